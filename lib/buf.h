@@ -1,0 +1,40 @@
+/*
+ * A growable byte buffer. Owned by whoever holds the struct; zero-initialised is empty and valid.
+ * The bytes may hold NUL. Growing never fails: out of memory ends the program (err_nomem).
+ */
+#ifndef SHEAF_BUF_H
+#define SHEAF_BUF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf {
+	char *p;    /* owned; NULL while cap is 0 */
+	size_t len; /* bytes in use */
+	size_t cap; /* bytes allocated */
+};
+
+/* Makes room for n more bytes behind len and returns where they go; len is unchanged. */
+char *buf_room(struct buf *b, size_t n);
+void buf_add(struct buf *b, const void *p, size_t n);
+void buf_addc(struct buf *b, char c);
+void buf_adds(struct buf *b, const char *s);
+void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The bytes as a C string: a NUL is kept behind them, not counted in len. Valid until b changes. */
+const char *buf_str(struct buf *b);
+
+/* len becomes 0, the memory stays. */
+void buf_reset(struct buf *b);
+
+/* Gives the memory back; b is empty and usable again. */
+void buf_free(struct buf *b);
+
+/* malloc, realloc and strdup that end the program when there is no memory. Freed with free(). */
+void *xmalloc(size_t n);
+void *xcalloc(size_t n, size_t size);
+void *xrealloc(void *p, size_t n);
+char *xstrdup(const char *s);
+char *xstrndup(const char *s, size_t n);
+
+#endif

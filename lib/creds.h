@@ -1,0 +1,51 @@
+/*
+ * Credentials and settings by the AWS CLI's rules: environment, then the profile in the shared
+ * credentials and config files (AWS SDKs and tools reference guide, "Shared config and credentials
+ * files", "Settings reference").
+ */
+#ifndef SHEAF_CREDS_H
+#define SHEAF_CREDS_H
+
+#include <stdint.h>
+
+#include "err.h"
+
+struct creds {
+	char *access_key;    /* owned */
+	char *secret_key;    /* owned; wiped by creds_free */
+	char *session_token; /* owned; NULL when there is none */
+	int64_t expires;     /* Unix seconds; 0: never */
+	char *source;	     /* owned; for -v: "environment", "profile x in /home/u/.aws/credentials" */
+};
+
+/* What environment and profile say beside credentials. Absent strings are NULL. All owned. */
+struct aws_settings {
+	char *profile;	    /* the profile in force: --profile, AWS_PROFILE, else "default" */
+	char *region;	    /* AWS_REGION, AWS_DEFAULT_REGION, profile's region */
+	char *endpoint_url; /* AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, services section, profile's endpoint_url */
+	char *ca_bundle;    /* AWS_CA_BUNDLE, profile's ca_bundle */
+	char *addressing_style; /* profile's s3 { addressing_style }: "auto", "path", "virtual" */
+	unsigned max_attempts;	/* AWS_MAX_ATTEMPTS, profile's max_attempts; 0: not set */
+	char *checksum_calculation; /* AWS_REQUEST_CHECKSUM_CALCULATION, profile's; NULL: not set */
+	int use_dualstack;
+};
+
+/*
+ * Loads the settings; profile is --profile's argument or NULL. A profile that is named (by argument or
+ * environment) and does not exist, or a file that cannot be parsed, is an error with EXIT_USAGE that names
+ * the file, the line and the profile; a missing file is none.
+ */
+int aws_settings_load(struct aws_settings *s, const char *profile, struct err *e);
+void aws_settings_free(struct aws_settings *s);
+
+/*
+ * Resolves credentials. Each source tried and why it gave none is appended to trail (may be NULL), a line
+ * each, never a secret. -1 with EXIT_USAGE names what was tried, in order.
+ */
+struct buf;
+int creds_resolve(struct creds *c, const struct aws_settings *s, struct buf *trail, struct err *e);
+
+/* Wipes the secrets. creds_free(NULL) is fine. */
+void creds_free(struct creds *c);
+
+#endif

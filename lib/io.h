@@ -1,0 +1,23 @@
+/* Reading and writing whole buffers on blocking descriptors; EINTR is retried. */
+#ifndef SHEAF_IO_H
+#define SHEAF_IO_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Writes all n bytes. 0, or -1 with errno. */
+int io_write_all(int fd, const void *p, size_t n);
+
+/* Reads until n bytes or the end of the file. The number of bytes read, or -1 with errno. */
+ssize_t io_read_full(int fd, void *p, size_t n);
+
+/* One read(2). The number of bytes, 0 at the end, or -1 with errno. */
+ssize_t io_read(int fd, void *p, size_t n);
+
+/*
+ * Makes sure that descriptors 0, 1 and 2 are open, so that no file opened later is taken for one of
+ * them: a closed one becomes /dev/null, opened the wrong way round so that using it fails.
+ */
+void io_guard_stdio(void);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * The XML that S3 answers with (S3 API reference: ListObjectsV2, ListObjects, Error,
+ * InitiateMultipartUpload, CompleteMultipartUpload), read with expat. Unknown elements are passed over.
+ * A document type declaration is refused: S3 never sends one, and entities are how XML grows.
+ */
+#ifndef SHEAF_S3XML_H
+#define SHEAF_S3XML_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "err.h"
+
+struct s3xml_object {
+	const char *key;  /* borrowed from the page; decoded where the page says encoding-type=url */
+	size_t key_len;	  /* a key may hold any byte, NUL included */
+	uint64_t size;	  /* bytes */
+	const char *etag; /* borrowed; without the quotes; "" when absent */
+	const char *mtime; /* borrowed; RFC 3339 as sent, "2026-11-23T13:45:00.000Z" */
+	const char *storage_class; /* borrowed; "" when absent */
+};
+
+/* One page of a listing. Zero-initialised is empty; reused pages keep their memory. */
+struct s3xml_page {
+	struct s3xml_object *objects; /* owned array, in the order sent */
+	size_t n_objects;
+	char *next_token;  /* owned: NextContinuationToken (V2) or NextMarker (V1), decoded; NULL when absent */
+	int is_truncated;
+	struct buf text; /* what the objects' strings point into */
+	size_t cap_objects;
+};
+
+/* Parses one whole document of len bytes. 0, or -1 with e filled ("listing answer: ..."). */
+int s3xml_list(struct s3xml_page *page, const char *doc, size_t len, struct err *e);
+void s3xml_page_free(struct s3xml_page *page);
+
+/* An <Error> document. Strings are cut when longer; absent ones are "". */
+struct s3xml_error {
+	char code[128];	   /* "SlowDown" */
+	char message[512]; /* may be empty: Ceph sends none */
+	char region[64];   /* of AuthorizationHeaderMalformed and PermanentRedirect */
+	char endpoint[256];
+	char storage_class[64]; /* of InvalidObjectState */
+};
+
+/* 1 when doc is an <Error> document and *x is filled, 0 when it is another or no XML (x zeroed). */
+int s3xml_error(struct s3xml_error *x, const char *doc, size_t len);
+
+/* The text of the first element of that name, wherever it stands ("UploadId", "ETag"), appended to
+ * out. 0, or -1 when there is none or the document is not XML. */
+int s3xml_text(struct buf *out, const char *doc, size_t len, const char *element);
+
+/* Appends s with & < > " and control characters escaped for XML text. */
+void s3xml_escape(struct buf *out, const char *s, size_t len);
+
+#endif
