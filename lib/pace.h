@@ -1,0 +1,33 @@
+/*
+ * One send schedule for all processes of a run. They share a small file, mapped into each: sending times are
+ * drawn from it with atomics, no lock. While the server never said "slow down" there is no limit beyond the
+ * number of connections; from the first 503 on, requests are spaced at a rate that falls to 0.9 of the
+ * measured goodput at a throttle, and creeps up while there is none.
+ *
+ * Times are nanoseconds of CLOCK_MONOTONIC, the same for all processes of a machine since its start.
+ */
+#ifndef SHEAF_PACE_H
+#define SHEAF_PACE_H
+
+#include <stdint.h>
+
+#include "err.h"
+
+struct pace;
+
+/* Opens or makes the file; NULL as path: a schedule of this process alone. A file that is no pace file, or of another
+ * version, is an error that names it (EXIT_USAGE). NULL with e filled. */
+struct pace *pace_open(const char *path, struct err *e);
+void pace_close(struct pace *p);
+
+/* Draws a sending time: now_ns or later. */
+uint64_t pace_take(struct pace *p, uint64_t now_ns);
+
+/* A request was answered with success, or with "slow down". */
+void pace_answered(struct pace *p, uint64_t now_ns);
+void pace_throttled(struct pace *p, uint64_t now_ns);
+
+/* Requests a second that the schedule allows; 0: no limit. */
+double pace_rate(const struct pace *p);
+
+#endif
