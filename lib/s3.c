@@ -1,0 +1,694 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "creds.h"
+#include "log.h"
+#include "num.h"
+#include "pace.h"
+#include "s3.h"
+#include "s3_addr.h"
+#include "stats.h"
+
+enum {
+	MAX_TRIES = 8,
+	HOST_TRIES = 3,	   /* a name that is not resolved is mostly a wrong name */
+	CORRECTIONS = 2,   /* of region, clock and credentials, each, in one call */
+	SKEW_S = 30,	   /* clocks that differ by less are not the cause */
+	REFRESH_S = 120,   /* credentials are renewed so long before they expire */
+	BUCKETS_MAX = 64,  /* whose region is remembered */
+};
+
+#define USER_AGENT "sheaf/" SHEAF_VERSION
+
+/* Requests by kind, as S3 prices them. */
+enum { KIND_GET, KIND_PUT, KIND_LIST, KIND_HEAD, KIND_OTHER, KINDS };
+
+static const char *const kind_fields[KINDS] = {"requests_get", "requests_put", "requests_list", "requests_head",
+    "requests_other"};
+
+struct bucket_region {
+	char *bucket;
+	char region[64];
+};
+
+struct s3 {
+	struct s3_opt opt;
+	struct aws_settings settings;
+	struct s3_endpoint endpoint;
+	struct creds creds;
+	struct sigv4_key key;
+	struct fetch *fetch;
+	struct pace *pace;
+	char region[64];
+	struct bucket_region buckets[BUCKETS_MAX];
+	size_t n_buckets;
+	time_t clock_ahead; /* of the server's clock before ours */
+	time_t signed_at;   /* that date belongs to */
+	char date[17];
+	struct buf host, path, auth, text;
+	uint64_t kinds[KINDS];
+	uint64_t throttled;
+};
+
+/* --- opening --- */
+
+static int
+settings_take(struct s3 *s3, struct err *e)
+{
+	const struct s3_opt *o = &s3->opt;
+	struct aws_settings *st = &s3->settings;
+	const char *region, *style = st->addressing_style;
+
+	if (s3_endpoint_parse(&s3->endpoint, o->endpoint_url != NULL ? o->endpoint_url : st->endpoint_url, e) == -1)
+		return -1;
+	if (style != NULL && strcmp(style, "path") == 0)
+		s3->endpoint.style = S3_STYLE_PATH;
+	else if (style != NULL && strcmp(style, "virtual") == 0)
+		s3->endpoint.style = S3_STYLE_VIRTUAL;
+	s3->endpoint.dualstack = st->use_dualstack;
+	region = o->region != NULL ? o->region : st->region != NULL ? st->region : "us-east-1";
+	if (*region == '\0' || strlen(region) >= sizeof(s3->region) ||
+	    strspn(region, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != strlen(region))
+		return err_set(e, EXIT_USAGE, "region '%s': not the name of a region", region);
+	snprintf(s3->region, sizeof(s3->region), "%s", region);
+	return 0;
+}
+
+struct s3 *
+s3_open(const struct s3_opt *opt, struct err *e)
+{
+	struct s3 *s3 = xcalloc(1, sizeof(*s3));
+	struct fetch_opt fo = {
+		.connections = opt->connections != 0 ? opt->connections : 1,
+		.hedge_ms = opt->hedge_ms,
+		.buffer_len = opt->buffer_len,
+		.user_agent = USER_AGENT,
+	};
+
+	s3->opt = *opt;
+	if (aws_settings_load(&s3->settings, opt->profile, e) == -1 || settings_take(s3, e) == -1)
+		goto fail;
+	if (!opt->no_sign_request && creds_resolve(&s3->creds, &s3->settings, NULL, e) == -1)
+		goto fail;
+	if ((s3->pace = pace_open(opt->pace, e)) == NULL)
+		goto fail;
+	fo.pace = s3->pace;
+	fo.max_tries = s3->settings.max_attempts != 0 ? s3->settings.max_attempts : MAX_TRIES;
+	fo.ca_file = s3->settings.ca_bundle;
+	if ((s3->fetch = fetch_new(&fo, e)) == NULL)
+		goto fail;
+	return s3;
+fail:
+	s3_close(s3);
+	return NULL;
+}
+
+void
+s3_close(struct s3 *s3)
+{
+	if (s3 == NULL)
+		return;
+	fetch_free(s3->fetch);
+	pace_close(s3->pace);
+	for (size_t i = 0; i < s3->n_buckets; i++)
+		free(s3->buckets[i].bucket);
+	creds_free(&s3->creds);
+	aws_settings_free(&s3->settings);
+	s3_endpoint_free(&s3->endpoint);
+	explicit_bzero(&s3->key, sizeof(s3->key));
+	buf_free(&s3->host);
+	buf_free(&s3->path);
+	buf_free(&s3->auth);
+	buf_free(&s3->text);
+	free(s3);
+}
+
+const char *
+s3_describe(struct s3 *s3)
+{
+	const struct s3_endpoint *ep = &s3->endpoint;
+
+	buf_reset(&s3->text);
+	buf_addf(&s3->text, "endpoint %s://%s%s, region %s, credentials: %s", ep->scheme,
+	    ep->host != NULL ? ep->host : "(AWS, by region)", ep->base, s3->region,
+	    s3->opt.no_sign_request ? "none (--no-sign-request)" : s3->creds.source);
+	return buf_str(&s3->text);
+}
+
+int
+s3_signs_payload(const struct s3 *s3)
+{
+	return !s3->opt.no_sign_request && strcmp(s3->endpoint.scheme, "http") == 0;
+}
+
+/* --- what was learnt on the way --- */
+
+static const char *
+region_of(const struct s3 *s3, const char *bucket)
+{
+	for (size_t i = 0; i < s3->n_buckets; i++)
+		if (strcmp(s3->buckets[i].bucket, bucket) == 0)
+			return s3->buckets[i].region;
+	return s3->region;
+}
+
+static void
+region_learn(struct s3 *s3, const char *bucket, const char *region)
+{
+	size_t i = 0;
+
+	while (i < s3->n_buckets && strcmp(s3->buckets[i].bucket, bucket) != 0)
+		i++;
+	if (i == BUCKETS_MAX)
+		return;
+	if (i == s3->n_buckets) {
+		s3->buckets[i].bucket = xstrdup(bucket);
+		s3->n_buckets++;
+	}
+	snprintf(s3->buckets[i].region, sizeof(s3->buckets[i].region), "%s", region);
+}
+
+/* 1 when there are other credentials now than a moment ago. */
+static int
+creds_renew(struct s3 *s3)
+{
+	struct creds fresh = {0};
+	int other;
+
+	if (creds_resolve(&fresh, &s3->settings, NULL, NULL) == -1)
+		return 0;
+	other = strcmp(fresh.access_key, s3->creds.access_key) != 0 ||
+	    strcmp(fresh.session_token != NULL ? fresh.session_token : "",
+		s3->creds.session_token != NULL ? s3->creds.session_token : "") != 0;
+	creds_free(&s3->creds);
+	s3->creds = fresh;
+	return other;
+}
+
+/* --- building and signing --- */
+
+void
+s3_call_header(struct s3_call *c, const char *name, const char *value)
+{
+	if (c->n_headers == S3_HEADERS_MAX)
+		abort();
+	c->headers[c->n_headers++] = (struct sigv4_header){name, value};
+}
+
+static void
+sign(struct s3 *s3, const struct s3_call *c, struct fetch_msg *m, const char *host)
+{
+	struct sigv4_header h[S3_HEADERS_MAX + 8];
+	struct sigv4_request r = {.method = c->method, .path = buf_str(&s3->path), .query = c->query != NULL ? c->query : "",
+	    .headers = h};
+	time_t now = time(NULL) + s3->clock_ahead;
+	size_t first_own;
+
+	if (s3->creds.expires != 0 && s3->creds.expires - now < REFRESH_S)
+		creds_renew(s3);
+	if (now != s3->signed_at) {
+		sigv4_date(now, s3->date);
+		s3->signed_at = now;
+	}
+	sigv4_key_set(&s3->key, s3->creds.secret_key, s3->date, region_of(s3, c->bucket), "s3");
+	r.payload_hash = c->payload_hash != NULL ? c->payload_hash : c->has_body ? SIGV4_UNSIGNED : SIGV4_EMPTY_SHA256;
+	h[r.n_headers++] = (struct sigv4_header){"host", host};
+	first_own = r.n_headers;
+	h[r.n_headers++] = (struct sigv4_header){"x-amz-content-sha256", r.payload_hash};
+	h[r.n_headers++] = (struct sigv4_header){"x-amz-date", s3->date};
+	if (s3->creds.session_token != NULL)
+		h[r.n_headers++] = (struct sigv4_header){"x-amz-security-token", s3->creds.session_token};
+	if (s3->opt.request_payer)
+		h[r.n_headers++] = (struct sigv4_header){"x-amz-request-payer", "requester"};
+	for (size_t i = 0; i < c->n_headers; i++)
+		h[r.n_headers++] = c->headers[i];
+	buf_reset(&s3->auth);
+	sigv4_authorization(&s3->auth, &r, &s3->key, s3->creds.access_key, s3->date);
+	for (size_t i = first_own; i < r.n_headers; i++)
+		fetch_msg_header(m, h[i].name, h[i].value);
+	fetch_msg_header(m, "Authorization", buf_str(&s3->auth));
+}
+
+static int
+kind_of(const struct s3_call *c)
+{
+	if (strcmp(c->method, "GET") == 0)
+		return *c->key == '\0' ? KIND_LIST : KIND_GET;
+	if (strcmp(c->method, "HEAD") == 0)
+		return KIND_HEAD;
+	return c->has_body ? KIND_PUT : KIND_OTHER;
+}
+
+static int
+on_build(void *job, struct fetch_msg *m)
+{
+	struct s3_call *c = job;
+	struct s3 *s3 = c->s3;
+	const char *host;
+
+	if (c->ops != NULL && c->ops->prepare != NULL)
+		c->ops->prepare(c);
+	buf_reset(&s3->host);
+	buf_reset(&s3->path);
+	s3_address(&s3->endpoint, region_of(s3, c->bucket), c->bucket, c->key, &s3->host, &s3->path);
+	host = buf_str(&s3->host);
+	m->method = c->method;
+	m->has_body = c->has_body;
+	m->body_len = c->put_len;
+	buf_adds(&m->url, s3->endpoint.scheme);
+	buf_adds(&m->url, "://");
+	buf_add(&m->url, s3->host.p, s3->host.len);
+	buf_add(&m->url, s3->path.p, s3->path.len);
+	if (c->query != NULL) {
+		buf_addc(&m->url, '?');
+		buf_adds(&m->url, c->query);
+	}
+	if (s3->opt.no_sign_request) {
+		for (size_t i = 0; i < c->n_headers; i++)
+			fetch_msg_header(m, c->headers[i].name, c->headers[i].value);
+	} else {
+		sign(s3, c, m, host);
+	}
+	buf_reset(&c->body);
+	c->error.text[0] = '\0';
+	s3->kinds[kind_of(c)]++;
+	return 0;
+}
+
+/* --- the answer --- */
+
+static void
+copy(char *to, size_t cap, const char *p, size_t len)
+{
+	if (len >= 2 && p[0] == '"' && p[len - 1] == '"') {
+		p++;
+		len -= 2;
+	}
+	if (len >= cap)
+		len = cap - 1;
+	memcpy(to, p, len);
+	to[len] = '\0';
+}
+
+static int64_t
+http_date(const char *p, size_t len)
+{
+	char text[64];
+	struct tm tm = {0};
+
+	copy(text, sizeof(text), p, len);
+	if (strptime(text, "%a, %d %b %Y %H:%M:%S", &tm) == NULL)
+		return 0;
+	return timegm(&tm);
+}
+
+static void
+content_range(struct s3_answer *a, const char *p, size_t len)
+{
+	const char *dash = memchr(p, '-', len), *slash = memchr(p, '/', len);
+	uint64_t v;
+
+	if (len > 6 && strncasecmp(p, "bytes ", 6) == 0 && dash != NULL &&
+	    num_parse_n(p + 6, (size_t)(dash - p) - 6, 0, INT64_MAX, &v) == 0)
+		a->range_start = (int64_t)v;
+	if (slash != NULL && num_parse_n(slash + 1, len - (size_t)(slash + 1 - p), 0, INT64_MAX, &v) == 0)
+		a->range_total = (int64_t)v;
+}
+
+static void
+retry_after(struct s3_answer *a, const char *p, size_t len, uint32_t unit_ms)
+{
+	uint64_t v;
+
+	if (num_parse_n(p, len, 0, UINT32_MAX / 1000, &v) == 0 && v * unit_ms > a->retry_after_ms)
+		a->retry_after_ms = (uint32_t)v * unit_ms;
+}
+
+/* The headers that are kept as text, and where. */
+static const struct {
+	const char *name;
+	size_t offset, cap;
+} text_headers[] = {
+#define TEXT(name, field) {name, offsetof(struct s3_answer, field), sizeof(((struct s3_answer *)0)->field)}
+	TEXT("etag", etag),
+	TEXT("x-amz-bucket-region", region),
+	TEXT("x-amz-checksum-crc32c", checksum_crc32c),
+	TEXT("x-amz-checksum-sha256", checksum_sha256),
+	TEXT("x-amz-checksum-type", checksum_type),
+	TEXT("x-amz-storage-class", storage_class),
+	TEXT("x-amz-meta-sheaf-crc32c", sheaf_crc32c),
+#undef TEXT
+};
+
+static void
+on_header(void *job, const char *line, size_t len)
+{
+	struct s3_call *c = job;
+	struct s3_answer *a = &c->answer;
+	const char *colon = memchr(line, ':', len), *v;
+	size_t name, vlen;
+	uint64_t n;
+
+	if (len > 9 && memcmp(line, "HTTP/", 5) == 0) {
+		*a = (struct s3_answer){.status = strtol(line + 9, NULL, 10), .content_length = -1, .range_start = -1,
+		    .range_total = -1};
+		return;
+	}
+	if (colon == NULL)
+		return;
+	name = (size_t)(colon - line);
+	for (v = colon + 1; v < line + len && (*v == ' ' || *v == '\t'); v++)
+		;
+	vlen = (size_t)(line + len - v);
+#define IS(s) (name == sizeof(s) - 1 && strncasecmp(line, s, sizeof(s) - 1) == 0)
+	if (IS("content-length")) {
+		if (num_parse_n(v, vlen, 0, INT64_MAX, &n) == 0)
+			a->content_length = (int64_t)n;
+	} else if (IS("last-modified")) {
+		a->last_modified = http_date(v, vlen);
+	} else if (IS("date")) {
+		if (a->status >= 400)
+			a->date = http_date(v, vlen);
+	} else if (IS("content-range")) {
+		content_range(a, v, vlen);
+	} else if (IS("retry-after")) {
+		retry_after(a, v, vlen, 1000);
+	} else if (IS("x-amz-retry-after")) {
+		retry_after(a, v, vlen, 1);
+	} else if ((line[0] | 0x20) == 'e' || (line[0] | 0x20) == 'x') {
+		for (size_t i = 0; i < sizeof(text_headers) / sizeof(text_headers[0]); i++)
+			if (strlen(text_headers[i].name) == name && strncasecmp(line, text_headers[i].name, name) == 0)
+				copy((char *)a + text_headers[i].offset, text_headers[i].cap, v, vlen);
+	}
+#undef IS
+}
+
+static enum fetch_take
+on_body(void *job, const char *p, size_t len)
+{
+	struct s3_call *c = job;
+	int good = c->answer.status >= 200 && c->answer.status < 300;
+	size_t max = good ? S3_BODY_MAX : S3_ERROR_MAX;
+
+	if (good && c->ops != NULL && c->ops->body != NULL)
+		return c->ops->body(c, p, len);
+	if (len > max - c->body.len)
+		return FETCH_ABORT;
+	buf_add(&c->body, p, len);
+	return FETCH_TAKE;
+}
+
+static ssize_t
+on_read(void *job, uint64_t offset, char *p, size_t cap)
+{
+	struct s3_call *c = job;
+
+	if (c->ops != NULL && c->ops->read != NULL)
+		return c->ops->read(c, offset, p, cap);
+	if (offset >= c->put_len)
+		return 0;
+	if (cap > c->put_len - offset)
+		cap = (size_t)(c->put_len - offset);
+	memcpy(p, (const char *)c->put_body + offset, cap);
+	return (ssize_t)cap;
+}
+
+/* What S3 calls the error: the document's code, else the status's name. */
+static const char *
+error_code(const struct s3_call *c)
+{
+	if (c->xml.code[0] != '\0')
+		return c->xml.code;
+	switch (c->answer.status) {
+	case 301: return "Moved Permanently";
+	case 304: return "Not Modified";
+	case 307: return "Temporary Redirect";
+	case 400: return "Bad Request";
+	case 403: return "Forbidden";
+	case 404: return "Not Found";
+	case 405: return "Method Not Allowed";
+	case 409: return "Conflict";
+	case 412: return "Precondition Failed";
+	case 416: return "Range Not Satisfiable";
+	case 429: return "Too Many Requests";
+	case 500: return "Internal Server Error";
+	case 501: return "Not Implemented";
+	case 502: return "Bad Gateway";
+	case 503: return "Service Unavailable";
+	case 504: return "Gateway Timeout";
+	default: return "";
+	}
+}
+
+/* 1 when the answer told of another region, and it is noted. */
+static int
+follow_region(struct s3 *s3, struct s3_call *c)
+{
+	const char *region = c->answer.region[0] != '\0' ? c->answer.region : c->xml.region;
+	long status = c->answer.status;
+
+	if (status != 301 && status != 307 && status != 400)
+		return 0;
+	if (*region == '\0' || strcmp(region, region_of(s3, c->bucket)) == 0 || ++c->wrong_region > CORRECTIONS)
+		return 0;
+	region_learn(s3, c->bucket, region);
+	return 1;
+}
+
+/* 1 when the server's clock differs from what was signed, and it is noted. */
+static int
+correct_clock(struct s3 *s3, struct s3_call *c)
+{
+	time_t ahead;
+
+	if (strcmp(error_code(c), "RequestTimeTooSkewed") != 0 || c->answer.date == 0 ||
+	    ++c->wrong_clock > CORRECTIONS)
+		return 0;
+	ahead = (time_t)c->answer.date - time(NULL);
+	if (llabs((long long)ahead - (long long)s3->clock_ahead) < SKEW_S)
+		return 0;
+	s3->clock_ahead = ahead;
+	return 1;
+}
+
+static int
+renew_expired(struct s3 *s3, struct s3_call *c)
+{
+	const char *code = error_code(c);
+
+	if (strcmp(code, "ExpiredToken") != 0 && strcmp(code, "TokenRefreshRequired") != 0 &&
+	    strcmp(code, "ExpiredTokenException") != 0)
+		return 0;
+	return ++c->expired <= CORRECTIONS && creds_renew(s3);
+}
+
+static int
+is_throttle(const struct s3_call *c)
+{
+	const char *code = error_code(c);
+
+	return c->answer.status == 503 || c->answer.status == 429 || strcmp(code, "SlowDown") == 0 ||
+	    strcmp(code, "RequestLimitExceeded") == 0 || strncmp(code, "Throttl", 7) == 0;
+}
+
+static enum fetch_verdict
+judge_status(struct s3_call *c, struct fetch_again *again)
+{
+	struct s3 *s3 = c->s3;
+	const char *code;
+
+	s3xml_error(&c->xml, c->body.p != NULL ? c->body.p : "", c->body.len);
+	code = error_code(c);
+	again->wait_ms = c->answer.retry_after_ms;
+	if (is_throttle(c)) {
+		s3->throttled++;
+		again->cause = FETCH_CAUSE_THROTTLED;
+		return FETCH_AGAIN;
+	}
+	if (follow_region(s3, c) || correct_clock(s3, c) || renew_expired(s3, c))
+		return FETCH_AGAIN_FREE;
+	if (c->answer.status == 408 || strcmp(code, "RequestTimeout") == 0) {
+		again->cause = FETCH_CAUSE_TIMEOUT;
+		return FETCH_AGAIN;
+	}
+	if (c->answer.status == 500 || c->answer.status == 502 || c->answer.status == 504 ||
+	    strcmp(code, "InternalError") == 0) {
+		again->cause = FETCH_CAUSE_SERVER_ERROR;
+		return FETCH_AGAIN;
+	}
+	return FETCH_FAIL;
+}
+
+static enum fetch_verdict
+judge_fault(const struct fetch_answer *a, struct fetch_again *again)
+{
+	switch (a->fault) {
+	case FETCH_FAULT_HOST:
+		again->cause = FETCH_CAUSE_CONNECT;
+		return a->tries < HOST_TRIES ? FETCH_AGAIN : FETCH_FAIL;
+	case FETCH_FAULT_CONNECT:
+		again->cause = FETCH_CAUSE_CONNECT;
+		return FETCH_AGAIN;
+	case FETCH_FAULT_SHORT:
+		again->cause = FETCH_CAUSE_SHORT_BODY;
+		return FETCH_AGAIN;
+	case FETCH_FAULT_STALL:
+		again->cause = FETCH_CAUSE_TIMEOUT;
+		return FETCH_AGAIN;
+	case FETCH_FAULT_RESET:
+	case FETCH_FAULT_GARBAGE:
+		again->cause = FETCH_CAUSE_RESET;
+		return FETCH_AGAIN;
+	default:
+		return FETCH_FAIL;
+	}
+}
+
+static enum fetch_verdict
+on_answer(void *job, const struct fetch_answer *a, struct fetch_again *again)
+{
+	struct s3_call *c = job;
+
+	c->xml = (struct s3xml_error){0};
+	if (a->status == 0)
+		c->answer = (struct s3_answer){0};
+	if (a->fault != FETCH_FAULT_NONE)
+		return judge_fault(a, again);
+	if (a->status < 200 || a->status > 299)
+		return judge_status(c, again);
+	if (c->ops != NULL && c->ops->check != NULL)
+		return c->ops->check(c, again);
+	return FETCH_DONE;
+}
+
+static const char *
+fault_words(enum fetch_fault f)
+{
+	switch (f) {
+	case FETCH_FAULT_HOST: return "cannot find the host";
+	case FETCH_FAULT_CONNECT: return "cannot connect";
+	case FETCH_FAULT_TLS: return "the server's certificate is not trusted";
+	case FETCH_FAULT_RESET: return "connection lost";
+	case FETCH_FAULT_SHORT: return "connection lost inside the body";
+	case FETCH_FAULT_STALL: return "timed out";
+	case FETCH_FAULT_GARBAGE: return "the server does not speak HTTP";
+	default: return "stopped";
+	}
+}
+
+/* "503 SlowDown: message after 8 tries", unless a check has said it already. */
+static void
+explain(struct s3_call *c, const struct fetch_answer *a)
+{
+	char tries[32] = "";
+
+	if (c->error.text[0] != '\0')
+		return;
+	if (a->tries > 1)
+		snprintf(tries, sizeof(tries), " after %u tries", a->tries);
+	if (a->fault != FETCH_FAULT_NONE)
+		err_set(&c->error, EXIT_FAILED, "%s (%s)%s", fault_words(a->fault), a->fault_text, tries);
+	else if (a->status >= 200 && a->status <= 299)
+		err_set(&c->error, EXIT_FAILED, "%ld answer that is not right%s", a->status, tries);
+	else
+		err_set(&c->error, EXIT_FAILED, "%ld %s%s%s%s", a->status, error_code(c),
+		    c->xml.message[0] != '\0' ? ": " : "", c->xml.message, tries);
+}
+
+static void
+on_end(void *job, int ok, const struct fetch_answer *a)
+{
+	struct s3_call *c = job;
+
+	c->ended = 1;
+	c->ok = ok;
+	c->last = *a;
+	if (!ok)
+		explain(c, a);
+	if (c->ops != NULL && c->ops->end != NULL)
+		c->ops->end(c);
+}
+
+static const struct fetch_ops call_ops = {
+	.build = on_build,
+	.header = on_header,
+	.body = on_body,
+	.read = on_read,
+	.answer = on_answer,
+	.end = on_end,
+};
+
+/* --- calling --- */
+
+void
+s3_start(struct s3 *s3, struct s3_call *c)
+{
+	c->s3 = s3;
+	c->ended = 0;
+	c->error.text[0] = '\0';
+	c->task = fetch_start(s3->fetch, &call_ops, c);
+}
+
+size_t
+s3_step(struct s3 *s3, int max_wait_ms)
+{
+	return fetch_step(s3->fetch, max_wait_ms);
+}
+
+void
+s3_resume(struct s3_call *c)
+{
+	fetch_resume(c->s3->fetch, c->task);
+}
+
+int
+s3_call_err(const struct s3_call *c, struct err *e)
+{
+	return err_set(e, c->error.status, "s3://%s/%s: %s", c->bucket, c->key, c->error.text);
+}
+
+int
+s3_do(struct s3 *s3, struct s3_call *c, struct err *e)
+{
+	s3_start(s3, c);
+	while (!c->ended)
+		s3_step(s3, 1000);
+	return c->ok ? 0 : s3_call_err(c, e);
+}
+
+void
+s3_call_free(struct s3_call *c)
+{
+	buf_free(&c->body);
+}
+
+void
+s3_add_stats(const struct s3 *s3, struct stats *st)
+{
+	const struct fetch_stats *f = fetch_get_stats(s3->fetch);
+	struct buf json = {0};
+
+	stats_add_u64(st, "requests", f->requests);
+	for (int i = 0; i < KINDS; i++)
+		stats_add_u64(st, kind_fields[i], s3->kinds[i]);
+	stats_add_u64(st, "retries", f->retries);
+	buf_addc(&json, '{');
+	for (int i = 0; i < FETCH_CAUSES; i++)
+		if (f->causes[i] > 0)
+			buf_addf(&json, "%s\"%s\":%llu", json.len > 1 ? "," : "", fetch_cause_name((enum fetch_cause)i),
+			    (unsigned long long)f->causes[i]);
+	buf_addc(&json, '}');
+	stats_add_json(st, "retry_causes", buf_str(&json));
+	stats_add_u64(st, "throttled", s3->throttled);
+	stats_add_u64(st, "hedged", f->hedged);
+	stats_add_u64(st, "connections", f->connections);
+	stats_add_u64(st, "tls_handshakes", f->tls_handshakes);
+	stats_add_u64(st, "tls_resumed", f->tls_resumed);
+	buf_reset(&json);
+	hist_json(&json, &f->latency);
+	stats_add_json(st, "latency_ms", buf_str(&json));
+	buf_free(&json);
+}

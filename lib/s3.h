@@ -1,0 +1,141 @@
+/*
+ * S3 requests: addressing, signing, error codes, which failure may be retried. One `struct s3` a program: its
+ * settings, credentials and HTTP engine. A request is a `struct s3_call` that the caller owns; it is made with
+ * s3_do (waits) or s3_start (runs inside s3_step).
+ *
+ * Sources: S3 API reference ("Error responses", "Common request headers"), S3 user guide ("Virtual hosting of
+ * buckets", "Making requests", "Best practices design patterns").
+ */
+#ifndef SHEAF_S3_H
+#define SHEAF_S3_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "buf.h"
+#include "err.h"
+#include "fetch.h"
+#include "s3xml.h"
+#include "sigv4.h"
+
+/* What the command line says, the same for all programs. Borrowed strings; zero is the default. */
+struct s3_opt {
+	const char *endpoint_url;
+	const char *region;
+	const char *profile;
+	int no_sign_request;
+	int request_payer;
+	const char *pace;     /* file of the shared send schedule; NULL: this process alone */
+	unsigned connections; /* 0: 1 */
+	int hedge_ms;	      /* as in struct fetch_opt */
+	size_t buffer_len;    /* as in struct fetch_opt */
+};
+
+struct s3;
+
+/* Reads settings and credentials, makes the engine. NULL with e filled, EXIT_USAGE for what the user set wrong. */
+struct s3 *s3_open(const struct s3_opt *opt, struct err *e);
+void s3_close(struct s3 *s3);
+
+/* Where requests go and as whom, in a few lines for --verbose; no secrets. */
+const char *s3_describe(struct s3 *s3);
+
+/* What an answer's head said. */
+struct s3_answer {
+	long status;		 /* 0: none came */
+	int64_t content_length;	 /* -1: not said */
+	int64_t range_start;	 /* of Content-Range; -1: none */
+	int64_t range_total;	 /* of Content-Range; -1: none */
+	int64_t last_modified;	 /* Unix seconds; 0: not said */
+	int64_t date;		 /* Unix seconds; 0: not said */
+	uint32_t retry_after_ms; /* Retry-After or x-amz-retry-after */
+	char etag[256];		 /* without quotes; "" when absent */
+	char region[64];	 /* x-amz-bucket-region */
+	char checksum_crc32c[16];  /* base64, as sent; likewise */
+	char checksum_sha256[64];
+	char checksum_type[16];	 /* "FULL_OBJECT" or "COMPOSITE" */
+	char storage_class[32];
+	char sheaf_crc32c[16];	 /* x-amz-meta-sheaf-crc32c */
+};
+
+enum {
+	S3_HEADERS_MAX = 20,
+	S3_BODY_MAX = 64 << 20, /* of an answer that is kept in memory: a listing page takes at most about 4 MiB */
+	S3_ERROR_MAX = 64 << 10, /* of an error document */
+};
+
+struct s3_call;
+
+struct s3_call_ops {
+	/* Before every send: may change request headers. May be NULL. */
+	void (*prepare)(struct s3_call *c);
+	/* Bodies of 2xx answers. NULL: collected in c->body. */
+	enum fetch_take (*body)(struct s3_call *c, const char *p, size_t len);
+	/* The request's body. NULL: c->put_body. */
+	ssize_t (*read)(struct s3_call *c, uint64_t offset, char *p, size_t cap);
+	/* A whole 2xx answer came: FETCH_DONE, or FETCH_AGAIN with a cause when it is wrong all the same, or
+	 * FETCH_FAIL with c->error filled. May be NULL. */
+	enum fetch_verdict (*check)(struct s3_call *c, struct fetch_again *again);
+	/* It is over. NULL: nothing. */
+	void (*end)(struct s3_call *c);
+};
+
+/* Zero-initialise, fill the first block, start. Everything is borrowed until the call has ended. */
+struct s3_call {
+	const char *method;
+	const char *bucket;
+	const char *key;   /* "" for a request to the bucket; not encoded */
+	const char *query; /* encoded, "name=value&..."; NULL: none */
+	struct sigv4_header headers[S3_HEADERS_MAX]; /* all are signed */
+	size_t n_headers;
+	const void *put_body; /* bytes of a request's body, or NULL with ops->read */
+	uint64_t put_len;
+	int has_body;		  /* PUT and POST: even one of 0 bytes */
+	const char *payload_hash; /* hex SHA-256 of the request's body; NULL: of no body, or UNSIGNED-PAYLOAD */
+	const struct s3_call_ops *ops; /* NULL: collect */
+	void *arg;		  /* the caller's own */
+
+	struct s3_answer answer; /* valid from the first body byte on */
+	struct buf body;	 /* the 2xx answer's, or the error document; freed by s3_call_free */
+	struct s3xml_error xml;  /* of a failed call, when the answer was an error document */
+	struct err error;	 /* of a failed call: "503 SlowDown after 8 tries", without the object's name */
+	struct fetch_answer last;
+	int ended;
+	int ok;
+
+	struct s3 *s3; /* the engine's */
+	struct fetch_task *task;
+	int wrong_region, wrong_clock, expired; /* corrections made */
+};
+
+void s3_call_header(struct s3_call *c, const char *name, const char *value);
+
+/* Starts c; it ends inside s3_step. */
+void s3_start(struct s3 *s3, struct s3_call *c);
+
+/* The number of calls not yet ended, after waiting at most max_wait_ms for events. */
+size_t s3_step(struct s3 *s3, int max_wait_ms);
+
+/* Offers the body again after ops->body said FETCH_PAUSE. */
+void s3_resume(struct s3_call *c);
+
+/* Starts c and waits for its end (other calls run along). 0 when ok, else -1 with e filled: its text begins with
+ * the URI. */
+int s3_do(struct s3 *s3, struct s3_call *c, struct err *e);
+
+/* Frees what the call collected; the struct can be used again after zeroing. */
+void s3_call_free(struct s3_call *c);
+
+/* e as a failed call explains it, with the URI before it. Returns -1. */
+int s3_call_err(const struct s3_call *c, struct err *e);
+
+/* 1 where the body's SHA-256 must be signed, as there is no TLS to protect it. */
+int s3_signs_payload(const struct s3 *s3);
+
+/* Fills the request counts, causes, connections and latency of docs/work-folder.md. */
+struct stats;
+void s3_add_stats(const struct s3 *s3, struct stats *st);
+
+#endif

@@ -1,0 +1,119 @@
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "num.h"
+#include "s3_addr.h"
+#include "uri.h"
+
+/* A bucket name that fits one DNS label, so that the wildcard certificate covers it. */
+static int
+is_label(const char *bucket)
+{
+	size_t n = strlen(bucket);
+
+	if (n < 3 || n > 63 || bucket[0] == '-' || bucket[n - 1] == '-')
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (!islower((unsigned char)bucket[i]) && !isdigit((unsigned char)bucket[i]) && bucket[i] != '-')
+			return 0;
+	return 1;
+}
+
+static int
+host_is_sane(const char *host, size_t len)
+{
+	if (len == 0)
+		return 0;
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)host[i]) && strchr(".-_[]:%", host[i]) == NULL)
+			return 0;
+	return 1;
+}
+
+int
+s3_endpoint_parse(struct s3_endpoint *ep, const char *url, struct err *e)
+{
+	const char *host, *path, *colon;
+	size_t scheme_len, host_len;
+	uint64_t port;
+
+	*ep = (struct s3_endpoint){0};
+	if (url == NULL) {
+		ep->scheme = xstrdup("https");
+		ep->base = xstrdup("");
+		return 0;
+	}
+	if (strncasecmp(url, "https://", 8) == 0)
+		scheme_len = 5;
+	else if (strncasecmp(url, "http://", 7) == 0)
+		scheme_len = 4;
+	else
+		return err_set(e, EXIT_USAGE, "endpoint '%s': not an http:// or https:// URL", url);
+	host = url + scheme_len + 3;
+	host_len = strcspn(host, "/?#");
+	path = host + host_len;
+	if (!host_is_sane(host, host_len) || strpbrk(path, "?#") != NULL)
+		return err_set(e, EXIT_USAGE, "endpoint '%s': not a URL of the form http(s)://host[:port][/path]", url);
+	colon = memchr(host, ']', host_len);
+	colon = memchr(colon != NULL ? colon : host, ':',
+	    host_len - (colon != NULL ? (size_t)(colon - host) : 0));
+	if (colon != NULL) {
+		size_t digits = host_len - (size_t)(colon - host) - 1;
+
+		if (num_parse_n(colon + 1, digits, 1, 65535, &port) == -1)
+			return err_set(e, EXIT_USAGE, "endpoint '%s': no port number behind the colon", url);
+		if (port == (scheme_len == 5 ? 443 : 80)) /* HTTP clients leave it out, so it is not signed */
+			host_len = (size_t)(colon - host);
+	}
+	ep->scheme = xstrdup(scheme_len == 5 ? "https" : "http");
+	ep->host = xstrndup(host, host_len);
+	host_len = strlen(path);
+	while (host_len > 0 && path[host_len - 1] == '/')
+		host_len--;
+	ep->base = xstrndup(path, host_len);
+	return 0;
+}
+
+void
+s3_endpoint_free(struct s3_endpoint *ep)
+{
+	free(ep->scheme);
+	free(ep->host);
+	free(ep->base);
+	*ep = (struct s3_endpoint){0};
+}
+
+static void
+aws_host(const struct s3_endpoint *ep, const char *region, struct buf *host)
+{
+	buf_adds(host, ep->dualstack ? "s3.dualstack." : "s3.");
+	buf_adds(host, region);
+	buf_adds(host, strncmp(region, "cn-", 3) == 0 ? ".amazonaws.com.cn" : ".amazonaws.com");
+}
+
+void
+s3_address(const struct s3_endpoint *ep, const char *region, const char *bucket, const char *key,
+    struct buf *host, struct buf *path)
+{
+	int virtual = ep->style == S3_STYLE_VIRTUAL || (ep->style == S3_STYLE_AUTO && ep->host == NULL);
+
+	virtual = virtual && is_label(bucket);
+	if (virtual) {
+		buf_adds(host, bucket);
+		buf_addc(host, '.');
+	}
+	if (ep->host != NULL)
+		buf_adds(host, ep->host);
+	else
+		aws_host(ep, region, host);
+	buf_adds(path, ep->base);
+	buf_addc(path, '/');
+	if (!virtual) {
+		uri_encode(path, bucket, strlen(bucket), 0);
+		if (*key != '\0')
+			buf_addc(path, '/');
+	}
+	uri_encode(path, key, strlen(key), 1);
+}

@@ -1,0 +1,303 @@
+/*
+ * s3ls: lists the objects under S3 prefixes, one a line, in UTF-8 byte order. It ends with 0 only when the listing is
+ * whole; an empty listing is doubted, asked for again, and an error unless --allow-empty.
+ */
+#include <errno.h>
+#include <fnmatch.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "io.h"
+#include "log.h"
+#include "num.h"
+#include "s3.h"
+#include "s3_list.h"
+#include "s3cli.h"
+#include "stats.h"
+#include "uri.h"
+
+enum { PATTERNS_MAX = 64, RETRY_EMPTY = 2, OPT_SUFFIX = S3CLI_OWN, OPT_EXCLUDE, OPT_START_AFTER, OPT_CONNECTIONS,
+	OPT_RETRY_EMPTY, OPT_ALLOW_EMPTY, OPT_LIMIT };
+
+struct patterns {
+	const char *p[PATTERNS_MAX];
+	size_t n;
+};
+
+static struct {
+	struct s3cli cli;
+	struct patterns suffixes, excludes;
+	const char *start_after;
+	unsigned retry_empty;
+	uint64_t limit; /* 0: none */
+	int long_lines, nul, allow_empty;
+} opt = {.retry_empty = RETRY_EMPTY};
+
+static struct {
+	const char *bucket;
+	uint64_t listed, skipped, bytes;
+	struct buf line;
+	struct err error;
+	int failed;
+} run;
+
+static const char help[] =
+    "usage: s3ls [-l] [-0] [--suffix S]... [--exclude GLOB]... [--start-after KEY] s3://BUCKET/PREFIX...\n"
+    "\n"
+    "Lists the objects under each prefix, one s3:// URI a line, in UTF-8 byte order.\n"
+    "\n"
+    "  -l, --long               uri, size, etag and time, separated by tabs\n"
+    "  -0, --null               a NUL, not a line feed, ends each record\n"
+    "      --suffix S           only keys that end in S; may be given more than once\n"
+    "      --exclude GLOB       leave out keys that match; may be given more than once\n"
+    "      --start-after KEY    only keys behind KEY\n"
+    "      --limit N            stop after N objects\n"
+    "      --connections N      requests at once\n"
+    "      --retry-empty N      ask N times more when nothing is listed (2)\n"
+    "      --allow-empty        an empty listing is no error\n";
+
+static int
+matches(const char *key)
+{
+	size_t len = strlen(key);
+	int good = opt.suffixes.n == 0;
+
+	for (size_t i = 0; i < opt.suffixes.n && !good; i++) {
+		size_t n = strlen(opt.suffixes.p[i]);
+
+		good = n <= len && memcmp(key + len - n, opt.suffixes.p[i], n) == 0;
+	}
+	for (size_t i = 0; i < opt.excludes.n && good; i++)
+		good = fnmatch(opt.excludes.p[i], key, 0) != 0;
+	return good;
+}
+
+static int
+fail(int status, const char *what, const char *key)
+{
+	run.failed = 1;
+	err_set(&run.error, status, "s3://%s/%s: %s", run.bucket, key, what);
+	return 1;
+}
+
+static int
+take(void *arg, const struct s3xml_object *o)
+{
+	(void)arg;
+	if (!matches(o->key)) {
+		run.skipped++;
+		return 0;
+	}
+	if (!opt.nul && strpbrk(o->key, "\t\n") != NULL)
+		return fail(EXIT_FAILED, "the key holds a tab or a line feed; use -0", o->key);
+	buf_reset(&run.line);
+	buf_adds(&run.line, "s3://");
+	buf_adds(&run.line, run.bucket);
+	buf_addc(&run.line, '/');
+	buf_add(&run.line, o->key, o->key_len);
+	if (opt.long_lines)
+		buf_addf(&run.line, "\t%llu\t%s\t%s", (unsigned long long)o->size, o->etag, o->mtime);
+	buf_addc(&run.line, opt.nul ? '\0' : '\n');
+	if (fwrite(run.line.p, 1, run.line.len, stdout) != run.line.len) {
+		run.failed = 1;
+		err_errno(&run.error, EXIT_FAILED, "standard output");
+		return 1;
+	}
+	run.bytes += o->size;
+	return ++run.listed == opt.limit;
+}
+
+static int
+list(struct s3 *s3, const struct uri *u, struct err *e)
+{
+	struct s3_list_opt lo = {.bucket = u->bucket, .prefix = u->key, .start_after = opt.start_after,
+	    .retry_empty = opt.start_after != NULL || opt.allow_empty ? 0 : opt.retry_empty};
+	uint64_t before = run.listed, n;
+
+	run.bucket = u->bucket;
+	if (s3_list(s3, &lo, take, NULL, &n, e) == -1)
+		return -1;
+	if (run.failed) {
+		*e = run.error;
+		return -1;
+	}
+	if (run.listed == before && !opt.allow_empty && opt.start_after == NULL) {
+		if (n == 0)
+			return err_set(e, EXIT_FAILED, "s3://%s/%s: there are no objects", u->bucket, u->key);
+		return err_set(e, EXIT_FAILED, "s3://%s/%s: none of %llu objects matches", u->bucket, u->key,
+		    (unsigned long long)n);
+	}
+	return 0;
+}
+
+static int
+usage(const char *why)
+{
+	log_line(LOG_ERROR, NULL, "%s; see s3ls --help", why);
+	return EXIT_USAGE;
+}
+
+static int
+add_pattern(struct patterns *p, const char *s, struct err *e)
+{
+	if (p->n == PATTERNS_MAX)
+		return err_set(e, EXIT_USAGE, "more than %d patterns", PATTERNS_MAX);
+	p->p[p->n++] = s;
+	return 0;
+}
+
+/* -1: e is filled; 0: go on; 1: help or version was printed. */
+static int
+options(int argc, char **argv, struct err *e)
+{
+	static const struct option longs[] = {
+		{"long", no_argument, NULL, 'l'},
+		{"null", no_argument, NULL, '0'},
+		{"suffix", required_argument, NULL, OPT_SUFFIX},
+		{"exclude", required_argument, NULL, OPT_EXCLUDE},
+		{"start-after", required_argument, NULL, OPT_START_AFTER},
+		{"limit", required_argument, NULL, OPT_LIMIT},
+		{"connections", required_argument, NULL, OPT_CONNECTIONS},
+		{"retry-empty", required_argument, NULL, OPT_RETRY_EMPTY},
+		{"allow-empty", no_argument, NULL, OPT_ALLOW_EMPTY},
+		S3CLI_OPTIONS,
+		{0},
+	};
+	uint64_t n;
+	int c, rc = 0;
+
+	while (rc == 0 && (c = getopt_long(argc, argv, "l0" S3CLI_SHORT, longs, NULL)) != -1) {
+		switch (c) {
+		case 'l':
+			opt.long_lines = 1;
+			break;
+		case '0':
+			opt.nul = 1;
+			break;
+		case OPT_SUFFIX:
+			rc = add_pattern(&opt.suffixes, optarg, e);
+			break;
+		case OPT_EXCLUDE:
+			rc = add_pattern(&opt.excludes, optarg, e);
+			break;
+		case OPT_START_AFTER:
+			opt.start_after = optarg;
+			break;
+		case OPT_LIMIT:
+			if (num_parse(optarg, 1, UINT64_MAX, &opt.limit) == -1)
+				rc = err_set(e, EXIT_USAGE, "--limit %s: not a number from 1 on", optarg);
+			break;
+		case OPT_CONNECTIONS:
+			rc = s3cli_connections(&opt.cli, optarg, e);
+			break;
+		case OPT_RETRY_EMPTY:
+			if (num_parse(optarg, 0, 100, &n) == -1)
+				rc = err_set(e, EXIT_USAGE, "--retry-empty %s: not a number from 0 to 100", optarg);
+			else
+				opt.retry_empty = (unsigned)n;
+			break;
+		case OPT_ALLOW_EMPTY:
+			opt.allow_empty = 1;
+			break;
+		default:
+			switch (s3cli_option(&opt.cli, c, optarg, e)) {
+			case S3CLI_OK:
+				break;
+			case S3CLI_SHOW_HELP:
+				printf("%s%s", help, s3cli_help);
+				return 1;
+			case S3CLI_SHOW_VERSION:
+				puts("s3ls (sheaf) " SHEAF_VERSION);
+				return 1;
+			case S3CLI_UNKNOWN:
+				rc = err_set(e, EXIT_USAGE, "see s3ls --help");
+				break;
+			case S3CLI_BAD:
+				rc = -1;
+			}
+		}
+	}
+	return rc;
+}
+
+static int
+list_all(struct s3 *s3, int argc, char **argv)
+{
+	int status = EXIT_OK;
+
+	for (int i = 0; i < argc; i++) {
+		struct uri u;
+		struct err e = {0};
+
+		if (uri_parse(argv[i], strlen(argv[i]), &u, &e) == -1 || list(s3, &u, &e) == -1) {
+			log_err(&e);
+			status = EXIT_FAILED;
+		}
+		uri_free(&u);
+		if (ferror(stdout) || run.failed)
+			break;
+		if (opt.limit != 0 && run.listed == opt.limit)
+			break;
+	}
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct err e = {0};
+	struct stats st;
+	struct s3 *s3;
+	int status;
+
+	io_guard_stdio();
+	log_init("s3ls");
+	stats_begin(&st, "s3ls");
+	signal(SIGPIPE, SIG_IGN); /* TLS writes without MSG_NOSIGNAL */
+	opt.cli.s3.hedge_ms = -1;
+	status = options(argc, argv, &e);
+	if (status != 0) {
+		if (status == 1)
+			return fclose(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+		log_err(&e);
+		return e.status;
+	}
+	if (optind == argc)
+		return usage("no s3:// URI given");
+	for (int i = optind; i < argc; i++) { /* nothing is attempted when one is wrong */
+		struct uri u;
+
+		if (uri_parse(argv[i], strlen(argv[i]), &u, &e) == -1) {
+			log_err(&e);
+			return e.status;
+		}
+		uri_free(&u);
+	}
+	if ((s3 = s3_open(&opt.cli.s3, &e)) == NULL) {
+		log_err(&e);
+		return e.status;
+	}
+	log_line(LOG_INFO, NULL, "%s", s3_describe(s3));
+	status = list_all(s3, argc - optind, argv + optind);
+	if (fclose(stdout) != 0) {
+		if (!run.failed)
+			log_line(LOG_ERROR, NULL, "standard output: %s", strerror(errno));
+		status = EXIT_FAILED;
+	}
+	if (run.skipped > 0)
+		log_line(LOG_INFO, NULL, "%llu objects skipped", (unsigned long long)run.skipped);
+	stats_add_u64(&st, "objects", run.listed);
+	stats_add_u64(&st, "skipped", run.skipped);
+	stats_add_u64(&st, "bytes_listed", run.bytes);
+	s3_add_stats(s3, &st);
+	s3_close(s3);
+	buf_free(&run.line);
+	if (stats_end(&st, opt.cli.stats, status, &e) == -1) {
+		log_err(&e);
+		status = EXIT_FAILED;
+	}
+	return status;
+}
