@@ -198,6 +198,21 @@ s3_call_header(struct s3_call *c, const char *name, const char *value)
 	c->headers[c->n_headers++] = (struct sigv4_header){name, value};
 }
 
+struct s3_problem *
+s3_call_problem(struct s3_call *c)
+{
+	if (c->problem == NULL)
+		c->problem = xcalloc(1, sizeof(*c->problem));
+	return c->problem;
+}
+
+static void
+problem_drop(struct s3_call *c)
+{
+	free(c->problem);
+	c->problem = NULL;
+}
+
 static void
 sign(struct s3 *s3, const struct s3_call *c, struct fetch_msg *m, const char *host)
 {
@@ -273,7 +288,7 @@ on_build(void *job, struct fetch_msg *m)
 		sign(s3, c, m, host);
 	}
 	buf_reset(&c->body);
-	c->error.text[0] = '\0';
+	problem_drop(c);
 	s3->kinds[kind_of(c)]++;
 	return 0;
 }
@@ -334,6 +349,7 @@ static const struct {
 } text_headers[] = {
 #define TEXT(name, field) {name, offsetof(struct s3_answer, field), sizeof(((struct s3_answer *)0)->field)}
 	TEXT("etag", etag),
+	TEXT("x-amz-server-side-encryption", sse),
 	TEXT("x-amz-bucket-region", region),
 	TEXT("x-amz-checksum-crc32c", checksum_crc32c),
 	TEXT("x-amz-checksum-sha256", checksum_sha256),
@@ -376,6 +392,8 @@ on_header(void *job, const char *line, size_t len)
 		content_range(a, v, vlen);
 	} else if (IS("retry-after")) {
 		retry_after(a, v, vlen, 1000);
+	} else if (IS("x-amz-server-side-encryption-customer-algorithm")) {
+		copy(a->sse, sizeof(a->sse), "customer", 8);
 	} else if (IS("x-amz-retry-after")) {
 		retry_after(a, v, vlen, 1);
 	} else if ((line[0] | 0x20) == 'e' || (line[0] | 0x20) == 'x') {
@@ -416,12 +434,11 @@ on_read(void *job, uint64_t offset, char *p, size_t cap)
 	return (ssize_t)cap;
 }
 
-/* What S3 calls the error: the document's code, else the status's name. */
-static const char *
-error_code(const struct s3_call *c)
+const char *
+s3_call_code(const struct s3_call *c)
 {
-	if (c->xml.code[0] != '\0')
-		return c->xml.code;
+	if (c->problem != NULL && c->problem->xml.code[0] != '\0')
+		return c->problem->xml.code;
 	switch (c->answer.status) {
 	case 301: return "Moved Permanently";
 	case 304: return "Not Modified";
@@ -447,7 +464,7 @@ error_code(const struct s3_call *c)
 static int
 follow_region(struct s3 *s3, struct s3_call *c)
 {
-	const char *region = c->answer.region[0] != '\0' ? c->answer.region : c->xml.region;
+	const char *region = c->answer.region[0] != '\0' ? c->answer.region : c->problem->xml.region;
 	long status = c->answer.status;
 
 	if (status != 301 && status != 307 && status != 400)
@@ -464,7 +481,7 @@ correct_clock(struct s3 *s3, struct s3_call *c)
 {
 	time_t ahead;
 
-	if (strcmp(error_code(c), "RequestTimeTooSkewed") != 0 || c->answer.date == 0 ||
+	if (strcmp(s3_call_code(c), "RequestTimeTooSkewed") != 0 || c->answer.date == 0 ||
 	    ++c->wrong_clock > CORRECTIONS)
 		return 0;
 	ahead = (time_t)c->answer.date - time(NULL);
@@ -477,7 +494,7 @@ correct_clock(struct s3 *s3, struct s3_call *c)
 static int
 renew_expired(struct s3 *s3, struct s3_call *c)
 {
-	const char *code = error_code(c);
+	const char *code = s3_call_code(c);
 
 	if (strcmp(code, "ExpiredToken") != 0 && strcmp(code, "TokenRefreshRequired") != 0 &&
 	    strcmp(code, "ExpiredTokenException") != 0)
@@ -488,7 +505,7 @@ renew_expired(struct s3 *s3, struct s3_call *c)
 static int
 is_throttle(const struct s3_call *c)
 {
-	const char *code = error_code(c);
+	const char *code = s3_call_code(c);
 
 	return c->answer.status == 503 || c->answer.status == 429 || strcmp(code, "SlowDown") == 0 ||
 	    strcmp(code, "RequestLimitExceeded") == 0 || strncmp(code, "Throttl", 7) == 0;
@@ -500,8 +517,8 @@ judge_status(struct s3_call *c, struct fetch_again *again)
 	struct s3 *s3 = c->s3;
 	const char *code;
 
-	s3xml_error(&c->xml, c->body.p != NULL ? c->body.p : "", c->body.len);
-	code = error_code(c);
+	s3xml_error(&s3_call_problem(c)->xml, c->body.p != NULL ? c->body.p : "", c->body.len);
+	code = s3_call_code(c);
 	again->wait_ms = c->answer.retry_after_ms;
 	if (is_throttle(c)) {
 		s3->throttled++;
@@ -552,7 +569,6 @@ on_answer(void *job, const struct fetch_answer *a, struct fetch_again *again)
 {
 	struct s3_call *c = job;
 
-	c->xml = (struct s3xml_error){0};
 	if (a->status == 0)
 		c->answer = (struct s3_answer){0};
 	if (a->fault != FETCH_FAULT_NONE)
@@ -585,17 +601,19 @@ explain(struct s3_call *c, const struct fetch_answer *a)
 {
 	char tries[32] = "";
 
-	if (c->error.text[0] != '\0')
+	struct s3_problem *p = s3_call_problem(c);
+
+	if (p->error.text[0] != '\0')
 		return;
 	if (a->tries > 1)
 		snprintf(tries, sizeof(tries), " after %u tries", a->tries);
 	if (a->fault != FETCH_FAULT_NONE)
-		err_set(&c->error, EXIT_FAILED, "%s (%s)%s", fault_words(a->fault), a->fault_text, tries);
+		err_set(&p->error, EXIT_FAILED, "%s (%s)%s", fault_words(a->fault), a->fault_text, tries);
 	else if (a->status >= 200 && a->status <= 299)
-		err_set(&c->error, EXIT_FAILED, "%ld answer that is not right%s", a->status, tries);
+		err_set(&p->error, EXIT_FAILED, "%ld answer that is not right%s", a->status, tries);
 	else
-		err_set(&c->error, EXIT_FAILED, "%ld %s%s%s%s", a->status, error_code(c),
-		    c->xml.message[0] != '\0' ? ": " : "", c->xml.message, tries);
+		err_set(&p->error, EXIT_FAILED, "%ld %s%s%s%s", a->status, s3_call_code(c),
+		    p->xml.message[0] != '\0' ? ": " : "", p->xml.message, tries);
 }
 
 static void
@@ -628,7 +646,7 @@ s3_start(struct s3 *s3, struct s3_call *c)
 {
 	c->s3 = s3;
 	c->ended = 0;
-	c->error.text[0] = '\0';
+	problem_drop(c);
 	c->task = fetch_start(s3->fetch, &call_ops, c);
 }
 
@@ -647,7 +665,7 @@ s3_resume(struct s3_call *c)
 int
 s3_call_err(const struct s3_call *c, struct err *e)
 {
-	return err_set(e, c->error.status, "s3://%s/%s: %s", c->bucket, c->key, c->error.text);
+	return err_set(e, c->problem->error.status, "s3://%s/%s: %s", c->bucket, c->key, c->problem->error.text);
 }
 
 int
@@ -663,6 +681,14 @@ void
 s3_call_free(struct s3_call *c)
 {
 	buf_free(&c->body);
+	problem_drop(c);
+}
+
+int
+s3_etag_is_md5(const struct s3_answer *a)
+{
+	return strlen(a->etag) == 32 && strspn(a->etag, "0123456789abcdef") == 32 &&
+	    (a->sse[0] == '\0' || strcmp(a->sse, "AES256") == 0);
 }
 
 void

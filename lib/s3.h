@@ -51,8 +51,9 @@ struct s3_answer {
 	int64_t last_modified;	 /* Unix seconds; 0: not said */
 	int64_t date;		 /* Unix seconds; 0: not said */
 	uint32_t retry_after_ms; /* Retry-After or x-amz-retry-after */
-	char etag[256];		 /* without quotes; "" when absent */
-	char region[64];	 /* x-amz-bucket-region */
+	char etag[128];		 /* without quotes; "" when absent */
+	char sse[16];		 /* x-amz-server-side-encryption, or "customer"; "": none */
+	char region[32];	 /* x-amz-bucket-region */
 	char checksum_crc32c[16];  /* base64, as sent; likewise */
 	char checksum_sha256[64];
 	char checksum_type[16];	 /* "FULL_OBJECT" or "COMPOSITE" */
@@ -66,6 +67,12 @@ enum {
 	S3_ERROR_MAX = 64 << 10, /* of an error document */
 };
 
+/* Apart from the call, as most calls have none and thousands are held at once. */
+struct s3_problem {
+	struct s3xml_error xml; /* the error document, when the answer was one */
+	struct err error;	/* of a failed call: "503 SlowDown after 8 tries", without the object's name */
+};
+
 struct s3_call;
 
 struct s3_call_ops {
@@ -76,7 +83,8 @@ struct s3_call_ops {
 	/* The request's body. NULL: c->put_body. */
 	ssize_t (*read)(struct s3_call *c, uint64_t offset, char *p, size_t cap);
 	/* A whole 2xx answer came: FETCH_DONE, or FETCH_AGAIN with a cause when it is wrong all the same, or
-	 * FETCH_FAIL with c->error filled. May be NULL. */
+	 * FETCH_FAIL with s3_call_problem(c)->error
+	 * filled. May be NULL. */
 	enum fetch_verdict (*check)(struct s3_call *c, struct fetch_again *again);
 	/* It is over. NULL: nothing. */
 	void (*end)(struct s3_call *c);
@@ -99,8 +107,7 @@ struct s3_call {
 
 	struct s3_answer answer; /* valid from the first body byte on */
 	struct buf body;	 /* the 2xx answer's, or the error document; freed by s3_call_free */
-	struct s3xml_error xml;  /* of a failed call, when the answer was an error document */
-	struct err error;	 /* of a failed call: "503 SlowDown after 8 tries", without the object's name */
+	struct s3_problem *problem; /* what was wrong with the last answer; NULL: nothing. Freed by s3_call_free */
 	struct fetch_answer last;
 	int ended;
 	int ok;
@@ -125,6 +132,12 @@ void s3_resume(struct s3_call *c);
  * the URI. */
 int s3_do(struct s3 *s3, struct s3_call *c, struct err *e);
 
+/* The call's problem, made when there is none. */
+struct s3_problem *s3_call_problem(struct s3_call *c);
+
+/* S3's word for what was wrong: the error document's code, else the HTTP status's name; "" when nothing was. */
+const char *s3_call_code(const struct s3_call *c);
+
 /* Frees what the call collected; the struct can be used again after zeroing. */
 void s3_call_free(struct s3_call *c);
 
@@ -133,6 +146,9 @@ int s3_call_err(const struct s3_call *c, struct err *e);
 
 /* 1 where the body's SHA-256 must be signed, as there is no TLS to protect it. */
 int s3_signs_payload(const struct s3 *s3);
+
+/* 1 when the ETag is the MD5 of the body (S3 API reference, "Object": not for SSE-KMS, SSE-C and multipart). */
+int s3_etag_is_md5(const struct s3_answer *a);
 
 /* Fills the request counts, causes, connections and latency of docs/work-folder.md. */
 struct stats;

@@ -61,7 +61,8 @@ check_page(struct s3_call *c, struct fetch_again *again)
 {
 	struct listing *l = c->arg;
 
-	if (s3xml_list(&l->page, c->body.p != NULL ? c->body.p : "", c->body.len, &c->error) == -1) {
+	if (s3xml_list(&l->page, c->body.p != NULL ? c->body.p : "", c->body.len,
+		&s3_call_problem(c)->error) == -1) {
 		again->cause = FETCH_CAUSE_OTHER;
 		return FETCH_AGAIN;
 	}
@@ -80,7 +81,8 @@ get_page(struct listing *l, struct err *e)
 	c.query = buf_str(&l->query);
 	rc = s3_do(l->s3, &c, NULL);
 	if (rc == -1)
-		err_set(e, c.error.status, "s3://%s/%s: %s", l->opt->bucket, l->opt->prefix, c.error.text);
+		err_set(e, c.problem->error.status, "s3://%s/%s: %s", l->opt->bucket, l->opt->prefix,
+		    c.problem->error.text);
 	s3_call_free(&c);
 	return rc;
 }
