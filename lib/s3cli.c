@@ -1,10 +1,11 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "log.h"
 #include "num.h"
 #include "s3cli.h"
 
-const char s3cli_help[] =
+static const char shared_help[] =
     "      --endpoint-url URL   another server than AWS\n"
     "      --region NAME        the bucket's region\n"
     "      --profile NAME       profile of the AWS config and credentials files\n"
@@ -17,53 +18,53 @@ const char s3cli_help[] =
     "  -h, --help               this text\n"
     "  -V, --version            the version\n";
 
-enum s3cli_result
-s3cli_option(struct s3cli *cli, int c, const char *arg, struct err *e)
+int
+s3cli_option(struct s3cli *cli, int c, const char *arg, const char *program, const char *help, struct err *e)
 {
 	switch (c) {
 	case S3CLI_ENDPOINT_URL:
 		cli->s3.endpoint_url = arg;
-		return S3CLI_OK;
+		return 0;
 	case S3CLI_REGION:
 		cli->s3.region = arg;
-		return S3CLI_OK;
+		return 0;
 	case S3CLI_PROFILE:
 		cli->s3.profile = arg;
-		return S3CLI_OK;
+		return 0;
 	case S3CLI_NO_SIGN_REQUEST:
 		cli->s3.no_sign_request = 1;
-		return S3CLI_OK;
+		return 0;
 	case S3CLI_REQUEST_PAYER:
-		if (arg != NULL && strcmp(arg, "requester") != 0) {
-			err_set(e, EXIT_USAGE, "--request-payer=%s: the only value is 'requester'", arg);
-			return S3CLI_BAD;
-		}
+		if (arg != NULL && strcmp(arg, "requester") != 0)
+			return err_set(e, EXIT_USAGE, "--request-payer=%s: the only value is 'requester'", arg);
 		cli->s3.request_payer = 1;
-		return S3CLI_OK;
+		return 0;
 	case S3CLI_STATS:
 		cli->stats = arg;
-		return S3CLI_OK;
+		return 0;
 	case S3CLI_PACE:
 		cli->s3.pace = arg;
-		return S3CLI_OK;
+		return 0;
 	case 'q':
 	case S3CLI_QUIET:
 		cli->quiet = 1;
 		log_set_level(LOG_ERROR);
-		return S3CLI_OK;
+		return 0;
 	case 'v':
 	case S3CLI_VERBOSE:
 		cli->verbose++;
 		log_set_level(cli->verbose > 1 ? LOG_DEBUG : LOG_INFO);
-		return S3CLI_OK;
+		return 0;
 	case 'h':
 	case S3CLI_HELP:
-		return S3CLI_SHOW_HELP;
+		printf("%s%s", help, shared_help);
+		return 1;
 	case 'V':
 	case S3CLI_VERSION:
-		return S3CLI_SHOW_VERSION;
+		printf("%s (sheaf) %s\n", program, SHEAF_VERSION);
+		return 1;
 	default:
-		return S3CLI_UNKNOWN;
+		return err_set(e, EXIT_USAGE, "see %s --help", program);
 	}
 }
 

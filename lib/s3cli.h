@@ -48,18 +48,11 @@ enum {
 	    {"verbose", no_argument, NULL, S3CLI_VERBOSE}, {"help", no_argument, NULL, S3CLI_HELP},       \
 	    {"version", no_argument, NULL, S3CLI_VERSION}
 
-/* The help lines of the shared options. */
-extern const char s3cli_help[];
-
-enum s3cli_result {
-	S3CLI_OK,
-	S3CLI_SHOW_HELP,    /* print the help to stdout, end with 0 */
-	S3CLI_SHOW_VERSION, /* print the version to stdout, end with 0 */
-	S3CLI_UNKNOWN,	    /* not a shared option: the program's own, or misuse */
-	S3CLI_BAD,	    /* e is filled */
-};
-
-enum s3cli_result s3cli_option(struct s3cli *cli, int c, const char *arg, struct err *e);
+/*
+ * A shared option, c and arg as getopt_long gave them. 0: taken; 1: help (the program's own text, then the shared options') or
+ * version was printed, the program ends with 0; -1: misuse, e is filled.
+ */
+int s3cli_option(struct s3cli *cli, int c, const char *arg, const char *program, const char *help, struct err *e);
 
 /* "off", "auto" or a number of ms into s3_opt's hedge_ms. */
 int s3cli_hedge(struct s3cli *cli, const char *arg, struct err *e);

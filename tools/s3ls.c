@@ -203,21 +203,7 @@ options(int argc, char **argv, struct err *e)
 			opt.allow_empty = 1;
 			break;
 		default:
-			switch (s3cli_option(&opt.cli, c, optarg, e)) {
-			case S3CLI_OK:
-				break;
-			case S3CLI_SHOW_HELP:
-				printf("%s%s", help, s3cli_help);
-				return 1;
-			case S3CLI_SHOW_VERSION:
-				puts("s3ls (sheaf) " SHEAF_VERSION);
-				return 1;
-			case S3CLI_UNKNOWN:
-				rc = err_set(e, EXIT_USAGE, "see s3ls --help");
-				break;
-			case S3CLI_BAD:
-				rc = -1;
-			}
+			rc = s3cli_option(&opt.cli, c, optarg, "s3ls", help, e);
 		}
 	}
 	return rc;

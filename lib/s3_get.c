@@ -1,0 +1,411 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "buf.h"
+#include "s3_get.h"
+
+enum {
+	WINDOW_MIN = 128, /* objects on the way */
+	WINDOW_MAX = 1024,
+	WINDOW_PER_CONNECTION = 16, /* so that one slow answer in a hundred does not stop the rest */
+	SIZE_GUESS = 16384,	    /* bytes of an object whose size is not known */
+	RESUME_MIN = 65536,	    /* less than this is read again, rather than continued */
+	STEP_MS = 100,
+	KEEP_BODY = 65536,	    /* bytes of memory that a place in the window may keep for the next object */
+};
+
+struct item {
+	struct s3_get_object o;
+	struct s3_call call;
+	struct getter *g;
+	struct buf body;     /* what is held back */
+	uint64_t have;	     /* bytes of the object received and good so far */
+	uint64_t skip;	     /* bytes of this answer that we have already */
+	uint64_t size;	     /* of the whole object, once an answer said it */
+	uint64_t reserved;   /* of the budget */
+	EVP_MD_CTX *md;	     /* of a streamed body */
+	char range[40], if_match[136], etag[128];
+	int headed;  /* this try's head was looked at */
+	int changed; /* it is not what was listed */
+	int local;   /* our own side failed */
+	int started, begun, paused, done;
+};
+
+struct getter {
+	struct s3 *s3;
+	const struct s3_get_ops *ops;
+	void *arg;
+	struct item *items; /* a ring */
+	size_t window, first, n;
+	uint64_t budget_used;
+	EVP_MD *md5;
+	EVP_MD_CTX *md;
+	int no_more, stop;
+};
+
+static struct item *
+item_at(struct getter *g, size_t i)
+{
+	return &g->items[(g->first + i) % g->window];
+}
+
+static int
+is_head(const struct item *it)
+{
+	return it == &it->g->items[it->g->first];
+}
+
+/* --- the request --- */
+
+static void
+prepare(struct s3_call *c)
+{
+	struct item *it = c->arg;
+	const char *etag = it->etag[0] != '\0' ? it->etag : it->o.etag;
+
+	it->skip = 0;
+	it->headed = 0;
+	if (it->have < RESUME_MIN && !it->begun) {
+		it->have = 0;
+		buf_reset(&it->body);
+	}
+	c->n_headers = 0;
+	if (*etag != '\0') {
+		snprintf(it->if_match, sizeof(it->if_match), "\"%s\"", etag);
+		s3_call_header(c, "If-Match", it->if_match);
+	}
+	if (it->have > 0) {
+		snprintf(it->range, sizeof(it->range), "bytes=%llu-", (unsigned long long)it->have);
+		s3_call_header(c, "Range", it->range);
+	}
+}
+
+/* Does the answer fit what was asked for? 0, or -1 with the problem filled. Once a try. */
+static int
+check_head(struct item *it)
+{
+	const struct s3_answer *a = &it->call.answer;
+	struct err *e;
+
+	if (it->headed)
+		return 0;
+	it->headed = 1;
+	if (a->status == 206 && a->range_start == (int64_t)it->have && a->range_total >= 0) {
+		it->size = (uint64_t)a->range_total;
+	} else if (a->status == 200 && a->content_length >= 0) {
+		it->size = (uint64_t)a->content_length;
+		it->skip = it->have; /* a server that does not know ranges */
+	} else {
+		e = &s3_call_problem(&it->call)->error;
+		return err_set(e, EXIT_FAILED, "%ld answer without its length or with another range", a->status);
+	}
+	if (it->o.has_listing && it->size != it->o.size) {
+		e = &s3_call_problem(&it->call)->error;
+		it->changed = 1;
+		return err_set(e, EXIT_FAILED, "%llu bytes, but %llu when it was listed",
+		    (unsigned long long)it->size, (unsigned long long)it->o.size);
+	}
+	memcpy(it->etag, a->etag, sizeof(it->etag));
+	return 0;
+}
+
+/* --- streaming --- */
+
+static int
+hand_on(struct item *it, const char *p, size_t n)
+{
+	struct getter *g = it->g;
+
+	if (n == 0)
+		return 0;
+	EVP_DigestUpdate(it->md, p, n);
+	return g->ops->data(g->arg, p, n);
+}
+
+/* Begins to hand on a large object, with what is held of it. */
+static int
+stream(struct item *it)
+{
+	struct getter *g = it->g;
+
+	it->begun = 1;
+	it->md = EVP_MD_CTX_new();
+	if (it->md == NULL || EVP_DigestInit_ex2(it->md, g->md5, NULL) != 1)
+		err_nomem();
+	if (g->ops->begin(g->arg, &it->o, it->size, it->call.answer.last_modified) == -1 ||
+	    hand_on(it, it->body.p, it->body.len) == -1)
+		return -1;
+	g->budget_used -= it->reserved;
+	it->reserved = 0;
+	buf_free(&it->body);
+	return 0;
+}
+
+static enum fetch_take
+local_stop(struct item *it)
+{
+	it->local = it->g->stop = 1;
+	return FETCH_ABORT;
+}
+
+static enum fetch_take
+take_body(struct s3_call *c, const char *p, size_t len)
+{
+	struct item *it = c->arg;
+	struct getter *g = it->g;
+	size_t again;
+
+	if (check_head(it) == -1)
+		return FETCH_ABORT;
+	if (!it->begun && it->size > S3_GET_HOLD_MAX) {
+		if (!is_head(it)) {
+			it->paused = 1;
+			return FETCH_PAUSE;
+		}
+		if (stream(it) == -1)
+			return local_stop(it);
+	}
+	again = it->skip < len ? (size_t)it->skip : len;
+	it->skip -= again;
+	p += again;
+	len -= again;
+	it->have += len;
+	if (it->begun)
+		return hand_on(it, p, len) == -1 ? local_stop(it) : FETCH_TAKE;
+	if (it->body.len + len > it->reserved) {
+		uint64_t more = it->size - it->reserved;
+
+		if (g->budget_used + more > S3_GET_BUDGET && !is_head(it)) {
+			it->have -= len;
+			it->skip += again;
+			it->paused = 1;
+			return FETCH_PAUSE;
+		}
+		g->budget_used += more;
+		it->reserved += more;
+	}
+	buf_add(&it->body, p, len);
+	return FETCH_TAKE;
+}
+
+/* --- the verdict --- */
+
+static int
+md5_matches(struct item *it)
+{
+	EVP_MD_CTX *md = it->begun ? it->md : it->g->md;
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	static const char hex[] = "0123456789abcdef";
+	const char *etag = it->call.answer.etag;
+
+	if (!it->begun && (EVP_DigestInit_ex2(md, it->g->md5, NULL) != 1 ||
+	    EVP_DigestUpdate(md, it->body.p != NULL ? it->body.p : "", it->body.len) != 1))
+		err_nomem();
+	if (EVP_DigestFinal_ex(md, digest, NULL) != 1)
+		err_nomem();
+	for (int i = 0; i < 16; i++)
+		if (etag[2 * i] != hex[digest[i] >> 4] || etag[2 * i + 1] != hex[digest[i] & 15])
+			return 0;
+	return 1;
+}
+
+static enum fetch_verdict
+check(struct s3_call *c, struct fetch_again *again)
+{
+	struct item *it = c->arg;
+
+	if (check_head(it) == -1) /* no body came */
+		return FETCH_FAIL;
+	if (it->have != it->size) {
+		again->cause = FETCH_CAUSE_SHORT_BODY;
+		return FETCH_AGAIN;
+	}
+	if (!s3_etag_is_md5(&c->answer) || md5_matches(it)) {
+		if (it->reserved > it->size) {
+			it->g->budget_used -= it->reserved - it->size;
+			it->reserved = it->size;
+		}
+		return FETCH_DONE;
+	}
+	err_set(&s3_call_problem(c)->error, EXIT_FAILED, "the body's MD5 is not the ETag");
+	again->cause = FETCH_CAUSE_CHECKSUM;
+	it->have = it->begun ? it->have : 0;
+	return it->begun ? FETCH_FAIL : FETCH_AGAIN;
+}
+
+static void
+call_end(struct s3_call *c)
+{
+	struct item *it = c->arg;
+
+	it->done = 1;
+}
+
+static const struct s3_call_ops call_ops = {
+	.prepare = prepare,
+	.body = take_body,
+	.check = check,
+	.end = call_end,
+};
+
+/* A short reason when the object itself is the cause; NULL when the way to it is. */
+static const char *
+reject_reason(const struct item *it, char *text, size_t cap)
+{
+	const struct s3_call *c = &it->call;
+	const char *code = s3_call_code(c);
+	const struct s3xml_error *x = &c->problem->xml;
+
+	if (it->changed)
+		return "changed since it was listed";
+	if (c->last.fault != FETCH_FAULT_NONE)
+		return NULL;
+	if (c->answer.status == 404 && strcmp(code, "NoSuchBucket") != 0)
+		return "not found";
+	if (c->answer.status == 412)
+		return "changed since it was listed";
+	if (c->answer.status == 403 && strcmp(code, "InvalidObjectState") == 0) {
+		snprintf(text, cap, "archived (%s)", x->storage_class[0] != '\0' ? x->storage_class :
+		    c->answer.storage_class[0] != '\0' ? c->answer.storage_class : "restore it first");
+		return text;
+	}
+	return NULL;
+}
+
+/* --- the window --- */
+
+static void
+item_start(struct item *it)
+{
+	it->started = 1;
+	it->call = (struct s3_call){.method = "GET", .bucket = it->o.uri.bucket, .key = it->o.uri.key, .ops = &call_ops,
+	    .arg = it};
+	s3_start(it->g->s3, &it->call);
+}
+
+static void
+item_clear(struct item *it)
+{
+	struct getter *g = it->g;
+
+	g->budget_used -= it->reserved;
+	uri_free(&it->o.uri);
+	s3_call_free(&it->call);
+	EVP_MD_CTX_free(it->md);
+	if (it->body.cap > KEEP_BODY)
+		buf_free(&it->body);
+	buf_reset(&it->body);
+	*it = (struct item){.g = g, .body = it->body};
+}
+
+/* Asks for more objects while there is room. */
+static void
+fill(struct getter *g)
+{
+	while (!g->no_more && !g->stop && g->n < g->window && (g->n == 0 || g->budget_used < S3_GET_BUDGET)) {
+		struct item *it = item_at(g, g->n);
+		int rc = g->ops->next(g->arg, &it->o);
+
+		if (rc <= 0) {
+			g->no_more = 1;
+			g->stop |= rc < 0;
+			return;
+		}
+		g->n++;
+		it->reserved = !it->o.has_listing ? SIZE_GUESS : it->o.size <= S3_GET_HOLD_MAX ? it->o.size : 0;
+		g->budget_used += it->reserved;
+		/* a large object waits for its turn, rather than hold an open answer */
+		if (!it->o.has_listing || it->o.size <= S3_GET_HOLD_MAX)
+			item_start(it);
+	}
+}
+
+static int
+deliver(struct item *it)
+{
+	const struct s3_call *c = &it->call;
+	struct getter *g = it->g;
+	struct s3_get_outcome out = {.status = c->answer.status, .tries = c->last.tries, .bytes = it->have, .us = c->last.us};
+	char reason[64];
+
+	if (!c->ok)
+		return g->ops->failed(g->arg, &it->o, &out, reject_reason(it, reason, sizeof(reason)), it->begun,
+		    c->problem->error.text);
+	if (!it->begun && (g->ops->begin(g->arg, &it->o, it->size, c->answer.last_modified) == -1 ||
+	    (it->body.len > 0 && g->ops->data(g->arg, it->body.p, it->body.len) == -1)))
+		return -1;
+	return g->ops->end(g->arg, &it->o, &out);
+}
+
+/* Hands on what is done at the head of the window. */
+static void
+drain(struct getter *g)
+{
+	while (g->n > 0 && !g->stop) {
+		struct item *it = item_at(g, 0);
+
+		if (!it->done)
+			return;
+		if (it->local || deliver(it) == -1)
+			g->stop = 1;
+		item_clear(it);
+		g->first = (g->first + 1) % g->window;
+		g->n--;
+	}
+}
+
+/* The head may always go on, so that all may. */
+static void
+head_on(struct getter *g)
+{
+	struct item *it = item_at(g, 0);
+
+	if (g->n == 0 || g->stop)
+		return;
+	if (!it->started) {
+		item_start(it);
+	} else if (it->paused) {
+		it->paused = 0;
+		s3_resume(&it->call);
+	}
+}
+
+int
+s3_get_all(struct s3 *s3, unsigned connections, const struct s3_get_ops *ops, void *arg)
+{
+	struct getter g = {.s3 = s3, .ops = ops, .arg = arg};
+
+	g.window = (size_t)connections * WINDOW_PER_CONNECTION;
+	if (g.window < WINDOW_MIN)
+		g.window = WINDOW_MIN;
+	if (g.window > WINDOW_MAX)
+		g.window = WINDOW_MAX;
+	g.items = xcalloc(g.window, sizeof(*g.items));
+	for (size_t i = 0; i < g.window; i++)
+		g.items[i].g = &g;
+	g.md5 = EVP_MD_fetch(NULL, "MD5", NULL);
+	g.md = EVP_MD_CTX_new();
+	if (g.md5 == NULL || g.md == NULL)
+		err_nomem();
+	for (;;) {
+		drain(&g);
+		fill(&g);
+		head_on(&g);
+		if (g.stop || (g.n == 0 && g.no_more))
+			break;
+		s3_step(s3, STEP_MS);
+		if (ops->idle != NULL && ops->idle(arg) == -1)
+			g.stop = 1;
+	}
+	for (size_t i = 0; i < g.window; i++) {
+		item_clear(&g.items[i]);
+		buf_free(&g.items[i].body);
+	}
+	free(g.items);
+	EVP_MD_CTX_free(g.md);
+	EVP_MD_free(g.md5);
+	return g.stop ? -1 : 0;
+}

@@ -1,0 +1,366 @@
+/*
+ * s3get: reads S3 objects, many at once, and writes them in the order asked for: as a tar stream, as their bare bodies, or as
+ * files. The tar stream's end-of-archive is written only if every object was delivered, so that no reader can
+ * take a part for the whole.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "extract.h"
+#include "io.h"
+#include "log.h"
+#include "outfile.h"
+#include "s3.h"
+#include "s3_get.h"
+#include "s3_uris.h"
+#include "s3cli.h"
+#include "stats.h"
+#include "tar.h"
+
+enum { CONNECTIONS = 64, FLUSH_LEN = 64 * 1024, FLUSH_MS = 50, OPT_CONNECTIONS = S3CLI_OWN, OPT_HEDGE, OPT_REJECTS, OPT_TRACE };
+
+static struct {
+	struct s3cli cli;
+	const char *rejects, *trace, *dir;
+	int bodies, nul;
+} opt = {.cli.s3.connections = CONNECTIONS};
+
+static struct {
+	struct s3_uris *uris;
+	struct extract *extract;
+	struct outfile *rejects, *trace;
+	struct buf out, line;
+	uint64_t objects, failed, rejected, bytes_in, bytes_out, size;
+	int stopped; /* cannot go on: said already */
+} run;
+
+static const char help[] =
+    "usage: s3get [-c | -C DIR] [-0] [--connections N] [--rejects FILE] [--trace FILE] [URI...]\n"
+    "\n"
+    "Reads objects named by s3:// URIs, from the arguments or one a line from standard input, and writes\n"
+    "them in that order as a tar stream whose members are named bucket/key. Lines of `s3ls -l` are\n"
+    "understood: the object must still have the size and ETag listed.\n"
+    "\n"
+    "  -c, --stdout             the bodies one after another, instead of tar\n"
+    "  -C, --directory DIR      files DIR/bucket/key, instead of tar\n"
+    "  -0, --null               a NUL, not a line feed, ends each record read\n"
+    "      --connections N      requests at once (64)\n"
+    "      --hedge off|auto|MS  ask a second time for a slow answer (auto)\n"
+    "      --rejects FILE       leave out objects that are gone, changed or archived, list them in FILE and\n"
+    "                           end with 3\n"
+    "      --trace FILE         one line an object: uri, status, tries, bytes, ms\n";
+
+static int
+stop(const char *what)
+{
+	if (errno == EPIPE) { /* whoever reads has enough: end as cat does */
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+	}
+	log_line(LOG_ERROR, NULL, "%s: %s", what, strerror(errno));
+	run.stopped = 1;
+	return -1;
+}
+
+static int
+flush(void)
+{
+	if (run.out.len > 0 && io_write_all(STDOUT_FILENO, run.out.p, run.out.len) == -1)
+		return stop("standard output");
+	run.bytes_out += run.out.len;
+	buf_reset(&run.out);
+	return 0;
+}
+
+static int
+stop_err(const struct err *e)
+{
+	log_err(e);
+	run.stopped = 1;
+	return -1;
+}
+
+static void
+log_object(enum log_level level, const struct s3_get_object *o, const char *what, const char *why)
+{
+	buf_reset(&run.line);
+	buf_addf(&run.line, "s3://%s/%s", o->uri.bucket, o->uri.key);
+	log_line(level, buf_str(&run.line), why != NULL ? "%s (%s)" : "%s", what, why);
+}
+
+static int
+next(void *arg, struct s3_get_object *o)
+{
+	struct err e;
+	int rc;
+
+	(void)arg;
+	rc = s3_uris_next(run.uris, o, &e);
+	return rc == -1 ? stop_err(&e) : rc;
+}
+
+static int
+begin(void *arg, const struct s3_get_object *o, uint64_t size, int64_t mtime)
+{
+	struct err e;
+
+	(void)arg;
+	run.size = size;
+	if (run.extract != NULL)
+		return extract_begin(run.extract, o->uri.bucket, o->uri.key, &e) == -1 ? stop_err(&e) : 0;
+	if (opt.bodies)
+		return 0;
+	buf_reset(&run.line);
+	buf_adds(&run.line, o->uri.bucket);
+	buf_addc(&run.line, '/');
+	buf_adds(&run.line, o->uri.key);
+	tar_write_header(&run.out, run.line.p, run.line.len, size, mtime);
+	return 0;
+}
+
+static int
+data(void *arg, const char *p, size_t n)
+{
+	struct err e;
+
+	(void)arg;
+	run.bytes_in += n;
+	if (run.extract != NULL)
+		return extract_data(run.extract, p, n, &e) == -1 ? stop_err(&e) : 0;
+	if (n < FLUSH_LEN) {
+		buf_add(&run.out, p, n);
+		return run.out.len >= FLUSH_LEN ? flush() : 0;
+	}
+	if (flush() == -1)
+		return -1;
+	if (io_write_all(STDOUT_FILENO, p, n) == -1)
+		return stop("standard output");
+	run.bytes_out += n;
+	return 0;
+}
+
+static int
+trace(const struct s3_get_object *o, const struct s3_get_outcome *out)
+{
+	struct err e;
+
+	if (run.trace == NULL)
+		return 0;
+	buf_reset(&run.line);
+	buf_addf(&run.line, "s3://%s/%s\t%ld\t%u\t%llu\t%llu\n", o->uri.bucket, o->uri.key, out->status, out->tries,
+	    (unsigned long long)out->bytes, (unsigned long long)(out->us / 1000));
+	return outfile_write(run.trace, run.line.p, run.line.len, &e) == -1 ? stop_err(&e) : 0;
+}
+
+static int
+end(void *arg, const struct s3_get_object *o, const struct s3_get_outcome *out)
+{
+	static const char zeros[TAR_BLOCK];
+	struct err e;
+
+	(void)arg;
+	if (run.extract != NULL) {
+		if (extract_end(run.extract, &e) == -1)
+			return stop_err(&e);
+	} else if (!opt.bodies) {
+		buf_add(&run.out, zeros, tar_padding(run.size));
+	}
+	run.objects++;
+	return trace(o, out);
+}
+
+static int
+failed(void *arg, const struct s3_get_object *o, const struct s3_get_outcome *out, const char *reject, int begun,
+    const char *why)
+{
+	struct err we;
+
+	(void)arg;
+	if (run.extract != NULL)
+		extract_abort(run.extract);
+	if (reject != NULL && run.rejects != NULL && !begun) {
+		run.rejected++;
+		buf_reset(&run.line);
+		buf_addf(&run.line, "s3://%s/%s\t%s\n", o->uri.bucket, o->uri.key, reject);
+		if (outfile_write(run.rejects, run.line.p, run.line.len, &we) == -1)
+			return stop_err(&we);
+		return trace(o, out);
+	}
+	run.failed++;
+	if (reject != NULL)
+		log_object(LOG_ERROR, o, reject, why);
+	else
+		log_object(LOG_ERROR, o, why, NULL);
+	if (begun && run.extract == NULL) {
+		log_object(LOG_ERROR, o, "the output ends inside this object", NULL);
+		run.stopped = 1;
+		return -1;
+	}
+	return trace(o, out);
+}
+
+/* What lies here for long is written even where it is little, so that a reader sees progress. */
+static int
+idle(void *arg)
+{
+	static int64_t since_ms;
+	struct timespec ts;
+	int64_t now_ms;
+
+	(void)arg;
+	if (run.out.len == 0)
+		return 0;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	now_ms = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	if (now_ms - since_ms < FLUSH_MS)
+		return 0;
+	since_ms = now_ms;
+	return flush();
+}
+
+static const struct s3_get_ops ops = {next, begin, data, end, failed, idle};
+
+/* -1: e is filled; 0: go on; 1: help or version was printed. */
+static int
+options(int argc, char **argv, struct err *e)
+{
+	static const struct option longs[] = {
+		{"stdout", no_argument, NULL, 'c'},
+		{"directory", required_argument, NULL, 'C'},
+		{"null", no_argument, NULL, '0'},
+		{"connections", required_argument, NULL, OPT_CONNECTIONS},
+		{"hedge", required_argument, NULL, OPT_HEDGE},
+		{"rejects", required_argument, NULL, OPT_REJECTS},
+		{"trace", required_argument, NULL, OPT_TRACE},
+		S3CLI_OPTIONS,
+		{0},
+	};
+	int c, rc = 0;
+
+	while (rc == 0 && (c = getopt_long(argc, argv, "cC:0" S3CLI_SHORT, longs, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			opt.bodies = 1;
+			break;
+		case 'C':
+			opt.dir = optarg;
+			break;
+		case '0':
+			opt.nul = 1;
+			break;
+		case OPT_CONNECTIONS:
+			rc = s3cli_connections(&opt.cli, optarg, e);
+			break;
+		case OPT_HEDGE:
+			rc = s3cli_hedge(&opt.cli, optarg, e);
+			break;
+		case OPT_REJECTS:
+			opt.rejects = optarg;
+			break;
+		case OPT_TRACE:
+			opt.trace = optarg;
+			break;
+		default:
+			rc = s3cli_option(&opt.cli, c, optarg, "s3get", help, e);
+		}
+	}
+	if (rc != 0)
+		return rc;
+	if (opt.bodies && opt.dir != NULL)
+		return err_set(e, EXIT_USAGE, "-c and -C exclude each other");
+	if (!opt.bodies && opt.dir == NULL && isatty(STDOUT_FILENO))
+		return err_set(e, EXIT_USAGE, "a tar stream is not for a terminal; use -c, -C DIR or a pipe");
+	return 0;
+}
+
+static int
+open_files(int argc, char **argv, struct err *e)
+{
+	if ((run.uris = s3_uris_open(argc, argv, opt.nul, e)) == NULL)
+		return -1;
+	if (opt.dir != NULL && (run.extract = extract_open(opt.dir, e)) == NULL)
+		return -1;
+	if (opt.rejects != NULL && (run.rejects = outfile_open(opt.rejects, e)) == NULL)
+		return -1;
+	if (opt.trace != NULL && (run.trace = outfile_open(opt.trace, e)) == NULL)
+		return -1;
+	return 0;
+}
+
+/* The end of the stream, and of the files beside it. The exit status. */
+static int
+finish(void)
+{
+	struct err e;
+	int status = run.stopped || run.failed > 0 ? EXIT_FAILED : run.rejected > 0 ? EXIT_REJECTED : EXIT_OK;
+
+	if (!run.stopped && run.extract == NULL) {
+		if (!opt.bodies && run.failed == 0)
+			tar_write_end(&run.out);
+		if (flush() == -1 || (close(STDOUT_FILENO) == -1 && stop("standard output") == -1))
+			status = EXIT_FAILED;
+	}
+	if (run.rejects != NULL && outfile_commit(run.rejects, &e) == -1) {
+		log_err(&e);
+		status = EXIT_FAILED;
+	}
+	if (run.trace != NULL && outfile_commit(run.trace, &e) == -1) {
+		log_err(&e);
+		status = EXIT_FAILED;
+	}
+	return status;
+}
+
+static void
+add_stats(struct stats *st, const struct s3 *s3)
+{
+	stats_add_u64(st, "objects", run.objects);
+	stats_add_u64(st, "failed", run.failed);
+	stats_add_u64(st, "rejected", run.rejected);
+	stats_add_u64(st, "bytes_in", run.bytes_in);
+	stats_add_u64(st, "bytes_out", run.bytes_out);
+	s3_add_stats(s3, st);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct err e = {0};
+	struct stats st;
+	struct s3 *s3;
+	int status;
+
+	io_guard_stdio();
+	log_init("s3get");
+	stats_begin(&st, "s3get");
+	signal(SIGPIPE, SIG_IGN); /* TLS writes without MSG_NOSIGNAL */
+	status = options(argc, argv, &e);
+	if (status == 1)
+		return fclose(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+	if (status == -1 || open_files(argc - optind, argv + optind, &e) == -1 ||
+	    (s3 = s3_open(&opt.cli.s3, &e)) == NULL) {
+		log_err(&e);
+		return e.status;
+	}
+	log_line(LOG_INFO, NULL, "%s", s3_describe(s3));
+	if (s3_get_all(s3, opt.cli.s3.connections, &ops, NULL) == -1)
+		run.stopped = 1;
+	status = finish();
+	add_stats(&st, s3);
+	s3_close(s3);
+	s3_uris_free(run.uris);
+	extract_free(run.extract);
+	buf_free(&run.out);
+	buf_free(&run.line);
+	if (stats_end(&st, opt.cli.stats, status, &e) == -1) {
+		log_err(&e);
+		status = EXIT_FAILED;
+	}
+	return status;
+}
