@@ -20,7 +20,7 @@
 #include "uri.h"
 
 enum { PATTERNS_MAX = 64, RETRY_EMPTY = 2, OPT_SUFFIX = S3CLI_OWN, OPT_EXCLUDE, OPT_START_AFTER, OPT_CONNECTIONS,
-	OPT_RETRY_EMPTY, OPT_ALLOW_EMPTY, OPT_LIMIT };
+	OPT_RETRY_EMPTY, OPT_ALLOW_EMPTY, OPT_LIMIT, OPT_SHOW_SKIPPED };
 
 struct patterns {
 	const char *p[PATTERNS_MAX];
@@ -33,7 +33,7 @@ static struct {
 	const char *start_after;
 	unsigned retry_empty;
 	uint64_t limit; /* 0: none */
-	int long_lines, nul, allow_empty;
+	int long_lines, nul, allow_empty, show_skipped;
 } opt = {.retry_empty = RETRY_EMPTY};
 
 static struct {
@@ -55,6 +55,7 @@ static const char help[] =
     "      --exclude GLOB       leave out keys that match; may be given more than once\n"
     "      --start-after KEY    only keys behind KEY\n"
     "      --limit N            stop after N objects\n"
+    "      --show-skipped       also print what --suffix and --exclude leave out, behind \"-\" and a tab\n"
     "      --connections N      requests at once\n"
     "      --retry-empty N      ask N times more when nothing is listed (2)\n"
     "      --allow-empty        an empty listing is no error\n";
@@ -83,29 +84,57 @@ fail(int status, const char *what, const char *key)
 	return 1;
 }
 
+static void
+add_uri(const char *key, size_t len)
+{
+	buf_adds(&run.line, "s3://");
+	buf_adds(&run.line, run.bucket);
+	buf_addc(&run.line, '/');
+	buf_add(&run.line, key, len);
+}
+
+static int
+write_line(void)
+{
+	if (fwrite(run.line.p, 1, run.line.len, stdout) == run.line.len)
+		return 0;
+	run.failed = 1;
+	err_errno(&run.error, EXIT_FAILED, "standard output");
+	return -1;
+}
+
+/* Only for people and counts, so a key that would break the line is bent, not refused. */
+static int
+skip(const struct s3xml_object *o)
+{
+	run.skipped++;
+	if (!opt.show_skipped)
+		return 0;
+	buf_reset(&run.line);
+	buf_adds(&run.line, "-\t");
+	add_uri(o->key, o->key_len);
+	for (size_t i = 2; i < run.line.len; i++)
+		if (run.line.p[i] == '\t' || run.line.p[i] == '\n')
+			run.line.p[i] = '?';
+	buf_addc(&run.line, opt.nul ? '\0' : '\n');
+	return write_line() == -1;
+}
+
 static int
 take(void *arg, const struct s3xml_object *o)
 {
 	(void)arg;
-	if (!matches(o->key)) {
-		run.skipped++;
-		return 0;
-	}
+	if (!matches(o->key))
+		return skip(o);
 	if (!opt.nul && strpbrk(o->key, "\t\n") != NULL)
 		return fail(EXIT_FAILED, "the key holds a tab or a line feed; use -0", o->key);
 	buf_reset(&run.line);
-	buf_adds(&run.line, "s3://");
-	buf_adds(&run.line, run.bucket);
-	buf_addc(&run.line, '/');
-	buf_add(&run.line, o->key, o->key_len);
+	add_uri(o->key, o->key_len);
 	if (opt.long_lines)
 		buf_addf(&run.line, "\t%llu\t%s\t%s", (unsigned long long)o->size, o->etag, o->mtime);
 	buf_addc(&run.line, opt.nul ? '\0' : '\n');
-	if (fwrite(run.line.p, 1, run.line.len, stdout) != run.line.len) {
-		run.failed = 1;
-		err_errno(&run.error, EXIT_FAILED, "standard output");
+	if (write_line() == -1)
 		return 1;
-	}
 	run.bytes += o->size;
 	return ++run.listed == opt.limit;
 }
@@ -160,6 +189,7 @@ options(int argc, char **argv, struct err *e)
 		{"exclude", required_argument, NULL, OPT_EXCLUDE},
 		{"start-after", required_argument, NULL, OPT_START_AFTER},
 		{"limit", required_argument, NULL, OPT_LIMIT},
+		{"show-skipped", no_argument, NULL, OPT_SHOW_SKIPPED},
 		{"connections", required_argument, NULL, OPT_CONNECTIONS},
 		{"retry-empty", required_argument, NULL, OPT_RETRY_EMPTY},
 		{"allow-empty", no_argument, NULL, OPT_ALLOW_EMPTY},
@@ -201,6 +231,9 @@ options(int argc, char **argv, struct err *e)
 			break;
 		case OPT_ALLOW_EMPTY:
 			opt.allow_empty = 1;
+			break;
+		case OPT_SHOW_SKIPPED:
+			opt.show_skipped = 1;
 			break;
 		default:
 			rc = s3cli_option(&opt.cli, c, optarg, "s3ls", help, e);
