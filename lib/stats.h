@@ -32,7 +32,7 @@ int stats_end(struct stats *s, const char *path, int status, struct err *e);
 
 /*
  * A histogram of durations in fixed memory: buckets grow by a factor of about 1.09 (8 to an octave) from 1 us to
- * 36 minutes. Zero-initialised is empty. Histograms of many processes add up bucket by bucket.
+ * 65 minutes; the last one also takes what is longer. Zero-initialised is empty. Histograms of many processes add up bucket by bucket.
  */
 enum { HIST_BUCKETS = 256 };
 

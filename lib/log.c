@@ -1,0 +1,158 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "io.h"
+#include "log.h"
+#include "stats.h"
+#include "utf8.h"
+
+static const char *const level_names[] = {"error", "warn", "info", "debug"};
+
+static struct {
+	const char *program;
+	const char *batch; /* points into the environment */
+	enum log_level level;
+	int fd; /* of SHEAF_LOG; -1: none */
+} state = {.program = "sheaf", .level = LOG_WARN, .fd = -1};
+
+void
+log_init(const char *program)
+{
+	const char *path = getenv("SHEAF_LOG");
+
+	state.program = program;
+	state.batch = getenv("SHEAF_BATCH");
+	if (state.fd != -1)
+		close(state.fd);
+	state.fd = -1;
+	if (path == NULL || *path == '\0')
+		return;
+	state.fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
+	if (state.fd == -1)
+		log_line(LOG_WARN, NULL, "SHEAF_LOG: %s: %s", path, strerror(errno));
+}
+
+void
+log_set_level(enum log_level level)
+{
+	state.level = level;
+}
+
+/* C0 and C1 controls, and what turns the direction of the text around. */
+static int
+is_unsafe(const char *s, size_t n)
+{
+	const unsigned char *u = (const unsigned char *)s;
+
+	if (n == 1)
+		return u[0] < 0x20 || u[0] == 0x7f;
+	if (n == 2)
+		return u[0] == 0xc2 && u[1] < 0xa0;
+	if (n == 3 && u[0] == 0xe2)
+		return (u[1] == 0x80 && u[2] >= 0xa8 && u[2] <= 0xae) || /* U+2028 to U+202E */
+		    (u[1] == 0x81 && u[2] >= 0xa6 && u[2] <= 0xa9);	 /* U+2066 to U+2069 */
+	return 0;
+}
+
+static void
+add_shown(struct buf *out, const char *s, size_t len)
+{
+	while (len > 0) {
+		size_t n = utf8_char(s, len);
+
+		if (n != 0 && !is_unsafe(s, n)) {
+			buf_add(out, s, n);
+		} else {
+			if (n == 0)
+				n = 1;
+			for (size_t i = 0; i < n; i++)
+				buf_addf(out, "\\x%02x", (unsigned)(unsigned char)s[i]);
+		}
+		s += n;
+		len -= n;
+	}
+}
+
+static void
+add_member(struct buf *out, const char *name, const char *s, size_t len)
+{
+	buf_addf(out, ",\"%s\":", name);
+	json_string(out, s, len);
+}
+
+static void
+append_event(enum log_level level, const char *uri, const struct buf *message)
+{
+	struct buf out = {0};
+	struct timespec now;
+	struct tm tm;
+	char day[32];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
+	buf_addf(&out, "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\"", day, now.tv_nsec / 1000000, level_names[level]);
+	add_member(&out, "program", state.program, strlen(state.program));
+	if (state.batch != NULL)
+		add_member(&out, "batch", state.batch, strlen(state.batch));
+	if (uri != NULL)
+		add_member(&out, "uri", uri, strlen(uri));
+	add_member(&out, "message", message->p, message->len);
+	buf_adds(&out, "}\n");
+	if (io_write_all(state.fd, out.p, out.len) == -1) {
+		int cause = errno;
+
+		close(state.fd); /* first, or telling it would come here again */
+		state.fd = -1;
+		log_line(LOG_WARN, NULL, "SHEAF_LOG: no more events are written: %s", strerror(cause));
+	}
+	buf_free(&out);
+}
+
+void
+log_line(enum log_level level, const char *uri, const char *fmt, ...)
+{
+	struct buf message = {0}, line = {0};
+	int saved = errno;
+	va_list ap;
+	int n;
+
+	if (level > state.level)
+		return;
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		n = 0;
+	va_start(ap, fmt);
+	vsnprintf(buf_room(&message, (size_t)n + 1), (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	message.len = (size_t)n;
+
+	buf_addf(&line, "%s: ", state.program);
+	if (uri != NULL) {
+		add_shown(&line, uri, strlen(uri));
+		buf_adds(&line, ": ");
+	}
+	add_shown(&line, message.p, message.len);
+	buf_addc(&line, '\n');
+	io_write_all(STDERR_FILENO, line.p, line.len);
+	if (state.fd != -1)
+		append_event(level, uri, &message);
+	buf_free(&message);
+	buf_free(&line);
+	errno = saved;
+}
+
+void
+log_err(const struct err *e)
+{
+	log_line(LOG_ERROR, NULL, "%s", e->text);
+}
