@@ -1,13 +1,11 @@
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <openssl/rand.h>
 #include <openssl/x509.h>
 
+#include "fetch_events.h"
 #include "fetch_slot.h"
 #include "pace.h"
 
@@ -27,28 +25,17 @@ enum {
 	HEDGE_MIN_MS = 500,
 	HEDGE_SAMPLES = 100,	/* answers before "the slowest percent" means anything */
 	HEDGE_SHARE = 50,	/* at most one request in so many */
-	EVENTS = 64,
-};
-
-/* What a descriptor is registered for, to save system calls: curl lets go of an idle connection's socket and
- * takes it up again at its next use. */
-struct fd_state {
-	uint32_t registered; /* with epoll */
-	unsigned char wanted;
-	unsigned char ours;  /* opened by on_open, so its closing will be told */
 };
 
 struct fetch {
 	CURLM *multi;
 	CURLSH *share;
 	X509_STORE *trust;
-	int epoll;
+	struct fetch_events events;
 	struct fetch_slot *slots;
 	size_t n_slots, n_spare; /* the last n_spare are for hedges only */
 	struct fetch_slot **free_slots; /* stack */
 	size_t n_free;
-	struct fd_state *fds;
-	size_t n_fds;
 	struct fetch_task *ready, **ready_tail; /* to be sent */
 	struct fetch_task *waiting;	       /* for a retry, by time */
 	struct fetch_task *spent;	       /* for reuse */
@@ -57,7 +44,6 @@ struct fetch {
 	unsigned tokens;
 	uint64_t reserved_ns; /* a sending time drawn from the pace and not used yet */
 	uint64_t now_us;
-	int64_t curl_due_ms;  /* -1: curl waits for nothing */
 	int64_t scanned_ms;
 	int64_t hedge_after_ms;
 	uint64_t hedge_seen;
@@ -122,79 +108,17 @@ fetch_msg_header(struct fetch_msg *m, const char *name, const char *value)
 	buf_addc(&m->headers, '\0');
 }
 
-/* --- descriptors --- */
-
-static struct fd_state *
-fd_state(struct fetch *f, int fd)
-{
-	if ((size_t)fd >= f->n_fds) {
-		size_t n = (size_t)fd + 64;
-
-		f->fds = xrealloc(f->fds, n * sizeof(*f->fds));
-		memset(f->fds + f->n_fds, 0, (n - f->n_fds) * sizeof(*f->fds));
-		f->n_fds = n;
-	}
-	return &f->fds[fd];
-}
-
-static void
-fd_register(struct fetch *f, int fd, struct fd_state *s, uint32_t events)
-{
-	struct epoll_event ev = {.events = events, .data.fd = fd};
-	int op = s->registered == 0 ? EPOLL_CTL_ADD : events == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
-
-	if (s->registered == events)
-		return;
-	if (epoll_ctl(f->epoll, op, fd, &ev) == -1 && op == EPOLL_CTL_MOD && errno == ENOENT)
-		epoll_ctl(f->epoll, EPOLL_CTL_ADD, fd, &ev);
-	s->registered = events;
-}
-
 CURLcode
 fetch_socket_opened(struct fetch *f, curl_socket_t fd)
 {
-	*fd_state(f, fd) = (struct fd_state){.ours = 1};
+	fetch_events_opened(&f->events, fd);
 	return CURLE_OK;
 }
 
 void
 fetch_socket_closed(struct fetch *f, curl_socket_t fd)
 {
-	*fd_state(f, fd) = (struct fd_state){0}; /* close() takes it out of epoll */
-}
-
-static int
-on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *sockp)
-{
-	struct fetch *f = arg;
-	struct fd_state *s = fd_state(f, fd);
-	uint32_t events = 0;
-
-	(void)easy;
-	(void)sockp;
-	if (what == CURL_POLL_REMOVE) {
-		s->wanted = 0;
-		if (!s->ours)
-			fd_register(f, fd, s, 0);
-		return 0;
-	}
-	if (what & CURL_POLL_IN)
-		events |= EPOLLIN;
-	if (what & CURL_POLL_OUT)
-		events |= EPOLLOUT;
-	s->wanted = 1;
-	fd_register(f, fd, s, events);
-	return 0;
-}
-
-static int
-on_timer(CURLM *multi, long timeout_ms, void *arg)
-{
-	struct fetch *f = arg;
-
-	(void)multi;
-	f->curl_due_ms = timeout_ms < 0 ? -1 : fetch_now_ms(f) + timeout_ms;
-	return 0;
+	fetch_events_closed(&f->events, fd);
 }
 
 /* --- making and ending --- */
@@ -243,8 +167,7 @@ fetch_new(const struct fetch_opt *opt, struct err *e)
 	struct fetch *f = xcalloc(1, sizeof(*f));
 
 	f->opt = *opt;
-	f->epoll = -1;
-	f->curl_due_ms = -1;
+	f->events.epoll = -1;
 	f->ready_tail = &f->ready;
 	f->tokens = TOKENS_MAX;
 	if (f->opt.stall_ms == 0)
@@ -257,20 +180,14 @@ fetch_new(const struct fetch_opt *opt, struct err *e)
 	f->scanned_ms = fetch_now_ms(f);
 	if ((f->trust = trust_new(opt->ca_file, e)) == NULL)
 		goto fail;
-	if ((f->epoll = epoll_create1(EPOLL_CLOEXEC)) == -1) {
-		err_errno(e, EXIT_FAILED, "epoll");
-		goto fail;
-	}
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || (f->multi = curl_multi_init()) == NULL ||
 	    (f->share = curl_share_init()) == NULL) {
 		err_set(e, EXIT_FAILED, "libcurl cannot be initialised");
 		goto fail;
 	}
 	curl_share_setopt(f->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
-	curl_multi_setopt(f->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-	curl_multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f);
-	curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-	curl_multi_setopt(f->multi, CURLMOPT_TIMERDATA, f);
+	if (fetch_events_open(&f->events, f->multi, fetch_now_ms(f), e) == -1)
+		goto fail;
 	if (slots_new(f) == -1) {
 		err_set(e, EXIT_FAILED, "libcurl cannot be initialised");
 		goto fail;
@@ -318,14 +235,12 @@ fetch_free(struct fetch *f)
 	if (f->share != NULL)
 		curl_share_cleanup(f->share);
 	X509_STORE_free(f->trust);
-	if (f->epoll != -1)
-		close(f->epoll);
+	fetch_events_close(&f->events);
 	tasks_free(f->ready);
 	tasks_free(f->waiting);
 	tasks_free(f->spent);
 	free(f->slots);
 	free(f->free_slots);
-	free(f->fds);
 	free(f);
 }
 
@@ -680,8 +595,6 @@ wait_ms(const struct fetch *f, int max_wait_ms)
 		return 0;
 	if (f->n_free < f->n_slots && due > f->scanned_ms + SCAN_MS)
 		due = f->scanned_ms + SCAN_MS;
-	if (f->curl_due_ms != -1 && due > f->curl_due_ms)
-		due = f->curl_due_ms;
 	if (f->waiting != NULL && due > f->waiting->due_ms)
 		due = f->waiting->due_ms;
 	if (f->reserved_ns != 0 && due > (int64_t)(f->reserved_ns / 1000000) + 1)
@@ -692,35 +605,15 @@ wait_ms(const struct fetch *f, int max_wait_ms)
 size_t
 fetch_step(struct fetch *f, int max_wait_ms)
 {
-	struct epoll_event ev[EVENTS];
-	int n, running;
+	int n;
 
 	clock_update(f);
 	send_ready(f);
 	if (f->n_tasks == 0)
 		return 0;
-	n = epoll_wait(f->epoll, ev, EVENTS, wait_ms(f, max_wait_ms));
+	n = fetch_events_wait(&f->events, fetch_now_ms(f), wait_ms(f, max_wait_ms));
 	clock_update(f);
-	for (int i = 0; i < n; i++) {
-		int fd = ev[i].data.fd, mask = 0;
-		struct fd_state *s = fd_state(f, fd);
-
-		if (!s->wanted) { /* an idle connection: the server closed it, curl will find out */
-			fd_register(f, fd, s, 0);
-			continue;
-		}
-		if (ev[i].events & EPOLLIN)
-			mask |= CURL_CSELECT_IN;
-		if (ev[i].events & EPOLLOUT)
-			mask |= CURL_CSELECT_OUT;
-		if (ev[i].events & (EPOLLERR | EPOLLHUP))
-			mask |= CURL_CSELECT_ERR;
-		curl_multi_socket_action(f->multi, fd, mask, &running);
-	}
-	if (f->curl_due_ms != -1 && f->curl_due_ms <= fetch_now_ms(f)) {
-		f->curl_due_ms = -1;
-		curl_multi_socket_action(f->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	}
+	fetch_events_handle(&f->events, n, fetch_now_ms(f));
 	finish_all(f);
 	if (f->n_drops > 0 || f->n_resumes > 0)
 		sweep(f);

@@ -2,11 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "creds.h"
 #include "log.h"
-#include "num.h"
 #include "pace.h"
 #include "s3.h"
 #include "s3_addr.h"
@@ -142,6 +140,12 @@ int
 s3_signs_payload(const struct s3 *s3)
 {
 	return !s3->opt.no_sign_request && strcmp(s3->endpoint.scheme, "http") == 0;
+}
+
+int
+s3_is_aws(const struct s3 *s3)
+{
+	return s3->endpoint.host == NULL;
 }
 
 /* --- what was learnt on the way --- */
@@ -296,112 +300,11 @@ on_build(void *job, struct fetch_msg *m)
 /* --- the answer --- */
 
 static void
-copy(char *to, size_t cap, const char *p, size_t len)
-{
-	if (len >= 2 && p[0] == '"' && p[len - 1] == '"') {
-		p++;
-		len -= 2;
-	}
-	if (len >= cap)
-		len = cap - 1;
-	memcpy(to, p, len);
-	to[len] = '\0';
-}
-
-static int64_t
-http_date(const char *p, size_t len)
-{
-	char text[64];
-	struct tm tm = {0};
-
-	copy(text, sizeof(text), p, len);
-	if (strptime(text, "%a, %d %b %Y %H:%M:%S", &tm) == NULL)
-		return 0;
-	return timegm(&tm);
-}
-
-static void
-content_range(struct s3_answer *a, const char *p, size_t len)
-{
-	const char *dash = memchr(p, '-', len), *slash = memchr(p, '/', len);
-	uint64_t v;
-
-	if (len > 6 && strncasecmp(p, "bytes ", 6) == 0 && dash != NULL &&
-	    num_parse_n(p + 6, (size_t)(dash - p) - 6, 0, INT64_MAX, &v) == 0)
-		a->range_start = (int64_t)v;
-	if (slash != NULL && num_parse_n(slash + 1, len - (size_t)(slash + 1 - p), 0, INT64_MAX, &v) == 0)
-		a->range_total = (int64_t)v;
-}
-
-static void
-retry_after(struct s3_answer *a, const char *p, size_t len, uint32_t unit_ms)
-{
-	uint64_t v;
-
-	if (num_parse_n(p, len, 0, UINT32_MAX / 1000, &v) == 0 && v * unit_ms > a->retry_after_ms)
-		a->retry_after_ms = (uint32_t)v * unit_ms;
-}
-
-/* The headers that are kept as text, and where. */
-static const struct {
-	const char *name;
-	size_t offset, cap;
-} text_headers[] = {
-#define TEXT(name, field) {name, offsetof(struct s3_answer, field), sizeof(((struct s3_answer *)0)->field)}
-	TEXT("etag", etag),
-	TEXT("x-amz-server-side-encryption", sse),
-	TEXT("x-amz-bucket-region", region),
-	TEXT("x-amz-checksum-crc32c", checksum_crc32c),
-	TEXT("x-amz-checksum-sha256", checksum_sha256),
-	TEXT("x-amz-checksum-type", checksum_type),
-	TEXT("x-amz-storage-class", storage_class),
-	TEXT("x-amz-meta-sheaf-crc32c", sheaf_crc32c),
-#undef TEXT
-};
-
-static void
 on_header(void *job, const char *line, size_t len)
 {
 	struct s3_call *c = job;
-	struct s3_answer *a = &c->answer;
-	const char *colon = memchr(line, ':', len), *v;
-	size_t name, vlen;
-	uint64_t n;
 
-	if (len > 9 && memcmp(line, "HTTP/", 5) == 0) {
-		*a = (struct s3_answer){.status = strtol(line + 9, NULL, 10), .content_length = -1, .range_start = -1,
-		    .range_total = -1};
-		return;
-	}
-	if (colon == NULL)
-		return;
-	name = (size_t)(colon - line);
-	for (v = colon + 1; v < line + len && (*v == ' ' || *v == '\t'); v++)
-		;
-	vlen = (size_t)(line + len - v);
-#define IS(s) (name == sizeof(s) - 1 && strncasecmp(line, s, sizeof(s) - 1) == 0)
-	if (IS("content-length")) {
-		if (num_parse_n(v, vlen, 0, INT64_MAX, &n) == 0)
-			a->content_length = (int64_t)n;
-	} else if (IS("last-modified")) {
-		a->last_modified = http_date(v, vlen);
-	} else if (IS("date")) {
-		if (a->status >= 400)
-			a->date = http_date(v, vlen);
-	} else if (IS("content-range")) {
-		content_range(a, v, vlen);
-	} else if (IS("retry-after")) {
-		retry_after(a, v, vlen, 1000);
-	} else if (IS("x-amz-server-side-encryption-customer-algorithm")) {
-		copy(a->sse, sizeof(a->sse), "customer", 8);
-	} else if (IS("x-amz-retry-after")) {
-		retry_after(a, v, vlen, 1);
-	} else if ((line[0] | 0x20) == 'e' || (line[0] | 0x20) == 'x') {
-		for (size_t i = 0; i < sizeof(text_headers) / sizeof(text_headers[0]); i++)
-			if (strlen(text_headers[i].name) == name && strncasecmp(line, text_headers[i].name, name) == 0)
-				copy((char *)a + text_headers[i].offset, text_headers[i].cap, v, vlen);
-	}
-#undef IS
+	s3_answer_header(&c->answer, line, len);
 }
 
 static enum fetch_take
@@ -531,7 +434,7 @@ judge_status(struct s3_call *c, struct fetch_again *again)
 		again->cause = FETCH_CAUSE_TIMEOUT;
 		return FETCH_AGAIN;
 	}
-	if (c->answer.status == 500 || c->answer.status == 502 || c->answer.status == 504 ||
+	if (strcmp(code, "ConditionalRequestConflict") == 0 || c->answer.status == 500 || c->answer.status == 502 || c->answer.status == 504 ||
 	    strcmp(code, "InternalError") == 0) {
 		again->cause = FETCH_CAUSE_SERVER_ERROR;
 		return FETCH_AGAIN;
@@ -682,13 +585,6 @@ s3_call_free(struct s3_call *c)
 {
 	buf_free(&c->body);
 	problem_drop(c);
-}
-
-int
-s3_etag_is_md5(const struct s3_answer *a)
-{
-	return strlen(a->etag) == 32 && strspn(a->etag, "0123456789abcdef") == 32 &&
-	    (a->sse[0] == '\0' || strcmp(a->sse, "AES256") == 0);
 }
 
 void

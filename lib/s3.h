@@ -17,6 +17,7 @@
 #include "buf.h"
 #include "err.h"
 #include "fetch.h"
+#include "s3_answer.h"
 #include "s3xml.h"
 #include "sigv4.h"
 
@@ -41,25 +42,6 @@ void s3_close(struct s3 *s3);
 
 /* Where requests go and as whom, in a few lines for --verbose; no secrets. */
 const char *s3_describe(struct s3 *s3);
-
-/* What an answer's head said. */
-struct s3_answer {
-	long status;		 /* 0: none came */
-	int64_t content_length;	 /* -1: not said */
-	int64_t range_start;	 /* of Content-Range; -1: none */
-	int64_t range_total;	 /* of Content-Range; -1: none */
-	int64_t last_modified;	 /* Unix seconds; 0: not said */
-	int64_t date;		 /* Unix seconds; 0: not said */
-	uint32_t retry_after_ms; /* Retry-After or x-amz-retry-after */
-	char etag[128];		 /* without quotes; "" when absent */
-	char sse[16];		 /* x-amz-server-side-encryption, or "customer"; "": none */
-	char region[32];	 /* x-amz-bucket-region */
-	char checksum_crc32c[16];  /* base64, as sent; likewise */
-	char checksum_sha256[64];
-	char checksum_type[16];	 /* "FULL_OBJECT" or "COMPOSITE" */
-	char storage_class[32];
-	char sheaf_crc32c[16];	 /* x-amz-meta-sheaf-crc32c */
-};
 
 enum {
 	S3_HEADERS_MAX = 20,
@@ -147,8 +129,8 @@ int s3_call_err(const struct s3_call *c, struct err *e);
 /* 1 where the body's SHA-256 must be signed, as there is no TLS to protect it. */
 int s3_signs_payload(const struct s3 *s3);
 
-/* 1 when the ETag is the MD5 of the body (S3 API reference, "Object": not for SSE-KMS, SSE-C and multipart). */
-int s3_etag_is_md5(const struct s3_answer *a);
+/* 1 when requests go to AWS, 0 for another endpoint. */
+int s3_is_aws(const struct s3 *s3);
 
 /* Fills the request counts, causes, connections and latency of docs/work-folder.md. */
 struct stats;

@@ -1,0 +1,44 @@
+/*
+ * Between libcurl's multi handle and epoll: which sockets are waited for, and when curl wants to be called. Only
+ * fetch.c includes this.
+ */
+#ifndef SHEAF_FETCH_EVENTS_H
+#define SHEAF_FETCH_EVENTS_H
+
+#include <curl/curl.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+
+#include "err.h"
+
+enum { FETCH_EVENTS_MAX = 64 };
+
+struct fetch_fd;
+
+struct fetch_events {
+	CURLM *multi; /* borrowed */
+	int epoll;
+	struct fetch_fd *fds; /* by descriptor */
+	size_t n_fds;
+	int64_t now_ms;
+	int64_t curl_due_ms; /* when curl wants to be called; -1: not */
+	struct epoll_event ev[FETCH_EVENTS_MAX];
+};
+
+/* Takes over the multi handle's socket and timer functions. 0, or -1 with e filled. */
+int fetch_events_open(struct fetch_events *v, CURLM *multi, int64_t now_ms, struct err *e);
+
+/* After the multi handle is gone. */
+void fetch_events_close(struct fetch_events *v);
+
+/* A connection's socket was opened, or is about to be closed: only of those we are told. */
+void fetch_events_opened(struct fetch_events *v, int fd);
+void fetch_events_closed(struct fetch_events *v, int fd);
+
+/* Waits at most max_ms, less when curl wants to be called sooner. The number of events to handle. */
+int fetch_events_wait(struct fetch_events *v, int64_t now_ms, int max_ms);
+
+/* Hands n events, and the time, to curl. */
+void fetch_events_handle(struct fetch_events *v, int n, int64_t now_ms);
+
+#endif
