@@ -1,0 +1,403 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include "err.h"
+#include "sigv4.h"
+
+enum {
+	HASH_LEN = 32,
+	BLOCK_LEN = 64,
+	PARAMS_SMALL = 16, /* query parameters sorted without asking for memory */
+};
+
+static const char algorithm[] = "AWS4-HMAC-SHA256";
+
+/*
+ * Both live as long as the program. The one-shots of OpenSSL 3.0, HMAC() and SHA256(), look the algorithm up
+ * at every call: 1.0 us and 0.4 us, against 0.4 us and 0.2 us this way.
+ */
+static EVP_MD *sha256;
+static EVP_MD_CTX *ctx;
+
+static void
+hash_begin(void)
+{
+	if (sha256 == NULL && (sha256 = EVP_MD_fetch(NULL, "SHA256", NULL)) == NULL)
+		err_nomem();
+	if (ctx == NULL && (ctx = EVP_MD_CTX_new()) == NULL)
+		err_nomem();
+	if (EVP_DigestInit_ex2(ctx, sha256, NULL) != 1)
+		err_nomem();
+}
+
+static void
+hash_add(const void *p, size_t n)
+{
+	if (EVP_DigestUpdate(ctx, p, n) != 1)
+		err_nomem();
+}
+
+static void
+hash_end(unsigned char out[HASH_LEN])
+{
+	if (EVP_DigestFinal_ex(ctx, out, NULL) != 1)
+		err_nomem();
+}
+
+static void
+hash(unsigned char out[HASH_LEN], const void *p, size_t n)
+{
+	hash_begin();
+	hash_add(p, n);
+	hash_end(out);
+}
+
+/* RFC 2104. */
+static void
+hmac(unsigned char out[HASH_LEN], const void *key, size_t key_len, const void *p, size_t n)
+{
+	unsigned char pad[BLOCK_LEN] = {0}, inner[HASH_LEN];
+
+	if (key_len > BLOCK_LEN)
+		hash(pad, key, key_len);
+	else
+		memcpy(pad, key, key_len);
+	for (size_t i = 0; i < BLOCK_LEN; i++)
+		pad[i] ^= 0x36;
+	hash_begin();
+	hash_add(pad, BLOCK_LEN);
+	hash_add(p, n);
+	hash_end(inner);
+	for (size_t i = 0; i < BLOCK_LEN; i++)
+		pad[i] ^= 0x36 ^ 0x5c;
+	hash_begin();
+	hash_add(pad, BLOCK_LEN);
+	hash_add(inner, HASH_LEN);
+	hash_end(out);
+	OPENSSL_cleanse(pad, sizeof(pad));
+}
+
+static void
+to_hex(char hex[65], const unsigned char h[HASH_LEN])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < HASH_LEN; i++) {
+		hex[2 * i] = digits[h[i] >> 4];
+		hex[2 * i + 1] = digits[h[i] & 15];
+	}
+	hex[64] = '\0';
+}
+
+void
+sigv4_sha256_hex(char hex[65], const void *p, size_t n)
+{
+	unsigned char h[HASH_LEN];
+
+	hash(h, p, n);
+	to_hex(hex, h);
+}
+
+void
+sigv4_date(time_t t, char date[17])
+{
+	struct tm tm;
+
+	/* years beyond 9999 do not fit, and no clock that is right shows them */
+	if (gmtime_r(&t, &tm) == NULL || strftime(date, 17, "%Y%m%dT%H%M%SZ", &tm) != 16)
+		memcpy(date, "19700101T000000Z", 17);
+}
+
+void
+sigv4_key_set(struct sigv4_key *k, const char *secret, const char date[17], const char *region, const char *service)
+{
+	unsigned char digest[HASH_LEN];
+	struct buf start = {0};
+
+	hash(digest, secret, strlen(secret));
+	if (memcmp(k->day, date, 8) == 0 && strcmp(k->region, region) == 0 && strcmp(k->service, service) == 0 &&
+	    CRYPTO_memcmp(k->secret_sha256, digest, HASH_LEN) == 0)
+		return;
+	memcpy(k->secret_sha256, digest, HASH_LEN);
+	snprintf(k->day, sizeof(k->day), "%.8s", date);
+	snprintf(k->region, sizeof(k->region), "%s", region);
+	snprintf(k->service, sizeof(k->service), "%s", service);
+	buf_adds(&start, "AWS4");
+	buf_adds(&start, secret);
+	hmac(k->key, start.p, start.len, k->day, 8);
+	hmac(k->key, k->key, HASH_LEN, k->region, strlen(k->region));
+	hmac(k->key, k->key, HASH_LEN, k->service, strlen(k->service));
+	hmac(k->key, k->key, HASH_LEN, "aws4_request", 12);
+	OPENSSL_cleanse(start.p, start.cap);
+	buf_free(&start);
+}
+
+/* --- canonical request --- */
+
+struct param {
+	const char *name, *value; /* point into the query */
+	size_t name_len, value_len;
+};
+
+static int
+compare_bytes(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	size_t n = a_len < b_len ? a_len : b_len;
+	int order = n != 0 ? memcmp(a, b, n) : 0;
+
+	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
+}
+
+static int
+compare_params(const void *x, const void *y)
+{
+	const struct param *a = x, *b = y;
+	int order = compare_bytes(a->name, a->name_len, b->name, b->name_len);
+
+	return order != 0 ? order : compare_bytes(a->value, a->value_len, b->value, b->value_len);
+}
+
+static size_t
+split_query(const char *query, struct param *params)
+{
+	size_t n = 0;
+
+	for (const char *p = query; *p != '\0';) {
+		size_t len = strcspn(p, "&"), name_len = strcspn(p, "=&");
+
+		if (len != 0) { /* "a&&b": nothing is between */
+			params[n].name = p;
+			params[n].name_len = name_len;
+			params[n].value = name_len < len ? p + name_len + 1 : "";
+			params[n].value_len = name_len < len ? len - name_len - 1 : 0;
+			n++;
+		}
+		p += len + (p[len] == '&');
+	}
+	return n;
+}
+
+static void
+add_query(struct buf *out, const char *query)
+{
+	struct param few[PARAMS_SMALL], *params = few;
+	size_t n = 1;
+
+	for (const char *p = query; (p = strchr(p, '&')) != NULL; p++)
+		n++;
+	if (n > PARAMS_SMALL)
+		params = xmalloc(n * sizeof(*params));
+	n = split_query(query, params);
+	if (n > 1)
+		qsort(params, n, sizeof(*params), compare_params);
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			buf_addc(out, '&');
+		buf_add(out, params[i].name, params[i].name_len);
+		buf_addc(out, '=');
+		buf_add(out, params[i].value, params[i].value_len);
+	}
+	if (params != few)
+		free(params);
+}
+
+static char
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+/* As strcasecmp, which asks the locale. */
+static int
+compare_names(const char *a, const char *b)
+{
+	while (*a != '\0' && lower(*a) == lower(*b)) {
+		a++;
+		b++;
+	}
+	return (unsigned char)lower(*a) - (unsigned char)lower(*b);
+}
+
+struct sorted {
+	const struct sigv4_header *h[SIGV4_HEADERS_MAX];
+	size_t n;
+};
+
+/* By insertion: headers of one name keep the order they are sent in. */
+static void
+sort_headers(struct sorted *s, const struct sigv4_request *r)
+{
+	if (r->n_headers > SIGV4_HEADERS_MAX)
+		abort();
+	for (s->n = 0; s->n < r->n_headers; s->n++) {
+		const struct sigv4_header *h = &r->headers[s->n];
+		size_t i = s->n;
+
+		for (; i > 0 && compare_names(s->h[i - 1]->name, h->name) > 0; i--)
+			s->h[i] = s->h[i - 1];
+		s->h[i] = h;
+	}
+}
+
+static int
+same_name_as_before(const struct sorted *s, size_t i)
+{
+	return i > 0 && compare_names(s->h[i - 1]->name, s->h[i]->name) == 0;
+}
+
+static void
+add_lower(struct buf *out, const char *s)
+{
+	size_t n = strlen(s);
+	char *p = buf_room(out, n);
+
+	for (size_t i = 0; i < n; i++)
+		p[i] = lower(s[i]);
+	out->len += n;
+}
+
+static void
+add_signed_names(struct buf *out, const struct sorted *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (same_name_as_before(s, i))
+			continue;
+		if (i > 0)
+			buf_addc(out, ';');
+		add_lower(out, s->h[i]->name);
+	}
+}
+
+static void
+add_folded(struct buf *out, const char *value)
+{
+	static const char space[] = " \t\r\n\v\f";
+	const char *p = value + strspn(value, space);
+
+	while (*p != '\0') {
+		size_t n = strcspn(p, space);
+
+		buf_add(out, p, n);
+		p += n;
+		p += strspn(p, space);
+		if (*p != '\0')
+			buf_addc(out, ' ');
+	}
+}
+
+static void
+add_headers(struct buf *out, const struct sorted *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (same_name_as_before(s, i)) {
+			out->len--; /* the line goes on */
+			buf_addc(out, ',');
+		} else {
+			add_lower(out, s->h[i]->name);
+			buf_addc(out, ':');
+		}
+		add_folded(out, s->h[i]->value);
+		buf_addc(out, '\n');
+	}
+}
+
+static void
+add_canonical_request(struct buf *out, const struct sigv4_request *r, const struct sorted *s)
+{
+	buf_adds(out, r->method);
+	buf_addc(out, '\n');
+	buf_adds(out, r->path);
+	buf_addc(out, '\n');
+	add_query(out, r->query);
+	buf_addc(out, '\n');
+	add_headers(out, s);
+	buf_addc(out, '\n');
+	add_signed_names(out, s);
+	buf_addc(out, '\n');
+	buf_adds(out, r->payload_hash);
+}
+
+void
+sigv4_canonical_request(struct buf *out, const struct sigv4_request *r)
+{
+	struct sorted s;
+
+	sort_headers(&s, r);
+	add_canonical_request(out, r, &s);
+}
+
+/* --- string to sign, signature --- */
+
+static void
+add_scope(struct buf *out, const struct sigv4_key *k)
+{
+	buf_adds(out, k->day);
+	buf_addc(out, '/');
+	buf_adds(out, k->region);
+	buf_addc(out, '/');
+	buf_adds(out, k->service);
+	buf_adds(out, "/aws4_request");
+}
+
+static void
+add_string_to_sign(struct buf *out, const struct sigv4_key *k, const char date[17], const char *request_sha256)
+{
+	buf_adds(out, algorithm);
+	buf_addc(out, '\n');
+	buf_adds(out, date);
+	buf_addc(out, '\n');
+	add_scope(out, k);
+	buf_addc(out, '\n');
+	buf_adds(out, request_sha256);
+}
+
+void
+sigv4_string_to_sign(struct buf *out, const struct sigv4_key *k, const char date[17], const char *canonical_request,
+    size_t len)
+{
+	char hex[65];
+
+	sigv4_sha256_hex(hex, canonical_request, len);
+	add_string_to_sign(out, k, date, hex);
+}
+
+void
+sigv4_signature(char hex[65], const struct sigv4_key *k, const char *string_to_sign, size_t len)
+{
+	unsigned char h[HASH_LEN];
+
+	hmac(h, k->key, HASH_LEN, string_to_sign, len);
+	to_hex(hex, h);
+}
+
+void
+sigv4_authorization(struct buf *out, const struct sigv4_request *r, const struct sigv4_key *k, const char *access_key,
+    const char date[17])
+{
+	const size_t start = out->len;
+	struct sorted s;
+	char hex[65];
+
+	/* the first two stages are written where the header goes, and written over: no memory of their own */
+	sort_headers(&s, r);
+	add_canonical_request(out, r, &s);
+	sigv4_sha256_hex(hex, out->p + start, out->len - start);
+	out->len = start;
+	add_string_to_sign(out, k, date, hex);
+	sigv4_signature(hex, k, out->p + start, out->len - start);
+	out->len = start;
+
+	buf_adds(out, algorithm);
+	buf_adds(out, " Credential=");
+	buf_adds(out, access_key);
+	buf_addc(out, '/');
+	add_scope(out, k);
+	buf_adds(out, ", SignedHeaders=");
+	add_signed_names(out, &s);
+	buf_adds(out, ", Signature=");
+	buf_add(out, hex, 64);
+}
