@@ -25,13 +25,15 @@ struct s3xml_object {
 struct s3xml_page {
 	struct s3xml_object *objects; /* owned array, in the order sent */
 	size_t n_objects;
-	char *next_token;  /* owned: NextContinuationToken (V2) or NextMarker (V1), decoded; NULL when absent */
+	char *next_token;  /* owned; NULL when absent. NextContinuationToken (V2) as it stands, or NextMarker (V1), a key
+			      and decoded like one */
 	int is_truncated;
 	struct buf text; /* what the objects' strings point into */
 	size_t cap_objects;
 };
 
-/* Parses one whole document of len bytes. 0, or -1 with e filled ("listing answer: ..."). */
+/* Parses one whole document of len bytes. 0, or -1 with e filled ("listing answer: ..."). Every object must have Key and
+ * Size, the page IsTruncated; CommonPrefixes are passed over. */
 int s3xml_list(struct s3xml_page *page, const char *doc, size_t len, struct err *e);
 void s3xml_page_free(struct s3xml_page *page);
 
