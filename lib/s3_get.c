@@ -329,7 +329,7 @@ deliver(struct item *it)
 	const struct s3_call *c = &it->call;
 	struct getter *g = it->g;
 	struct s3_get_outcome out = {.status = c->answer.status, .tries = c->last.tries, .bytes = it->have, .us = c->last.us};
-	char reason[64];
+	char reason[128];
 
 	if (!c->ok)
 		return g->ops->failed(g->arg, &it->o, &out, reject_reason(it, reason, sizeof(reason)), it->begun,

@@ -134,8 +134,8 @@ record(struct s3_uris *u, const char **s, size_t *len, struct err *e)
 int
 s3_uris_next(struct s3_uris *u, struct s3_get_object *o, struct err *e)
 {
-	const char *s;
-	size_t len;
+	const char *s = NULL;
+	size_t len = 0;
 	int rc;
 
 	if (u->argc > 0) {

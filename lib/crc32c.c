@@ -1,0 +1,101 @@
+#include <string.h>
+
+#include "crc32c.h"
+
+#define POLY UINT32_C(0x82f63b78) /* reflected */
+
+static uint32_t table[8][256]; /* table[0] a byte at a time, the others for eight at once */
+
+static void
+make_table(void)
+{
+	for (uint32_t i = 0; i < 256; i++) {
+		uint32_t c = i;
+
+		for (int k = 0; k < 8; k++)
+			c = c & 1 ? c >> 1 ^ POLY : c >> 1;
+		table[0][i] = c;
+	}
+	for (uint32_t i = 0; i < 256; i++)
+		for (int t = 1; t < 8; t++)
+			table[t][i] = table[t - 1][i] >> 8 ^ table[0][table[t - 1][i] & 255];
+}
+
+uint32_t
+crc32c_portable(uint32_t crc, const void *buf, size_t n)
+{
+	const unsigned char *p = buf;
+
+	if (table[0][1] == 0)
+		make_table();
+	crc = ~crc;
+	for (; n >= 8; n -= 8, p += 8) {
+		uint32_t lo = crc ^ ((uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24);
+
+		crc = table[7][lo & 255] ^ table[6][lo >> 8 & 255] ^ table[5][lo >> 16 & 255] ^ table[4][lo >> 24] ^
+		    table[3][p[4]] ^ table[2][p[5]] ^ table[1][p[6]] ^ table[0][p[7]];
+	}
+	for (; n > 0; n--)
+		crc = crc >> 8 ^ table[0][(crc ^ *p++) & 255];
+	return ~crc;
+}
+
+#if defined(__x86_64__)
+#include <nmmintrin.h>
+
+__attribute__((target("sse4.2"))) static uint32_t
+crc32c_sse42(uint32_t crc, const void *buf, size_t n)
+{
+	const unsigned char *p = buf;
+	uint64_t c = ~crc, word;
+
+	for (; n >= 8; n -= 8, p += 8) {
+		memcpy(&word, p, 8);
+		c = _mm_crc32_u64(c, word);
+	}
+	for (; n > 0; n--)
+		c = _mm_crc32_u8((uint32_t)c, *p++);
+	return ~(uint32_t)c;
+}
+
+uint32_t
+crc32c(uint32_t crc, const void *p, size_t n)
+{
+	return __builtin_cpu_supports("sse4.2") ? crc32c_sse42(crc, p, n) : crc32c_portable(crc, p, n);
+}
+#else
+uint32_t
+crc32c(uint32_t crc, const void *p, size_t n)
+{
+	return crc32c_portable(crc, p, n);
+}
+#endif
+
+/* a times b modulo the polynomial, both reflected (bit 31 is the coefficient of x^0). */
+static uint32_t
+multiply(uint32_t a, uint32_t b)
+{
+	uint32_t r = 0;
+
+	for (uint32_t m = UINT32_C(1) << 31; m != 0; m >>= 1) {
+		if (a & m)
+			r ^= b;
+		b = b & 1 ? b >> 1 ^ POLY : b >> 1;
+	}
+	return r;
+}
+
+uint32_t
+crc32c_combine(uint32_t a, uint32_t b, uint64_t b_len)
+{
+	uint32_t shift = UINT32_C(1) << 31;  /* x^0 */
+	uint32_t square = UINT32_C(1) << 23; /* x^8: one byte */
+
+	/* B's bytes push A's remainder up by x^(8 * b_len) */
+	for (; b_len > 0; b_len >>= 1) {
+		if (b_len & 1)
+			shift = multiply(square, shift);
+		square = multiply(square, square);
+	}
+	return multiply(shift, a) ^ b;
+}

@@ -1,0 +1,373 @@
+/*
+ * s3put: stores a file or a stream as one S3 object and prints one JSON line about it. The object comes to be whole or not at
+ * all; with --expect-size and --expect-crc32c only if all of it arrived.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "about.h"
+#include "buf.h"
+#include "io.h"
+#include "log.h"
+#include "num.h"
+#include "outfile.h"
+#include "s3.h"
+#include "s3_put.h"
+#include "s3cli.h"
+#include "stats.h"
+
+enum { CONNECTIONS = 4, HEADERS_MAX = 12, META_MAX = 2048 /* bytes (S3 user guide, "Working with object metadata") */ };
+
+enum {
+	OPT_SSE = S3CLI_OWN,
+	OPT_SSE_KMS_KEY_ID,
+	OPT_BUCKET_KEY,
+	OPT_STORAGE_CLASS,
+	OPT_CONTENT_TYPE,
+	OPT_CACHE_CONTROL,
+	OPT_IF_NONE_MATCH,
+	OPT_IF_MATCH,
+	OPT_METADATA,
+	OPT_PART_SIZE,
+	OPT_EXPECT_SIZE,
+	OPT_EXPECT_CRC32C,
+	OPT_CONNECTIONS,
+	OPT_ABOUT,
+};
+
+static struct {
+	struct s3cli cli;
+	struct s3_put_opt put;
+	struct sigv4_header headers[HEADERS_MAX];
+	struct buf names[HEADERS_MAX]; /* of metadata headers */
+	size_t meta_len;
+	struct buf if_match;
+	struct about about;
+	struct buf meta_about; /* sheaf-crc32c=... */
+	const char *output;
+} opt = {.cli.s3 = {.connections = CONNECTIONS, .hedge_ms = -1}, .put = {.expect_size = -1, .expect_crc32c = -1}};
+
+static volatile sig_atomic_t interrupted;
+
+static const char help[] =
+    "usage: s3put [options] FILE|- s3://BUCKET/KEY\n"
+    "\n"
+    "Stores FILE, or standard input, as an object, and prints one JSON line: uri, bytes, etag, crc32c, parts.\n"
+    "\n"
+    "      --content-type T     media type of the object\n"
+    "      --cache-control V    Cache-Control of the object\n"
+    "      --metadata K=V       user metadata; may be given more than once\n"
+    "      --storage-class C    STANDARD_IA, GLACIER_IR, ...\n"
+    "      --sse AES256|aws:kms server-side encryption\n"
+    "      --sse-kms-key-id ID  the key for aws:kms\n"
+    "      --bucket-key         use the bucket's key for aws:kms\n"
+    "      --if-none-match      only where no object of that key is\n"
+    "      --if-match ETAG      only over the object with this ETag\n"
+    "      --expect-size N      store nothing unless there are N bytes\n"
+    "      --expect-crc32c X    store nothing unless the CRC32C is X (8 hex digits)\n"
+    "      --about FILE         what csvcat --about wrote: expect its size and CRC32C, store the latter as\n"
+    "                           metadata sheaf-crc32c, add what else it says to the JSON line\n"
+    "  -o, --output FILE        write the JSON line to FILE, which appears whole or not at all\n"
+    "      --part-size N        bytes of a part (8M); larger bodies are sent in parts\n"
+    "      --connections N      parts at once (4)\n";
+
+static void
+on_signal(int sig)
+{
+	(void)sig;
+	interrupted = 1;
+}
+
+static int
+is_printable(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < 0x20 || (unsigned char)*s > 0x7e)
+			return 0;
+	return 1;
+}
+
+static int
+add_header(const char *name, const char *value, struct err *e)
+{
+	if (!is_printable(value))
+		return err_set(e, EXIT_USAGE, "%s: its value holds a byte that a header cannot", name);
+	if (opt.put.n_headers == HEADERS_MAX)
+		return err_set(e, EXIT_USAGE, "more than %d headers", HEADERS_MAX);
+	opt.headers[opt.put.n_headers++] = (struct sigv4_header){name, value};
+	return 0;
+}
+
+static int
+add_metadata(const char *arg, struct err *e)
+{
+	const char *eq = strchr(arg, '=');
+	struct buf *name = &opt.names[opt.put.n_headers < HEADERS_MAX ? opt.put.n_headers : 0];
+
+	if (eq == NULL || eq == arg)
+		return err_set(e, EXIT_USAGE, "--metadata %s: not of the form KEY=VALUE", arg);
+	for (const char *p = arg; p < eq; p++)
+		if (!isalnum((unsigned char)*p) && *p != '-' && *p != '_' && *p != '.')
+			return err_set(e, EXIT_USAGE, "--metadata %s: a key has letters, digits, - _ and . only", arg);
+	opt.meta_len += strlen(arg) - 1;
+	if (opt.meta_len > META_MAX)
+		return err_set(e, EXIT_USAGE, "more than %d bytes of metadata", META_MAX);
+	buf_reset(name);
+	buf_adds(name, "x-amz-meta-");
+	for (const char *p = arg; p < eq; p++)
+		buf_addc(name, (char)tolower((unsigned char)*p));
+	if (strcmp(buf_str(name), "x-amz-meta-sheaf-crc32c") == 0)
+		opt.put.meta_crc32c = eq + 1;
+	return add_header(name->p, eq + 1, e);
+}
+
+static int
+parse_crc32c(const char *arg, struct err *e)
+{
+	if (strlen(arg) != 8 || strspn(arg, "0123456789abcdefABCDEF") != 8)
+		return err_set(e, EXIT_USAGE, "--expect-crc32c %s: not 8 hex digits", arg);
+	opt.put.expect_crc32c = (int64_t)strtoul(arg, NULL, 16);
+	return 0;
+}
+
+static int
+parse_size(const char *name, const char *arg, uint64_t min, uint64_t max, uint64_t *n, struct err *e)
+{
+	if (num_parse_bytes(arg, min, max, n) == -1)
+		return err_set(e, EXIT_USAGE, "%s %s: not a number of bytes from %llu to %llu", name, arg,
+		    (unsigned long long)min, (unsigned long long)max);
+	return 0;
+}
+
+static int
+take_about(const char *path, struct err *e)
+{
+	if (opt.meta_about.len > 0)
+		return err_set(e, EXIT_USAGE, "--about: given more than once");
+	if (about_read(&opt.about, path, e) == -1 || parse_crc32c(opt.about.crc32c, e) == -1)
+		return -1;
+	opt.put.expect_size = (int64_t)opt.about.bytes;
+	buf_addf(&opt.meta_about, "sheaf-crc32c=%s", opt.about.crc32c);
+	return add_metadata(buf_str(&opt.meta_about), e);
+}
+
+/* S3 wants the ETag in quotes. */
+static void
+set_if_match(const char *etag)
+{
+	buf_reset(&opt.if_match);
+	buf_addf(&opt.if_match, *etag == '"' ? "%s" : "\"%s\"", etag);
+	opt.put.if_match = buf_str(&opt.if_match);
+}
+
+static int
+own_option(int c, const char *arg, struct err *e)
+{
+	uint64_t n;
+
+	switch (c) {
+	case OPT_SSE:
+		if (strcmp(arg, "AES256") != 0 && strcmp(arg, "aws:kms") != 0 && strcmp(arg, "aws:kms:dsse") != 0)
+			return err_set(e, EXIT_USAGE, "--sse %s: not AES256, aws:kms or aws:kms:dsse", arg);
+		return add_header("x-amz-server-side-encryption", arg, e);
+	case OPT_SSE_KMS_KEY_ID:
+		return add_header("x-amz-server-side-encryption-aws-kms-key-id", arg, e);
+	case OPT_BUCKET_KEY:
+		return add_header("x-amz-server-side-encryption-bucket-key-enabled", "true", e);
+	case OPT_STORAGE_CLASS:
+		return add_header("x-amz-storage-class", arg, e);
+	case OPT_CONTENT_TYPE:
+		return add_header("Content-Type", arg, e);
+	case OPT_CACHE_CONTROL:
+		return add_header("Cache-Control", arg, e);
+	case OPT_IF_NONE_MATCH:
+		opt.put.if_none_match = 1;
+		return 0;
+	case OPT_IF_MATCH:
+		if (!is_printable(arg) || *arg == '\0')
+			return err_set(e, EXIT_USAGE, "--if-match: not an ETag");
+		set_if_match(arg);
+		return 0;
+	case OPT_METADATA:
+		return add_metadata(arg, e);
+	case OPT_PART_SIZE:
+		return parse_size("--part-size", arg, S3_PART_MIN, S3_PART_MAX, &opt.put.part_size, e);
+	case OPT_EXPECT_SIZE:
+		if (parse_size("--expect-size", arg, 0, S3_OBJECT_MAX, &n, e) == -1)
+			return -1;
+		opt.put.expect_size = (int64_t)n;
+		return 0;
+	case OPT_EXPECT_CRC32C:
+		return parse_crc32c(arg, e);
+	case OPT_ABOUT:
+		return take_about(arg, e);
+	case 'o':
+		opt.output = arg;
+		return 0;
+	case OPT_CONNECTIONS:
+		return s3cli_connections(&opt.cli, arg, e);
+	default:
+		return s3cli_option(&opt.cli, c, arg, "s3put", help, e);
+	}
+}
+
+/* -1: e is filled; 0: go on; 1: help or version was printed. */
+static int
+options(int argc, char **argv, struct err *e)
+{
+	static const struct option longs[] = {
+		{"sse", required_argument, NULL, OPT_SSE},
+		{"sse-kms-key-id", required_argument, NULL, OPT_SSE_KMS_KEY_ID},
+		{"bucket-key", no_argument, NULL, OPT_BUCKET_KEY},
+		{"storage-class", required_argument, NULL, OPT_STORAGE_CLASS},
+		{"content-type", required_argument, NULL, OPT_CONTENT_TYPE},
+		{"cache-control", required_argument, NULL, OPT_CACHE_CONTROL},
+		{"if-none-match", no_argument, NULL, OPT_IF_NONE_MATCH},
+		{"if-match", required_argument, NULL, OPT_IF_MATCH},
+		{"metadata", required_argument, NULL, OPT_METADATA},
+		{"part-size", required_argument, NULL, OPT_PART_SIZE},
+		{"expect-size", required_argument, NULL, OPT_EXPECT_SIZE},
+		{"expect-crc32c", required_argument, NULL, OPT_EXPECT_CRC32C},
+		{"connections", required_argument, NULL, OPT_CONNECTIONS},
+		{"about", required_argument, NULL, OPT_ABOUT},
+		{"output", required_argument, NULL, 'o'},
+		S3CLI_OPTIONS,
+		{0},
+	};
+	int c, rc = 0;
+
+	while (rc == 0 && (c = getopt_long(argc, argv, "o:" S3CLI_SHORT, longs, NULL)) != -1)
+		rc = own_option(c, optarg, e);
+	if (rc != 0)
+		return rc;
+	if (argc - optind != 2)
+		return err_set(e, EXIT_USAGE, "a FILE (or -) and an s3:// URI are needed; see s3put --help");
+	if (opt.put.if_none_match && opt.put.if_match != NULL)
+		return err_set(e, EXIT_USAGE, "--if-none-match and --if-match exclude each other");
+	return 0;
+}
+
+static int
+open_source(const char *file, struct err *e)
+{
+	int fd;
+
+	if (strcmp(file, "-") == 0)
+		return STDIN_FILENO;
+	if ((fd = open(file, O_RDONLY | O_CLOEXEC)) == -1)
+		return err_errno(e, EXIT_FAILED, "%s", file);
+	return fd;
+}
+
+static int
+print_result(const char *uri, const struct s3_put_result *r, struct outfile *out, struct err *e)
+{
+	struct buf line = {0};
+	int rc;
+
+	buf_adds(&line, "{\"uri\":");
+	json_string(&line, uri, strlen(uri));
+	buf_addf(&line, ",\"bytes\":%llu,\"etag\":", (unsigned long long)r->bytes);
+	json_string(&line, r->etag, strlen(r->etag));
+	buf_addf(&line, ",\"crc32c\":\"%08x\",\"parts\":%u%s", (unsigned)r->crc32c, r->parts,
+	    r->existed ? ",\"existed\":true" : "");
+	if (opt.about.rest.len > 0) {
+		buf_addc(&line, ',');
+		buf_add(&line, opt.about.rest.p, opt.about.rest.len);
+	}
+	buf_adds(&line, "}\n");
+	rc = outfile_write(out, line.p, line.len, e);
+	buf_free(&line);
+	return rc;
+}
+
+static void
+catch_signals(void)
+{
+	/* the second signal ends the program at once */
+	struct sigaction sa = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+	signal(SIGPIPE, SIG_IGN); /* TLS writes without MSG_NOSIGNAL */
+}
+
+/* Everything between the options and the statistics. The exit status. */
+static int
+run(const char *file, const char *uri, struct stats *st)
+{
+	struct s3_put_result res = {0};
+	struct err e = {0};
+	struct s3 *s3 = NULL;
+	struct outfile *out = NULL;
+	int fd = -1, ok = 0;
+
+	if (uri_parse(uri, strlen(uri), &opt.put.uri, &e) == -1)
+		goto out;
+	if (opt.put.uri.key[0] == '\0') {
+		err_set(&e, EXIT_USAGE, "%s: a bucket, not an object", uri);
+		goto out;
+	}
+	if ((fd = open_source(file, &e)) == -1 || (out = outfile_open(opt.output, &e)) == NULL || (s3 = s3_open(&opt.cli.s3, &e)) == NULL)
+		goto out;
+	log_line(LOG_INFO, NULL, "%s", s3_describe(s3));
+	opt.put.headers = opt.headers;
+	opt.put.connections = opt.cli.s3.connections;
+	if (s3_put(s3, &opt.put, fd, fd == STDIN_FILENO ? "standard input" : file, &interrupted, &res, &e) == 0)
+		ok = print_result(uri, &res, out, &e) == 0;
+	stats_add_u64(st, "objects", (uint64_t)ok);
+	stats_add_u64(st, "failed", (uint64_t)!ok);
+	stats_add_u64(st, "bytes_out", res.bytes);
+	s3_add_stats(s3, st);
+out:
+	if (ok) { /* stored, so what fails now is the telling of it */
+		ok = outfile_commit(out, &e) == 0;
+		out = NULL;
+	}
+	outfile_abort(out);
+	if (!ok)
+		log_err(&e);
+	s3_close(s3);
+	if (fd > STDERR_FILENO)
+		close(fd);
+	uri_free(&opt.put.uri);
+	return ok ? EXIT_OK : e.status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct err e = {0};
+	struct stats st;
+	int status;
+
+	io_guard_stdio();
+	log_init("s3put");
+	stats_begin(&st, "s3put");
+	catch_signals();
+	status = options(argc, argv, &e);
+	if (status == 1)
+		return fclose(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+	if (status == -1) {
+		log_err(&e);
+		return e.status;
+	}
+	status = run(argv[optind], argv[optind + 1], &st);
+	if (stats_end(&st, opt.cli.stats, status, &e) == -1) {
+		log_err(&e);
+		status = EXIT_FAILED;
+	}
+	for (size_t i = 0; i < HEADERS_MAX; i++)
+		buf_free(&opt.names[i]);
+	buf_free(&opt.if_match);
+	buf_free(&opt.meta_about);
+	about_free(&opt.about);
+	return status;
+}
