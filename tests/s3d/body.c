@@ -29,7 +29,8 @@ body_check(struct req *r)
 	if (r->auth.payload == PAYLOAD_CHUNKS_SIGNED || r->auth.payload == PAYLOAD_CHUNKS_UNSIGNED) {
 		if (decoded == NULL || num_parse(decoded, 0, SIZE_MAX, &n) == -1)
 			return "MissingContentLength";
-		code = chunked_decode(&r->auth, buf_room(&r->body, 1), &r->body.len, &r->trailer);
+		buf_room(&r->body, 1);
+		code = chunked_decode(&r->auth, r->body.p, &r->body.len, &r->trailer);
 		if (code != NULL)
 			return code;
 		if (r->body.len != n)

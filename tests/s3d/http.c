@@ -209,7 +209,9 @@ request_head(struct exchange *x)
 	length = req_header(r, "content-length");
 	if (length != NULL && num_parse(length, 0, BODY_MAX, &x->length) == -1)
 		answer_error(r, "EntityTooLarge", NULL);
-	if (req_header(r, "transfer-encoding") != NULL && length == NULL)
+	/* a chunked transfer is taken where the length of the payload is said elsewhere */
+	if (req_header(r, "transfer-encoding") != NULL && length == NULL &&
+	    req_header(r, "x-amz-decoded-content-length") == NULL)
 		answer_error(r, "MissingContentLength", NULL);
 	x->expects = req_header(r, "expect") != NULL;
 	if (r->op == OP_ADMIN) {
@@ -234,12 +236,23 @@ request_head(struct exchange *x)
 		authenticate(x);
 }
 
+static int
+is_resumed(struct MHD_Connection *conn)
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(conn, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+	return info != NULL && info->tls_session != NULL && gnutls_session_is_resumed(info->tls_session);
+}
+
 static void
 request_begin(struct exchange *x, const char *method)
 {
 	x->began_us = clock_us();
 	x->requests++;
 	x->req.method = method;
+	if (x->requests == 1 && is_resumed(x->conn))
+		x->worker->srv->stats.tls_resumed++;
 	request_head(x);
 	if (x->req.op != OP_ADMIN) {
 		x->active = 1;
@@ -315,7 +328,7 @@ exchange_run(void *cls, struct MHD_Connection *conn, const char *url, const char
 	}
 	if (x->stage == STAGE_BODY) {
 		if (*upload_size > 0) {
-			if (x->req.ans.status == 0)
+			if (x->req.ans.status == 0 && x->req.body.len < BODY_MAX)
 				buf_add(&x->req.body, upload, *upload_size);
 			*upload_size = 0;
 			return MHD_YES;

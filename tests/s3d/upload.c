@@ -122,13 +122,14 @@ part_find(const struct upload *u, unsigned number)
 static const char *
 claims_check(const struct store *s, const struct upload *u, const struct complete *c)
 {
+	for (size_t i = 1; i < c->n_claims; i++)
+		if (c->claims[i].number <= c->claims[i - 1].number)
+			return "InvalidPartOrder";
 	for (size_t i = 0; i < c->n_claims; i++) {
 		const struct claim *k = &c->claims[i];
 		const struct part *p = part_find(u, k->number);
 		char etag[33];
 
-		if (i > 0 && k->number <= c->claims[i - 1].number)
-			return "InvalidPartOrder";
 		if (p == NULL)
 			return "InvalidPart";
 		hex_put(etag, p->md5, sizeof(p->md5));
@@ -136,9 +137,10 @@ claims_check(const struct store *s, const struct upload *u, const struct complet
 			return "InvalidPart";
 		if (k->sum[0] != '\0' && strcmp(k->sum, p->sum) != 0)
 			return "InvalidPart";
-		if (i + 1 < c->n_claims && p->body.size < s->min_part)
-			return "EntityTooSmall";
 	}
+	for (size_t i = 0; i + 1 < c->n_claims; i++)
+		if (part_find(u, c->claims[i].number)->body.size < s->min_part)
+			return "EntityTooSmall";
 	return NULL;
 }
 
