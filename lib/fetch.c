@@ -19,7 +19,7 @@ enum {
 	TOKENS_RETRY = 5,
 	TOKENS_TIMEOUT = 10,
 	BACKOFF_MS = 50,	/* base; times 2 to the number of tries */
-	BACKOFF_THROTTLED_MS = 1000,
+	BACKOFF_THROTTLED_MS = 500,
 	BACKOFF_MAX_MS = 20000,
 	SERVER_WAIT_MAX_MS = 60000, /* the longest Retry-After that is obeyed */
 	HEDGE_MIN_MS = 500,

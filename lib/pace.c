@@ -10,21 +10,28 @@
 #include "buf.h"
 #include "pace.h"
 
-#define MAGIC	  UINT64_C(0x3165636170667331) /* "1sfpace1", this layout */
+#define MAGIC	  UINT64_C(0x3265636170667331) /* "1sfpace2", this layout */
 #define NS_PER_S  UINT64_C(1000000000)
-#define WINDOW_NS UINT64_C(250000000)	/* goodput is measured over this */
-#define CUT_NS	  UINT64_C(500000000)	/* one cut for all the throttles that one excess brings */
-#define RAISE_PER_WINDOW 0.005		/* 2 % a second */
-#define CUT	  0.9
-#define BURST_NS  UINT64_C(5000000)	/* unused time that may still be used */
-#define STALE_NS  (60 * NS_PER_S)	/* a schedule so far ahead is of an earlier boot */
-#define RATE_MIN  10.0			/* requests a second */
+#define WINDOW_NS UINT64_C(100000000) /* goodput is measured, and the rate raised, once in this */
+#define CUT_NS	  UINT64_C(300000000) /* one cut for all the throttles that one excess brings */
+#define CALM_NS	  (10 * NS_PER_S)     /* without a throttle: the limit may have moved, so look for it faster */
+#define CUT	  0.95
+#define BURST_NS  UINT64_C(5000000)   /* unused time that may still be used */
+#define STALE_NS  (60 * NS_PER_S)     /* a schedule so far ahead is of an earlier boot */
+#define RATE_FIRST 2000.0	      /* requests a second */
+#define RATE_MIN  10.0
+#define RATE_MAX  1e6
+#define MILLION	  UINT64_C(1000000)
+#define GROWTH_FIRST (1 * MILLION)    /* doubles in each window, until the limit is found */
+#define GROWTH_LEAST 2000	      /* then 2 % a second */
+#define GROWTH_CALM  20000
 
 struct shared {
 	_Atomic uint64_t magic;
 	_Atomic uint64_t next_ns;     /* the first time that is not yet given away */
-	_Atomic uint64_t interval_ns; /* between two sends; 0: no limit */
-	_Atomic uint64_t window_ns;   /* when the running window began */
+	_Atomic uint64_t interval_ps; /* between two sends; 0: not set yet */
+	_Atomic uint64_t growth;      /* millionths by which the rate is raised in a window */
+	_Atomic uint64_t window_ns;   /* when the running window began; 0: none has */
 	_Atomic uint64_t window_n;    /* good answers in it */
 	_Atomic uint64_t goodput;     /* good answers a second in the last whole window */
 	_Atomic uint64_t cut_ns;      /* when the rate was last cut */
@@ -34,6 +41,22 @@ struct pace {
 	struct shared *s;
 	struct shared own; /* without a file */
 };
+
+static void
+set_rate(struct pace *p, double per_s)
+{
+	if (per_s < RATE_MIN)
+		per_s = RATE_MIN;
+	if (per_s > RATE_MAX)
+		per_s = RATE_MAX;
+	atomic_store(&p->s->interval_ps, (uint64_t)(1e12 / per_s));
+}
+
+double
+pace_rate(const struct pace *p)
+{
+	return 1e12 / (double)atomic_load(&p->s->interval_ps);
+}
 
 static int
 map_file(struct pace *p, const char *path, struct err *e)
@@ -72,6 +95,10 @@ pace_open(const char *path, struct err *e)
 		pace_close(p);
 		return NULL;
 	}
+	if (atomic_load(&p->s->interval_ps) == 0) {
+		atomic_store(&p->s->growth, GROWTH_FIRST);
+		set_rate(p, RATE_FIRST);
+	}
 	return p;
 }
 
@@ -88,55 +115,43 @@ pace_close(struct pace *p)
 uint64_t
 pace_take(struct pace *p, uint64_t now_ns)
 {
-	uint64_t interval = atomic_load(&p->s->interval_ns);
+	uint64_t interval_ns = atomic_load(&p->s->interval_ps) / 1000;
 	uint64_t next = atomic_load(&p->s->next_ns), from;
 
-	if (interval == 0)
-		return now_ns;
 	do {
 		from = next;
 		if (from + BURST_NS < now_ns)
 			from = now_ns - BURST_NS;
 		if (from > now_ns + STALE_NS)
 			from = now_ns;
-	} while (!atomic_compare_exchange_weak(&p->s->next_ns, &next, from + interval));
+	} while (!atomic_compare_exchange_weak(&p->s->next_ns, &next, from + interval_ns));
 	return from > now_ns ? from : now_ns;
-}
-
-static void
-set_rate(struct pace *p, double per_s)
-{
-	if (per_s < RATE_MIN)
-		per_s = RATE_MIN;
-	atomic_store(&p->s->interval_ns, (uint64_t)((double)NS_PER_S / per_s));
-}
-
-double
-pace_rate(const struct pace *p)
-{
-	uint64_t interval = atomic_load(&p->s->interval_ns);
-
-	return interval == 0 ? 0 : (double)NS_PER_S / (double)interval;
 }
 
 /* Closes the running window when it is old enough; of several processes, one does. */
 static void
 roll(struct pace *p, uint64_t now_ns)
 {
-	uint64_t began = atomic_load(&p->s->window_ns), n;
-	double rate;
+	struct shared *s = p->s;
+	uint64_t began = atomic_load(&s->window_ns), since_cut, n;
+	double rate, good;
 
 	if (now_ns - began < WINDOW_NS && now_ns >= began)
 		return;
-	if (!atomic_compare_exchange_strong(&p->s->window_ns, &began, now_ns))
+	if (!atomic_compare_exchange_strong(&s->window_ns, &began, now_ns))
 		return;
-	n = atomic_exchange(&p->s->window_n, 0);
-	if (now_ns < began || now_ns - began > 8 * WINDOW_NS) /* the first window, or after a pause */
+	n = atomic_exchange(&s->window_n, 0);
+	if (began == 0 || now_ns < began || now_ns - began > 8 * WINDOW_NS) /* the first window, or after a pause */
 		return;
-	atomic_store(&p->s->goodput, n * NS_PER_S / (now_ns - began));
+	good = (double)n * (double)NS_PER_S / (double)(now_ns - began);
+	atomic_store(&s->goodput, (uint64_t)good);
 	rate = pace_rate(p);
-	if (rate > 0 && now_ns - atomic_load(&p->s->cut_ns) > 2 * WINDOW_NS)
-		set_rate(p, rate * (1 + RAISE_PER_WINDOW));
+	since_cut = now_ns - atomic_load(&s->cut_ns);
+	if (since_cut < 2 * WINDOW_NS || good < rate / 2) /* the answers to the last change are not in; or not we are the limit */
+		return;
+	if (since_cut > CALM_NS && atomic_load(&s->growth) < GROWTH_CALM)
+		atomic_store(&s->growth, GROWTH_CALM);
+	set_rate(p, rate * (1 + (double)atomic_load(&s->growth) / (double)MILLION));
 }
 
 void
@@ -146,24 +161,35 @@ pace_answered(struct pace *p, uint64_t now_ns)
 	roll(p, now_ns);
 }
 
+/* Good answers a second of late: the better of the last window and the running one, if that is old enough to tell. */
+static double
+goodput(struct pace *p, uint64_t now_ns)
+{
+	double good = (double)atomic_load(&p->s->goodput), running;
+	uint64_t began = atomic_load(&p->s->window_ns);
+
+	if (began != 0 && now_ns > began + WINDOW_NS / 4) {
+		running = (double)atomic_load(&p->s->window_n) * (double)NS_PER_S / (double)(now_ns - began);
+		if (running > good)
+			good = running;
+	}
+	return good;
+}
+
 void
 pace_throttled(struct pace *p, uint64_t now_ns)
 {
-	uint64_t cut = atomic_load(&p->s->cut_ns);
-	double rate = pace_rate(p), good;
+	uint64_t cut = atomic_load(&p->s->cut_ns), growth;
+	double rate = pace_rate(p), good = goodput(p, now_ns);
 
 	roll(p, now_ns);
 	if (now_ns - cut < CUT_NS && now_ns >= cut)
 		return;
 	if (!atomic_compare_exchange_strong(&p->s->cut_ns, &cut, now_ns))
 		return;
-	good = (double)atomic_load(&p->s->goodput);
-	if (good == 0) {
-		uint64_t began = atomic_load(&p->s->window_ns), n = atomic_load(&p->s->window_n);
-
-		good = now_ns > began ? (double)n * (double)NS_PER_S / (double)(now_ns - began) : 0;
-	}
-	if (rate > 0 && good > rate)
-		good = rate;
+	if (good == 0 || good > rate)
+		good = good == 0 ? rate / 2 : rate;
 	set_rate(p, CUT * good);
+	growth = atomic_load(&p->s->growth) / 8;
+	atomic_store(&p->s->growth, growth > GROWTH_LEAST ? growth : GROWTH_LEAST);
 }

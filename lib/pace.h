@@ -1,8 +1,8 @@
 /*
  * One send schedule for all processes of a run. They share a small file, mapped into each: sending times are
- * drawn from it with atomics, no lock. While the server never said "slow down" there is no limit beyond the
- * number of connections; from the first 503 on, requests are spaced at a rate that falls to 0.9 of the
- * measured goodput at a throttle, and creeps up while there is none.
+ * drawn from it with atomics, no lock. The rate begins at 2,000 a second and doubles ten times a second while it is what
+ * limits the run. At an answer "slow down" it falls to 0.95 of the goodput just measured, and from then on grows more slowly,
+ * down to 2 % a second; after ten seconds without such an answer, faster again.
  *
  * Times are nanoseconds of CLOCK_MONOTONIC, the same for all processes of a machine since its start.
  */
@@ -27,7 +27,7 @@ uint64_t pace_take(struct pace *p, uint64_t now_ns);
 void pace_answered(struct pace *p, uint64_t now_ns);
 void pace_throttled(struct pace *p, uint64_t now_ns);
 
-/* Requests a second that the schedule allows; 0: no limit. */
+/* Requests a second that the schedule allows. */
 double pace_rate(const struct pace *p);
 
 #endif
