@@ -193,13 +193,14 @@ target_canonical_query(struct buf *out, const struct target *t)
 int
 str_eq(struct str a, const char *b)
 {
-	return strlen(b) == a.len && memcmp(a.p, b, a.len) == 0;
+	return strlen(b) == a.len && (a.len == 0 || memcmp(a.p, b, a.len) == 0);
 }
 
 int
 str_cmp(struct str a, struct str b)
 {
-	int c = memcmp(a.p, b.p, a.len < b.len ? a.len : b.len);
+	size_t n = a.len < b.len ? a.len : b.len;
+	int c = n > 0 ? memcmp(a.p, b.p, n) : 0;
 
 	return c != 0 ? c : (a.len > b.len) - (a.len < b.len);
 }
