@@ -7,12 +7,12 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "err.h"
 
-enum { MAGIC = 0x33643172, META_MAX = 1 << 20 };
+enum { MAGIC = 0x33643172, META_MAX = 1 << 20, LOCK_TRIES = 100 };
 
 /* In the machine's byte order: the file is not meant to travel. */
 struct record {
@@ -385,6 +385,20 @@ replay_all(struct folder *f, struct store *s, uint64_t file_len)
 	s->min_part = min_part;
 }
 
+/* A server that was killed just now may not be gone yet. */
+static int
+lock_wait(int fd)
+{
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		struct timespec pause = {0, 20 * 1000 * 1000};
+
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+	return -1;
+}
+
 int
 folder_open(struct store *s, const char *dir)
 {
@@ -397,7 +411,7 @@ folder_open(struct store *s, const char *dir)
 	if (mkdir(dir, 0777) == -1 && errno != EEXIST)
 		goto fail;
 	f->fd = open(buf_str(&path), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-	if (f->fd == -1 || flock(f->fd, LOCK_EX | LOCK_NB) == -1 || fstat(f->fd, &st) == -1)
+	if (f->fd == -1 || lock_wait(f->fd) == -1 || fstat(f->fd, &st) == -1)
 		goto fail;
 	replay_all(f, s, (uint64_t)st.st_size);
 	if (ftruncate(f->fd, (off_t)f->end) == -1)
