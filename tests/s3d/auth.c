@@ -8,7 +8,8 @@
 enum { SKEW_MAX_S = 15 * 60, SIGNED_MAX = 64 };
 
 struct parsed {
-	struct str id, day, region, service, end; /* of Credential=id/day/region/service/aws4_request */
+	/* of Credential=id/day/region/service/aws4_request */
+	struct str id, day, region, service, end;
 	struct str signed_headers, signature;
 	struct str names[SIGNED_MAX]; /* of signed_headers */
 	size_t n_names;
@@ -36,7 +37,7 @@ xml_escape(struct buf *out, const char *p, size_t n)
 			continue;
 		buf_add(out, p + plain, i - plain);
 		plain = i + 1;
-		/* S3 writes control characters as references, though XML 1.0 has no such characters */
+		/* S3 writes control characters so too, though XML 1.0 has no such characters */
 		buf_addf(out, "&#%u;", c);
 	}
 	buf_add(out, p + plain, n - plain);
@@ -219,7 +220,9 @@ check_payload(struct auth_result *res, const struct auth_request *r, int is_sign
 	if (strncmp(h, "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", 34) == 0) {
 		res->payload = PAYLOAD_CHUNKS_SIGNED;
 		res->trailer = strcmp(h + 34, "-TRAILER") == 0;
-		return is_signed_request && (h[34] == '\0' || res->trailer) ? NULL : "InvalidArgument";
+		if (!is_signed_request || (h[34] != '\0' && !res->trailer))
+			return "InvalidArgument";
+		return NULL;
 	}
 	if (strlen(h) != 64 || strspn(h, "0123456789abcdefABCDEF") != 64)
 		return "InvalidArgument";
@@ -384,7 +387,8 @@ check(struct auth_result *res, const struct auth_request *r, const struct auth_c
 		return conf->anonymous ? check_payload(res, r, 0) : "AccessDenied";
 	}
 	if ((code = parse_authorization(&p, value)) != NULL ||
-	    (code = check_payload(res, r, 1)) != NULL || (code = check_scope(res, &p, conf)) != NULL)
+	    (code = check_payload(res, r, 1)) != NULL ||
+	    (code = check_scope(res, &p, conf)) != NULL)
 		return code;
 	for (i = 0; i < conf->n_credentials; i++)
 		if (str_eq(p.id, conf->credentials[i].id))

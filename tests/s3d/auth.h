@@ -1,9 +1,9 @@
 /*
  * Verifying Signature Version 4, written from the specification (S3 API reference, "Authenticating
- * Requests: Using the Authorization Header" and "Signature Calculations for ... Chunked Upload") and
- * on purpose not from lib/sigv4: the two check each other. As strict as S3: host and every x-amz-*
- * header must be signed, the scope must name this region and this service, the clock must agree.
- * Pure: time, keys and region are arguments.
+ * Requests: Using the Authorization Header" and "Signature Calculations for ... Chunked Upload")
+ * and on purpose not from lib/sigv4: the two check each other. As strict as S3: host and every
+ * x-amz-* header must be signed, the scope must name this region and this service, the clock must
+ * agree. Pure: time, keys and region are arguments.
  */
 #ifndef S3D_AUTH_H
 #define S3D_AUTH_H
@@ -66,8 +66,8 @@ struct auth_result {
 	char date[17], scope[128], signature[65];
 };
 
-void auth_check(struct auth_result *res, const struct auth_request *r, const struct auth_config *conf,
-    struct auth_cache *cache);
+void auth_check(struct auth_result *res, const struct auth_request *r,
+    const struct auth_config *conf, struct auth_cache *cache);
 void auth_cache_init(struct auth_cache *c, const struct auth_config *conf);
 void auth_cache_free(struct auth_cache *c);
 

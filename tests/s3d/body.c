@@ -26,7 +26,8 @@ body_check(struct req *r)
 	char hex[65];
 	uint64_t n;
 
-	if (r->auth.payload == PAYLOAD_CHUNKS_SIGNED || r->auth.payload == PAYLOAD_CHUNKS_UNSIGNED) {
+	if (r->auth.payload == PAYLOAD_CHUNKS_SIGNED ||
+	    r->auth.payload == PAYLOAD_CHUNKS_UNSIGNED) {
 		if (decoded == NULL || num_parse(decoded, 0, SIZE_MAX, &n) == -1)
 			return "MissingContentLength";
 		buf_room(&r->body, 1);

@@ -10,12 +10,14 @@ op_list_buckets(struct req *r)
 	struct buf *b = answer_xml(r);
 	char date[32];
 
-	buf_adds(b, "<ListAllMyBucketsResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Owner><ID>s3d"
-		    "</ID><DisplayName>s3d</DisplayName></Owner><Buckets>");
+	buf_adds(b,
+	    "<ListAllMyBucketsResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+	    "<Owner><ID>s3d</ID><DisplayName>s3d</DisplayName></Owner><Buckets>");
 	pthread_rwlock_rdlock(&s->lock);
 	for (const struct bucket *k = s->buckets; k != NULL; k = k->next) {
 		time_iso(date, k->created_ms);
-		buf_addf(b, "<Bucket><Name>%s</Name><CreationDate>%s</CreationDate></Bucket>", k->name, date);
+		buf_addf(b, "<Bucket><Name>%s</Name><CreationDate>%s</CreationDate></Bucket>",
+		    k->name, date);
 	}
 	pthread_rwlock_unlock(&s->lock);
 	buf_adds(b, "</Buckets></ListAllMyBucketsResult>");
@@ -45,7 +47,8 @@ op_bucket(struct req *r)
 		answer_headerf(&r->ans, "Location", "/%.*s", (int)r->bucket.len, r->bucket.p);
 	} else if (r->op == OP_LOCATION) {
 		b = answer_xml(r);
-		buf_adds(b, "<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
+		buf_adds(
+		    b, "<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
 		/* us-east-1 has the empty name here */
 		if (strcmp(region, "us-east-1") != 0)
 			buf_adds(b, region);

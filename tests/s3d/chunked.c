@@ -29,7 +29,8 @@ signature_check(struct state *s, const char *what, const char *hashes, struct st
 	struct buf b = {0};
 	unsigned char sum[32];
 
-	buf_addf(&b, "%s\n%s\n%s\n%s\n%s", what, s->auth->date, s->auth->scope, s->previous, hashes);
+	buf_addf(
+	    &b, "%s\n%s\n%s\n%s\n%s", what, s->auth->date, s->auth->scope, s->previous, hashes);
 	hmac_sum(&s->auth->key, b.p, b.len, sum);
 	buf_free(&b);
 	hex_put(s->previous, sum, sizeof(sum));
@@ -40,7 +41,8 @@ signature_check(struct state *s, const char *what, const char *hashes, struct st
 static const char *
 chunk_check(struct state *s, struct str head, const char *p, size_t n)
 {
-	static const char empty[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+	static const char empty[] =
+	    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 	static const char mark[] = ";chunk-signature=";
 	const char *at = memmem(head.p, head.len, mark, sizeof(mark) - 1);
 	char hashes[2 * 64 + 2];
@@ -62,7 +64,10 @@ chunk_size(struct str head, size_t *out)
 	size_t n = 0, i;
 
 	for (i = 0; i < head.len && i < 9; i++) {
-		char c = head.p[i] >= 'A' && head.p[i] <= 'F' ? (char)(head.p[i] | 0x20) : head.p[i];
+		char c = head.p[i];
+
+		if (c >= 'A' && c <= 'F')
+			c |= 0x20;
 
 		if (c >= '0' && c <= '9')
 			n = n * 16 + (size_t)(c - '0');
@@ -131,7 +136,8 @@ chunked_decode(const struct auth_result *a, char *body, size_t *len, struct trai
 		const char *code;
 		size_t n;
 
-		if (line(&s, &head) == -1 || chunk_size(head, &n) == -1 || n > (size_t)(s.end - s.p))
+		if (line(&s, &head) == -1 || chunk_size(head, &n) == -1 ||
+		    n > (size_t)(s.end - s.p))
 			return "IncompleteBody";
 		if (a->payload == PAYLOAD_CHUNKS_SIGNED &&
 		    (code = chunk_check(&s, head, s.p, n)) != NULL)

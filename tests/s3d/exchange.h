@@ -32,8 +32,9 @@ enum MHD_Result send_answer(struct exchange *x);
 void exchange_started(void *cls, struct MHD_Connection *conn, void **context,
     enum MHD_ConnectionNotificationCode what);
 void *exchange_target(void *cls, const char *uri, struct MHD_Connection *conn);
-enum MHD_Result exchange_run(void *cls, struct MHD_Connection *conn, const char *url, const char *method,
-    const char *version, const char *upload, size_t *upload_size, void **context);
+enum MHD_Result exchange_run(void *cls, struct MHD_Connection *conn, const char *url,
+    const char *method, const char *version, const char *upload, size_t *upload_size,
+    void **context);
 void exchange_done(void *cls, struct MHD_Connection *conn, void **context,
     enum MHD_RequestTerminationCode why);
 

@@ -41,7 +41,8 @@ struct faults {
 	size_t n;
 };
 
-/* What stands behind each action, in order: n and m numbers, t text; those behind '?' may be missing. */
+/* What stands behind each action, in order: n and m numbers, t text; those behind '?' may be
+ * missing. */
 static const struct {
 	const char *name, *args;
 } actions[FAULT_N] = {
@@ -125,7 +126,8 @@ parse_when(struct rule *r, char *s)
 	if (strncmp(s, "p:", 2) == 0) {
 		r->when = WHEN_CHANCE;
 		r->chance = strtod(s + 2, &end);
-		if (end == s + 2 || (*end == ':' && num_parse(end + 1, 0, UINT64_MAX, &seed) == -1) ||
+		if (end == s + 2 ||
+		    (*end == ':' && num_parse(end + 1, 0, UINT64_MAX, &seed) == -1) ||
 		    (*end != ':' && *end != '\0') || r->chance < 0 || r->chance > 1)
 			return -1;
 		r->random = seed ^ UINT64_C(0x9e3779b97f4a7c15);
@@ -166,8 +168,11 @@ parse_action(struct fault *f, char **field, size_t n)
 			if (strlen(field[at]) >= sizeof(f->text))
 				return -1;
 			memcpy(f->text, field[at], strlen(field[at]) + 1);
-		} else if (num_parse(field[at], 0, UINT32_MAX, *args == 'n' ? &f->n : &f->m) == -1) {
-			return -1;
+		} else {
+			uint64_t *out = *args == 'n' ? &f->n : &f->m;
+
+			if (num_parse(field[at], 0, UINT32_MAX, out) == -1)
+				return -1;
 		}
 		at++;
 	}
@@ -333,8 +338,8 @@ faults_json(struct faults *f, struct buf *out)
 	for (size_t i = 0; i < f->n; i++) {
 		buf_adds(out, i > 0 ? ",\n{\"rule\":" : "{\"rule\":");
 		json_string(out, f->rules[i].text, strlen(f->rules[i].text));
-		buf_addf(out, ",\"seen\":%llu,\"hits\":%llu}", (unsigned long long)f->rules[i].total,
-		    (unsigned long long)f->rules[i].hits);
+		buf_addf(out, ",\"seen\":%llu,\"hits\":%llu}",
+		    (unsigned long long)f->rules[i].total, (unsigned long long)f->rules[i].hits);
 	}
 	pthread_mutex_unlock(&f->lock);
 	buf_addc(out, ']');

@@ -44,7 +44,7 @@ struct faults;
 struct faults *faults_new(void);
 void faults_free(struct faults *f);
 
-/* Replaces the rules by those of the script. 0, or -1 with the old rules kept and a message in err. */
+/* Replaces the rules by those of the script. 0, or -1: the old ones stay, err says why. */
 int faults_load(struct faults *f, const char *script, size_t len, struct buf *err);
 
 /* What happens to this request. Counts it. op is op_name()'s. */

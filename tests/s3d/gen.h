@@ -23,8 +23,8 @@ struct gen {
 enum { GEN_BODY_MIN = 100 };
 
 /*
- * prefix is taken as it is; in tmpl each '#' is a digit. 0, or -1 when the digits cannot hold count,
- * or the key would be too long. Keys are then in byte order of their numbers.
+ * prefix is taken as it is; in tmpl each '#' is a digit. 0, or -1 when the digits cannot hold
+ * count, or the key would be too long. Keys are then in byte order of their numbers.
  */
 int gen_init(struct gen *g, struct str prefix, const char *tmpl, uint64_t count, size_t body_len);
 void gen_free(struct gen *g);

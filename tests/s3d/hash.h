@@ -5,7 +5,7 @@
 #ifndef S3D_HASH_H
 #define S3D_HASH_H
 
-/* EVP in OpenSSL 3.0 looks the algorithm up for each hash, which costs more than hashing 200 bytes. */
+/* EVP in OpenSSL 3.0 looks the algorithm up for each hash: more work than hashing 200 bytes. */
 #define OPENSSL_API_COMPAT 0x10100000L
 #include <openssl/sha.h>
 #include <stddef.h>

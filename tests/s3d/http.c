@@ -139,7 +139,8 @@ authenticate(struct exchange *x)
 {
 	struct req *r = &x->req;
 	const struct auth_config *conf = &r->srv->opt.auth;
-	struct auth_request a = {r->method, &r->target, r->headers, r->n_headers, server_time(r->srv)};
+	struct auth_request a = {
+	    r->method, &r->target, r->headers, r->n_headers, server_time(r->srv)};
 
 	auth_check(&r->auth, &a, conf, &x->worker->auth);
 	if (r->auth.code == NULL)
@@ -154,23 +155,25 @@ static void
 fault_answer(struct req *r)
 {
 	const struct fault *f = &r->fault;
+	const char *by_status = f->n == 503 ? "SlowDown" : "InternalError";
 	struct buf extra = {0};
 
 	switch (f->action) {
 	case FAULT_STATUS:
 		answer_error_status(r, (unsigned)f->n % 1000,
-		    f->text[0] != '\0' ? f->text : f->n == 503 ? "SlowDown" : "InternalError", NULL);
+		    f->text[0] != '\0' ? f->text : by_status, NULL);
 		if (f->m > 0) {
 			answer_headerf(&r->ans, "Retry-After", "%llu", (unsigned long long)f->m);
-			answer_headerf(&r->ans, "x-amz-retry-after", "%llu", (unsigned long long)f->m * 1000);
+			answer_headerf(
+			    &r->ans, "x-amz-retry-after", "%llu", (unsigned long long)f->m * 1000);
 		}
 		break;
 	case FAULT_ERROR_200:
 		answer_error_status(r, 200, f->text[0] != '\0' ? f->text : "InternalError", NULL);
 		break;
 	case FAULT_REDIRECT:
-		buf_addf(&extra, "<Region>%s</Region><Bucket>%.*s</Bucket>", f->text, (int)r->bucket.len,
-		    r->bucket.p);
+		buf_addf(&extra, "<Region>%s</Region><Bucket>%.*s</Bucket>", f->text,
+		    (int)r->bucket.len, r->bucket.p);
 		answer_error_status(r, (unsigned)f->n % 1000,
 		    f->n == 307 ? "TemporaryRedirect" : "PermanentRedirect", buf_str(&extra));
 		answer_header(&r->ans, "x-amz-bucket-region", f->text);
@@ -202,7 +205,8 @@ request_head(struct exchange *x)
 		return;
 	}
 	host = req_header(r, "host");
-	target_address(&r->target, host != NULL ? host : "", r->srv->opt.domains, r->srv->opt.n_domains);
+	target_address(
+	    &r->target, host != NULL ? host : "", r->srv->opt.domains, r->srv->opt.n_domains);
 	r->bucket = r->target.bucket;
 	r->key = r->target.key;
 	r->op = req_classify(r);
@@ -242,7 +246,8 @@ is_resumed(struct MHD_Connection *conn)
 	const union MHD_ConnectionInfo *info =
 	    MHD_get_connection_info(conn, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 
-	return info != NULL && info->tls_session != NULL && gnutls_session_is_resumed(info->tls_session);
+	return info != NULL && info->tls_session != NULL &&
+	    gnutls_session_is_resumed(info->tls_session);
 }
 
 static void
@@ -360,6 +365,7 @@ exchange_done(void *cls, struct MHD_Connection *conn, void **context,
 	x->active = 0;
 	w->srv->stats.in_flight--;
 	if (m->close_silent && x->requests >= m->close_after)
-		shutdown(MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
+		shutdown(
+		    MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
 		    SHUT_RDWR);
 }

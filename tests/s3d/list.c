@@ -243,7 +243,8 @@ add_token(const struct listing *l, struct buf *b)
 	char hex[2 * KEY_MAX + 1];
 
 	hex_put(hex, (const unsigned char *)l->last, l->last_len);
-	buf_addf(b, "<NextContinuationToken>%c%s</NextContinuationToken>", l->last_prefix ? 'p' : 'k', hex);
+	buf_addf(b, "<NextContinuationToken>%c%s</NextContinuationToken>",
+	    l->last_prefix ? 'p' : 'k', hex);
 }
 
 static void

@@ -119,13 +119,15 @@ objects_make(struct server *s, const char *spec)
 		goto bad;
 	if (colon[1 + n] == ':')
 		tmpl = colon + 2 + n;
-	if (bucket_make(s, bucket) == -1 || gen_init(&g, prefix, tmpl, count, (size_t)s->opt.make_bytes) == -1)
+	if (bucket_make(s, bucket) == -1 ||
+	    gen_init(&g, prefix, tmpl, count, (size_t)s->opt.make_bytes) == -1)
 		goto bad;
 	if (store_generate(&s->store, bucket, &g) == NULL)
 		return 0;
 	gen_free(&g);
 bad:
-	fprintf(stderr, "s3d: --make %s: BUCKET/PREFIX:COUNT[:TEMPLATE] with enough '#' for COUNT\n", spec);
+	fprintf(stderr,
+	    "s3d: --make %s: BUCKET/PREFIX:COUNT[:TEMPLATE] with enough '#' for COUNT\n", spec);
 	return -1;
 }
 
@@ -166,7 +168,9 @@ server_init(struct server *s)
 		return -1;
 	s->tls_key = xstrdup(buf_str(&pem));
 	buf_free(&pem);
-	return gnutls_session_ticket_key_generate(&s->ticket_key) == 0 ? 0 : fail("session ticket key");
+	if (gnutls_session_ticket_key_generate(&s->ticket_key) != 0)
+		return fail("session ticket key");
+	return 0;
 }
 
 static void
@@ -182,8 +186,8 @@ server_free(struct server *s)
 		close(s->log_fd);
 }
 
-/* A listening socket for each worker, all on one port, so that the kernel spreads the connections. The
- * first is bound without SO_REUSEPORT: a port that another server has is an error. */
+/* A listening socket for each worker, all on one port, so that the kernel spreads the connections.
+ * The first is bound without SO_REUSEPORT: a port that another server has is an error. */
 static int
 listen_on(struct options *o, int first)
 {
@@ -202,7 +206,8 @@ listen_on(struct options *o, int first)
 		return fail("SO_REUSEPORT");
 	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) == -1)
 		return fail("bind");
-	if (first && o->threads > 1 && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) == -1)
+	if (first && o->threads > 1 &&
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) == -1)
 		return fail("SO_REUSEPORT");
 	if (listen(fd, BACKLOG) == -1 || getsockname(fd, (struct sockaddr *)&sa, &len) == -1)
 		return fail("listen");
@@ -270,7 +275,9 @@ main(int argc, char **argv)
 	for (; rc == 0 && started < s.opt.threads; started++) {
 		int fd = listen_on(&s.opt, started == 0);
 
-		if (fd == -1 || worker_start(&workers[started], &s, fd, (uint64_t)now_ms() * 2 + started + 1) == -1) {
+		uint64_t seed = (uint64_t)now_ms() * THREADS_MAX + started + 1;
+
+		if (fd == -1 || worker_start(&workers[started], &s, fd, seed) == -1) {
 			fputs("s3d: could not start\n", stderr);
 			rc = -1;
 			break;

@@ -1,6 +1,6 @@
 /*
- * S3's manners: how long an answer takes, when a client is told to slow down, after how many requests
- * a connection is closed.
+ * S3's manners: how long an answer takes, when a client is told to slow down, after how many
+ * requests a connection is closed.
  */
 #ifndef S3D_MODEL_H
 #define S3D_MODEL_H

@@ -176,7 +176,8 @@ op_complete(struct req *r)
 void
 op_abort(struct req *r)
 {
-	const char *code = upload_abort(&r->srv->store, r->bucket, r->key, *req_param(r, "uploadId"));
+	const char *code = upload_abort(
+	    &r->srv->store, r->bucket, r->key, *req_param(r, "uploadId"));
 
 	if (code != NULL)
 		answer_error(r, code, NULL);
@@ -221,9 +222,10 @@ list_parts(struct buf *b, const struct upload *u, uint64_t after, uint64_t max)
 	}
 	buf_addf(b, "<PartNumberMarker>%llu</PartNumberMarker>", (unsigned long long)after);
 	if (truncated)
-		buf_addf(b, "<NextPartNumberMarker>%llu</NextPartNumberMarker>", (unsigned long long)last);
-	buf_addf(b, "<MaxParts>%llu</MaxParts><IsTruncated>%s</IsTruncated>", (unsigned long long)max,
-	    truncated ? "true" : "false");
+		buf_addf(b, "<NextPartNumberMarker>%llu</NextPartNumberMarker>",
+		    (unsigned long long)last);
+	buf_addf(b, "<MaxParts>%llu</MaxParts><IsTruncated>%s</IsTruncated>",
+	    (unsigned long long)max, truncated ? "true" : "false");
 	buf_add(b, parts.p, parts.len);
 	buf_free(&parts);
 }
@@ -278,7 +280,8 @@ list_uploads(struct req *r, struct buf *b)
 			(key.len < prefix->len || memcmp(key.p, prefix->p, prefix->len) != 0)))
 			continue;
 		/* only key-marker is known here: all uploads of one key stay on one page */
-		if (n >= max && str_cmp(key, (struct str){last->key, last->key_len}) != 0) {
+		if (n >= max &&
+		    (last == NULL || str_cmp(key, (struct str){last->key, last->key_len}) != 0)) {
 			truncated = 1;
 			break;
 		}
@@ -292,12 +295,12 @@ list_uploads(struct req *r, struct buf *b)
 				 "<Initiated>%s</Initiated></Upload>",
 		    u->id, u->object->storage_class, date);
 	}
-	if (truncated) {
+	if (truncated && last != NULL) {
 		xml_element(b, "NextKeyMarker", (struct str){last->key, last->key_len});
 		buf_addf(b, "<NextUploadIdMarker>%s</NextUploadIdMarker>", last_id);
 	}
-	buf_addf(b, "<MaxUploads>%llu</MaxUploads><IsTruncated>%s</IsTruncated>", (unsigned long long)max,
-	    truncated ? "true" : "false");
+	buf_addf(b, "<MaxUploads>%llu</MaxUploads><IsTruncated>%s</IsTruncated>",
+	    (unsigned long long)max, truncated ? "true" : "false");
 	buf_add(b, items.p, items.len);
 	buf_free(&items);
 }

@@ -35,7 +35,8 @@ etag_listed(const char *list, const char *etag)
 	return 0;
 }
 
-/* "bytes=a-b": 1 with *off and *len set, 0 when it is to be ignored, -1 when nothing of it is there. */
+/* "bytes=a-b": 1 with *off and *len set, 0 when it is to be ignored, -1 when nothing of it is
+ * there. */
 static int
 parse_range(const char *h, uint64_t size, uint64_t *off, uint64_t *len)
 {
@@ -76,7 +77,8 @@ part_range(struct req *r, const struct object *o)
 
 	if (s == NULL)
 		return 0;
-	if (num_parse_n(s->p, s->len, 1, 10000, &n) == -1 || n > (o->multipart ? o->n_extents : 1)) {
+	if (num_parse_n(s->p, s->len, 1, 10000, &n) == -1 ||
+	    n > (o->multipart ? o->n_extents : 1)) {
 		answer_error_status(r, 416, "InvalidPartNumber", NULL);
 		return -1;
 	}
@@ -150,7 +152,8 @@ answer_describe(struct req *r, const struct object *o)
 static int
 archived(const struct object *o)
 {
-	return strcmp(o->storage_class, "GLACIER") == 0 || strcmp(o->storage_class, "DEEP_ARCHIVE") == 0;
+	return strcmp(o->storage_class, "GLACIER") == 0 ||
+	    strcmp(o->storage_class, "DEEP_ARCHIVE") == 0;
 }
 
 /* Those that end the request before a body. 1 when they did. */
@@ -185,6 +188,7 @@ op_get(struct req *r)
 	struct answer *a = &r->ans;
 	struct object *o;
 	const char *code = store_get(&r->srv->store, r->bucket, r->key, &o);
+	const char *range = req_header(r, "range");
 	int ranged;
 
 	if (code != NULL) {
@@ -197,11 +201,12 @@ op_get(struct req *r)
 	a->len = o->size;
 	if (part_range(r, o) == -1)
 		goto out;
-	ranged = a->status == 206 ? 0 : parse_range(req_header(r, "range"), o->size, &a->off, &a->len);
+	ranged = a->status == 206 ? 0 : parse_range(range, o->size, &a->off, &a->len);
 	if (ranged == -1) {
 		struct buf extra = {0};
 
-		buf_addf(&extra, "<ActualObjectSize>%llu</ActualObjectSize>", (unsigned long long)o->size);
+		buf_addf(&extra, "<ActualObjectSize>%llu</ActualObjectSize>",
+		    (unsigned long long)o->size);
 		answer_error(r, "InvalidRange", buf_str(&extra));
 		answer_headerf(a, "Content-Range", "bytes */%llu", (unsigned long long)o->size);
 		buf_free(&extra);
@@ -211,8 +216,9 @@ op_get(struct req *r)
 		a->status = 206;
 	answer_describe(r, o);
 	if (a->status == 206 && a->len > 0)
-		answer_headerf(a, "Content-Range", "bytes %llu-%llu/%llu", (unsigned long long)a->off,
-		    (unsigned long long)(a->off + a->len - 1), (unsigned long long)o->size);
+		answer_headerf(a, "Content-Range", "bytes %llu-%llu/%llu",
+		    (unsigned long long)a->off, (unsigned long long)(a->off + a->len - 1),
+		    (unsigned long long)o->size);
 	a->object = o;
 	return;
 out:
@@ -222,8 +228,8 @@ out:
 static int
 kept(const char *name)
 {
-	static const char *const names[] = {"content-type", "content-disposition", "content-language",
-	    "cache-control", "expires", "x-amz-website-redirect-location"};
+	static const char *const names[] = {"content-type", "content-disposition",
+	    "content-language", "cache-control", "expires", "x-amz-website-redirect-location"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcasecmp(name, names[i]) == 0)
@@ -275,9 +281,11 @@ object_of_request(struct req *r)
 	size_t meta = 0;
 	const char *code = class != NULL ? check_class(class) : NULL;
 
-	if (code == NULL && sse != NULL && strcmp(sse, "AES256") != 0 && strncmp(sse, "aws:kms", 7) != 0)
+	if (code == NULL && sse != NULL && strcmp(sse, "AES256") != 0 &&
+	    strncmp(sse, "aws:kms", 7) != 0)
 		code = "InvalidArgument";
-	if (code == NULL && req_header(r, "x-amz-server-side-encryption-customer-algorithm") != NULL)
+	if (code == NULL &&
+	    req_header(r, "x-amz-server-side-encryption-customer-algorithm") != NULL)
 		code = "NotImplemented";
 	for (size_t i = 0; i < r->n_headers; i++) {
 		const struct header *h = &r->headers[i];
@@ -402,7 +410,8 @@ op_delete_many(struct req *r)
 		code = "InvalidRequest";
 	if (code == NULL)
 		code = store_bucket_check(&r->srv->store, r->bucket);
-	if (code == NULL && (xml_delete_parse(&d, r->body.p, r->body.len) == -1 || d.n > DELETE_MAX))
+	if (code == NULL &&
+	    (xml_delete_parse(&d, r->body.p, r->body.len) == -1 || d.n > DELETE_MAX))
 		code = "MalformedXML";
 	if (code != NULL) {
 		answer_error(r, code, NULL);

@@ -7,10 +7,10 @@
 #include "server.h"
 
 enum {
-	O_PORT = 256, O_BIND, O_READY, O_PID, O_LOG, O_DIR, O_BUCKET, O_DOMAIN, O_REGION, O_KEY, O_TOKEN,
-	O_ANONYMOUS, O_CLOCK, O_MAKE, O_MAKE_BYTES, O_MIN_PART, O_LATENCY, O_LIST_LATENCY, O_PUT_LATENCY,
-	O_TAIL, O_CAP, O_PUT_CAP, O_CLOSE_AFTER, O_IDLE, O_SEED, O_FAULTS, O_TLS_CERT, O_TLS_KEY,
-	O_THREADS, O_COUNT_KEYS, O_HELP
+	O_PORT = 256, O_BIND, O_READY, O_PID, O_LOG, O_DIR, O_BUCKET, O_DOMAIN, O_REGION, O_KEY,
+	O_TOKEN, O_ANONYMOUS, O_CLOCK, O_MAKE, O_MAKE_BYTES, O_MIN_PART, O_LATENCY,
+	O_LIST_LATENCY, O_PUT_LATENCY, O_TAIL, O_CAP, O_PUT_CAP, O_CLOSE_AFTER, O_IDLE, O_SEED,
+	O_FAULTS, O_TLS_CERT, O_TLS_KEY, O_THREADS, O_COUNT_KEYS, O_HELP
 };
 
 static const struct option longs[] = {
@@ -40,7 +40,7 @@ static const char usage[] =
     "  --log FILE           one line a request: time method bucket key status bytes kind code us\n"
     "  --dir DIR            keep everything there (default: in memory)\n"
     "  --bucket NAME        create it; may be repeated\n"
-    "  --domain NAME        bucket.NAME is virtual-host addressing (default localhost); repeatable\n"
+    "  --domain NAME        bucket.NAME is virtual-host addressing (default localhost)\n"
     "  --region NAME        default us-east-1\n"
     "  --access-key ID:SECRET  default test:testsecret; may be repeated\n"
     "  --session-token T    of the access key before it\n"
@@ -128,7 +128,8 @@ parse_close_after(const char *s, struct model_config *m)
 	size_t n = strcspn(s, ":");
 	uint64_t v;
 
-	if (num_parse_n(s, n, 1, UINT32_MAX, &v) == -1 || (s[n] == ':' && strcmp(s + n, ":silent") != 0))
+	if (num_parse_n(s, n, 1, UINT32_MAX, &v) == -1 ||
+	    (s[n] == ':' && strcmp(s + n, ":silent") != 0))
 		return -1;
 	m->close_after = (unsigned)v;
 	m->close_silent = s[n] == ':';
@@ -255,7 +256,9 @@ parse_one(struct options *o, int c, char *arg)
 	case O_PORT:
 		return parse_unsigned(arg, 65535, &o->port);
 	case O_THREADS:
-		return parse_unsigned(arg, THREADS_MAX, &o->threads) == 0 && o->threads > 0 ? 0 : -1;
+		if (parse_unsigned(arg, THREADS_MAX, &o->threads) == -1)
+			return -1;
+		return o->threads > 0 ? 0 : -1;
 	case O_IDLE:
 		return parse_unsigned(arg, 86400, &o->idle_s);
 	case O_BUCKET:
@@ -287,8 +290,12 @@ options_parse(struct options *o, int argc, char **argv)
 {
 	int c, index;
 
-	*o = (struct options){.bind = "127.0.0.1", .port = 9000, .threads = 1, .make_bytes = GEN_BODY_MIN,
-	    .min_part = 5 << 20, .auth = {.region = "us-east-1"},
+	*o = (struct options){.bind = "127.0.0.1",
+	    .port = 9000,
+	    .threads = 1,
+	    .make_bytes = GEN_BODY_MIN,
+	    .min_part = 5 << 20,
+	    .auth = {.region = "us-east-1"},
 	    .model = {.list_latency_us = -1, .put_latency_us = -1, .seed = 1}};
 	o->auth.credentials = o->credentials;
 	while ((c = getopt_long(argc, argv, "", longs, &index)) != -1) {

@@ -1,6 +1,7 @@
 /*
  * One request on its way through the server, and the answer it gets. http.c fills in the request,
- * one op_* function makes the answer, http.c sends it; none of the op_* functions knows the transport.
+ * one op_* function makes the answer, http.c sends it; none of the op_* functions knows the
+ * transport.
  */
 #ifndef S3D_REQ_H
 #define S3D_REQ_H
@@ -93,9 +94,10 @@ void op_run(struct req *r);
 /* body.c: decodes aws-chunked, checks x-amz-content-sha256, Content-MD5 and the lengths.
  * NULL, or S3's error code. */
 const char *body_check(struct req *r);
-/* The checksum that the request names (header or trailer), verified over the body. *algo is SUM_NONE
- * when there is none; want (or SUM_NONE) is computed then. NULL, or S3's error code. */
-const char *body_sum(const struct req *r, enum sum_algo want, enum sum_algo *algo, char sum[SUM_TEXT]);
+/* The checksum that the request names (header or trailer), verified over the body. *algo is
+ * SUM_NONE when there is none; want (or SUM_NONE) is computed then. NULL, or S3's error code. */
+const char *
+body_sum(const struct req *r, enum sum_algo want, enum sum_algo *algo, char sum[SUM_TEXT]);
 
 /* object.c */
 void op_get(struct req *r);

@@ -1,6 +1,6 @@
 /*
- * Answers on their way out: as libmicrohttpd sends them, or, where a fault wants what it would never
- * do, by hand on the connection's socket.
+ * Answers on their way out: as libmicrohttpd sends them, or, where a fault wants what it would
+ * never do, by hand on the connection's socket.
  */
 #include <errno.h>
 #include <gnutls/gnutls.h>
@@ -49,7 +49,8 @@ raw_send(struct MHD_Connection *conn, const char *p, size_t n)
 	int fd = socket_of(conn);
 
 	while (n > 0) {
-		ssize_t k = tls != NULL ? gnutls_record_send(tls, p, n) : send(fd, p, n, MSG_NOSIGNAL);
+		ssize_t k = tls != NULL ? gnutls_record_send(tls, p, n)
+					: send(fd, p, n, MSG_NOSIGNAL);
 		struct pollfd pfd = {.fd = fd, .events = POLLOUT};
 
 		if (k > 0) {
@@ -172,8 +173,8 @@ response_from_source(struct exchange *x)
 		s->text = a->body;
 		a->body = (struct buf){0};
 	}
-	resp = MHD_create_response_from_callback(s->len, s->len < BLOCK ? (size_t)s->len : BLOCK, source_read,
-	    s, source_free);
+	resp = MHD_create_response_from_callback(
+	    s->len, s->len < BLOCK ? (size_t)s->len : BLOCK, source_read, s, source_free);
 	if (resp == NULL)
 		source_free(s);
 	return resp;
@@ -197,13 +198,15 @@ response_make(struct exchange *x)
 	if (body_len(a) == 0 || r->op == OP_HEAD || strcmp(r->method, "HEAD") == 0) {
 		/* an error's document is not even counted in the length of a HEAD */
 		if (body_len(a) == 0 || a->object == NULL)
-			return MHD_create_response_from_buffer(0, (void *)(uintptr_t)"", MHD_RESPMEM_PERSISTENT);
+			return MHD_create_response_from_buffer(
+			    0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
 		return response_from_source(x);
 	}
 	if (fault_in_body(r))
 		return response_from_source(x);
 	if (a->object == NULL) {
-		resp = MHD_create_response_from_buffer(a->body.len, a->body.p, MHD_RESPMEM_MUST_FREE);
+		resp = MHD_create_response_from_buffer(
+		    a->body.len, a->body.p, MHD_RESPMEM_MUST_FREE);
 		a->body = (struct buf){0};
 		return resp;
 	}
@@ -234,11 +237,13 @@ log_line(const struct exchange *x, unsigned status, uint64_t bytes)
 
 	time_iso(date, now_ms());
 	buf_addf(&b, "%s %s ", date, r->method);
-	uri_encode(&b, r->bucket.len > 0 ? r->bucket.p : "-", r->bucket.len > 0 ? r->bucket.len : 1, 0);
+	uri_encode(
+	    &b, r->bucket.len > 0 ? r->bucket.p : "-", r->bucket.len > 0 ? r->bucket.len : 1, 0);
 	buf_addc(&b, ' ');
 	uri_encode(&b, r->key.len > 0 ? r->key.p : "-", r->key.len > 0 ? r->key.len : 1, 1);
 	buf_addf(&b, " %u %llu %s %s %llu\n", status, (unsigned long long)bytes, op_name(r->op),
-	    r->ans.code != NULL ? r->ans.code : "-", (unsigned long long)(clock_us() - x->began_us));
+	    r->ans.code != NULL ? r->ans.code : "-",
+	    (unsigned long long)(clock_us() - x->began_us));
 	if (write(r->srv->log_fd, b.p, b.len) != (ssize_t)b.len)
 		perror("s3d: log");
 	buf_free(&b);
@@ -268,7 +273,8 @@ send_long(struct exchange *x)
 	const char *end;
 	uint64_t len = body_len(a), more = x->req.fault.n > 0 ? x->req.fault.n : 16;
 
-	buf_addf(&b, "HTTP/1.1 %u OK\r\nContent-Length: %llu\r\n", a->status, (unsigned long long)len);
+	buf_addf(
+	    &b, "HTTP/1.1 %u OK\r\nContent-Length: %llu\r\n", a->status, (unsigned long long)len);
 	end = a->headers.p + a->headers.len;
 	for (const char *p = a->headers.p; p < end;) {
 		const char *value = p + strlen(p) + 1;
@@ -278,7 +284,8 @@ send_long(struct exchange *x)
 	}
 	buf_adds(&b, "\r\n");
 	if (a->object != NULL)
-		object_read(&x->worker->srv->store, a->object, a->off, buf_room(&b, len), (size_t)len);
+		object_read(
+		    &x->worker->srv->store, a->object, a->off, buf_room(&b, len), (size_t)len);
 	else
 		memcpy(buf_room(&b, len), a->body.p, len);
 	b.len += len;

@@ -221,11 +221,12 @@ stats_json(struct stats *s, struct buf *out, int with_keys)
 		buf_addf(out, "%s\"%d\":%llu", comma, i, s->status[i]);
 		comma = ",";
 	}
-	buf_addf(out, "},\n\"connections\":%llu,\"open_connections\":%llu,\"tls_resumed\":%llu,"
-		      "\"bytes_in\":%llu,\"bytes_out\":%llu,\n\"throttled\":%llu,\"faults\":%llu,"
-		      "\"unanswered\":%llu,\"in_flight\":%llu,\"in_flight_max\":%llu",
-	    s->connections, s->open, s->tls_resumed, s->bytes_in, s->bytes_out, s->throttled, s->faults,
-	    s->unanswered, s->in_flight, s->in_flight_max);
+	buf_addf(out,
+	    "},\n\"connections\":%llu,\"open_connections\":%llu,\"tls_resumed\":%llu,"
+	    "\"bytes_in\":%llu,\"bytes_out\":%llu,\n\"throttled\":%llu,\"faults\":%llu,"
+	    "\"unanswered\":%llu,\"in_flight\":%llu,\"in_flight_max\":%llu",
+	    s->connections, s->open, s->tls_resumed, s->bytes_in, s->bytes_out, s->throttled,
+	    s->faults, s->unanswered, s->in_flight, s->in_flight_max);
 	if (with_keys)
 		json_keys(s, out);
 	/* the caller closes the object */

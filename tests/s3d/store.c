@@ -454,7 +454,7 @@ store_seek(struct cursor *c, struct str key, int after)
 static int
 gen_first(struct cursor *c, struct str *key)
 {
-	char other[KEY_MAX];
+	char other[KEY_MAX] = {0};
 	int first = -1;
 
 	for (size_t i = 0; i < c->bucket->n_gens; i++) {
@@ -497,7 +497,8 @@ store_next(struct cursor *c)
 			const struct gen *gen = &c->bucket->gens[g];
 
 			gen_etag(gen, c->gen_at[g]++, c->etag);
-			c->entry = (struct entry){key, gen->body_len, c->etag, GEN_MTIME_MS, "STANDARD"};
+			c->entry = (struct entry){
+			    key, gen->body_len, c->etag, GEN_MTIME_MS, "STANDARD"};
 			return &c->entry;
 		}
 		/* an object of the list hides the generated one of that key */

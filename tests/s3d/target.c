@@ -17,8 +17,8 @@ hex_digit(char c)
 static int
 unreserved(unsigned char c)
 {
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-	    c == '_' || c == '.' || c == '~';
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+	    c == '-' || c == '_' || c == '.' || c == '~';
 }
 
 void
@@ -42,7 +42,7 @@ uri_encode(struct buf *out, const char *p, size_t n, int keep_slash)
 	out->len += (size_t)(d - start);
 }
 
-/* Decodes into d, ends it with a NUL and returns the place behind that, or NULL for a bad escape. */
+/* Decodes into d, ends it with a NUL and returns the place behind that, or NULL for a bad one. */
 static char *
 decode(char *d, const char *p, size_t n, int plus_is_space, struct str *out)
 {

@@ -1,6 +1,7 @@
 /*
  * The request target, taken apart and decoded: which bucket, which key, which parameters; and the
- * canonical forms of path and query that a signature is made over. Pure. Nothing is collapsed: "//",
+ * canonical forms of path and query that a signature is made over. Pure. Nothing is collapsed:
+ * "//",
  * "./" and "../" are bytes of a key like any others.
  */
 #ifndef S3D_TARGET_H
@@ -35,8 +36,10 @@ struct target {
 /* raw is "/path?query" as sent. 0, or -1 for an escape that is none or too many parameters. */
 int target_parse(struct target *t, const char *raw);
 
-/* Sets bucket and key: from the Host header when it is "bucket.DOMAIN[:port]", else from the path. */
-void target_address(struct target *t, const char *host, const char *const *domains, size_t n_domains);
+/* Sets bucket and key: from the Host header when it is "bucket.DOMAIN[:port]", else from the path.
+ */
+void
+target_address(struct target *t, const char *host, const char *const *domains, size_t n_domains);
 void target_free(struct target *t);
 
 /* The parameter's value, or NULL. An absent "=value" is an empty value. */

@@ -146,7 +146,8 @@ claims_check(const struct store *s, const struct upload *u, const struct complet
 
 /* The checksum of checksums, or of the whole body. */
 static void
-complete_sum(const struct store *s, struct object *o, const struct upload *u, const struct complete *c)
+complete_sum(
+    const struct store *s, struct object *o, const struct upload *u, const struct complete *c)
 {
 	struct buf sums = {0};
 	enum sum_algo a = (enum sum_algo)o->sum_algo;
@@ -199,7 +200,8 @@ assemble(const struct store *s, struct upload *u, const struct complete *c)
 	md5(digests.p, digests.len, sum);
 	buf_free(&digests);
 	hex_put(o->etag, sum, sizeof(sum));
-	snprintf(o->etag + 32, sizeof(o->etag) - 32, "-%u", (unsigned)c->n_claims % (PARTS_MAX + 1));
+	snprintf(
+	    o->etag + 32, sizeof(o->etag) - 32, "-%u", (unsigned)c->n_claims % (PARTS_MAX + 1));
 	complete_sum(s, o, u, c);
 	return o;
 }

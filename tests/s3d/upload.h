@@ -1,6 +1,6 @@
 /*
- * Multipart uploads (S3 API reference, CreateMultipartUpload and the others). Parts are kept as they
- * came and become the object's extents, so that completing copies nothing.
+ * Multipart uploads (S3 API reference, CreateMultipartUpload and the others). Parts are kept as
+ * they came and become the object's extents, so that completing copies nothing.
  */
 #ifndef S3D_UPLOAD_H
 #define S3D_UPLOAD_H

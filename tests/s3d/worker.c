@@ -36,7 +36,8 @@ timer_pop(struct worker *w)
 
 		if (child >= w->n_timers)
 			break;
-		if (child + 1 < w->n_timers && w->timers[child + 1].due_us < w->timers[child].due_us)
+		if (child + 1 < w->n_timers &&
+		    w->timers[child + 1].due_us < w->timers[child].due_us)
 			child++;
 		if (w->timers[child].due_us >= last.due_us)
 			break;
@@ -106,8 +107,8 @@ worker_start(struct worker *w, struct server *srv, int listen_fd, uint64_t seed)
 	if (srv->opt.clock_offset_s != 0)
 		flags |= MHD_USE_SUPPRESS_DATE_NO_CLOCK;
 	options[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
-	w->daemon = MHD_start_daemon(flags, 0, NULL, NULL, exchange_run, w, MHD_OPTION_ARRAY, options,
-	    MHD_OPTION_END);
+	w->daemon = MHD_start_daemon(
+	    flags, 0, NULL, NULL, exchange_run, w, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 	if (w->daemon == NULL)
 		return -1;
 	return pthread_create(&w->thread, NULL, worker_run, w) == 0 ? 0 : -1;

@@ -1,6 +1,6 @@
 /*
- * A thread with a libmicrohttpd daemon of its own, which it polls itself, and a heap of timers for the
- * answers that have to wait. Nothing is shared between workers but the server.
+ * A thread with a libmicrohttpd daemon of its own, which it polls itself, and a heap of timers for
+ * the answers that have to wait. Nothing is shared between workers but the server.
  */
 #ifndef S3D_WORKER_H
 #define S3D_WORKER_H

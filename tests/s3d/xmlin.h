@@ -1,6 +1,6 @@
 /*
- * The XML that clients send: <Delete> and <CompleteMultipartUpload>, read with expat. A document type
- * declaration is refused. Pure.
+ * The XML that clients send: <Delete> and <CompleteMultipartUpload>, read with expat. A document
+ * type declaration is refused. Pure.
  */
 #ifndef S3D_XMLIN_H
 #define S3D_XMLIN_H
