@@ -6,6 +6,8 @@
 
 #include "err.h"
 
+enum { CAUSE_ROOM = 128 }; /* bytes kept for strerror's text behind one that is too long */
+
 int
 err_set(struct err *e, int status, const char *fmt, ...)
 {
@@ -34,6 +36,8 @@ err_errno(struct err *e, int status, const char *fmt, ...)
 	vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
 	len = strlen(e->text);
+	if (len > sizeof(e->text) - CAUSE_ROOM)
+		len = sizeof(e->text) - CAUSE_ROOM;
 	snprintf(e->text + len, sizeof(e->text) - len, ": %s", strerror(saved));
 	return -1;
 }

@@ -25,7 +25,7 @@ struct err {
 int err_set(struct err *e, int status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The same with ": " and strerror(errno) behind the text. */
+/* The same with ": " and strerror(errno) behind the text, which is cut so that the cause is not. */
 int err_errno(struct err *e, int status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -41,7 +41,7 @@ num_parse_bytes(const char *s, uint64_t min, uint64_t max, uint64_t *out)
 	if (*unit != '\0') {
 		const char *u = strchr(units, *unit & ~0x20);
 
-		if (u == NULL || (unit[1] != '\0' && strcasecmp(unit + 1, "iB") != 0))
+		if (u == NULL || *u == '\0' || (unit[1] != '\0' && strcasecmp(unit + 1, "iB") != 0))
 			return -1;
 		shift = (unsigned)(u - units + 1) * 10;
 	}

@@ -15,35 +15,64 @@
 struct outfile {
 	int fd;
 	char *name; /* as messages show it */
+	char *target; /* what is replaced: the name, or where it leads; NULL: standard output */
 	char *part; /* the temporary file; NULL when written straight */
 };
+
+static void
+outfile_free(struct outfile *o)
+{
+	free(o->name);
+	free(o->target);
+	free(o->part);
+	free(o);
+}
+
+static int
+is_stdout(const struct stat *st)
+{
+	struct stat out;
+
+	return fstat(STDOUT_FILENO, &out) == 0 && out.st_dev == st->st_dev && out.st_ino == st->st_ino;
+}
+
+/* Opens name's temporary file, or name itself. st: what is there under name; NULL: nothing. -1 with errno. */
+static int
+open_file(struct outfile *o, const char *name, const struct stat *st)
+{
+	struct buf part = {0};
+	int fd;
+
+	if (st != NULL && !S_ISREG(st->st_mode))
+		return open(name, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	buf_addf(&part, "%s.part", o->target);
+	buf_str(&part);
+	o->part = part.p;
+	fd = open(o->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (fd != -1 && st != NULL)
+		(void)fchmod(fd, st->st_mode & 0777); /* not ours: then it cannot be, and need not */
+	return fd;
+}
 
 struct outfile *
 outfile_open(const char *name, struct err *e)
 {
 	struct outfile *o = xcalloc(1, sizeof(*o));
-	struct stat st;
-	struct buf part = {0};
+	struct stat st, link;
+	int there = name != NULL && stat(name, &st) == 0;
+	int is_link = there && lstat(name, &link) == 0 && S_ISLNK(link.st_mode);
 
-	if (name == NULL || strcmp(name, "-") == 0) {
+	if (name == NULL || strcmp(name, "-") == 0 || (is_link && is_stdout(&st))) {
 		o->fd = STDOUT_FILENO;
 		o->name = xstrdup("standard output");
 		return o;
 	}
 	o->name = xstrdup(name);
-	if (stat(name, &st) == 0 && !S_ISREG(st.st_mode)) {
-		o->fd = open(name, O_WRONLY | O_CLOEXEC);
-	} else {
-		buf_addf(&part, "%s.part", name);
-		buf_str(&part);
-		o->part = part.p;
-		o->fd = open(o->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	}
+	o->target = is_link ? realpath(name, NULL) : xstrdup(name);
+	o->fd = o->target != NULL ? open_file(o, name, there ? &st : NULL) : -1;
 	if (o->fd == -1) {
 		err_errno(e, EXIT_FAILED, "%s", o->part != NULL ? o->part : name);
-		free(o->name);
-		free(o->part);
-		free(o);
+		outfile_free(o);
 		return NULL;
 	}
 	return o;
@@ -69,14 +98,6 @@ outfile_write(struct outfile *o, const void *p, size_t n, struct err *e)
 	return 0;
 }
 
-static void
-outfile_free(struct outfile *o)
-{
-	free(o->name);
-	free(o->part);
-	free(o);
-}
-
 static int
 sync_folder(const char *name)
 {
@@ -86,7 +107,7 @@ sync_folder(const char *name)
 
 	free(copy);
 	if (fd == -1)
-		return -1;
+		return errno == EACCES ? 0 : -1; /* it may be written, but not read */
 	rc = fsync(fd);
 	if (rc == -1 && errno == EINVAL) /* some network file systems cannot */
 		rc = 0;
@@ -102,19 +123,20 @@ outfile_commit(struct outfile *o, struct err *e)
 		outfile_abort(o);
 		return -1;
 	}
-	if (close(o->fd) == -1) {
+	/* a copy of standard output is closed: errors come out the same, and no file opened later becomes it */
+	if (close(o->fd != STDOUT_FILENO ? o->fd : dup(o->fd)) == -1) {
 		err_errno(e, EXIT_FAILED, "%s", o->name);
 		o->fd = -1;
 		outfile_abort(o);
 		return -1;
 	}
 	o->fd = -1;
-	if (o->part != NULL && rename(o->part, o->name) == -1) {
+	if (o->part != NULL && rename(o->part, o->target) == -1) {
 		err_errno(e, EXIT_FAILED, "%s", o->name);
 		outfile_abort(o);
 		return -1;
 	}
-	if (o->part != NULL && sync_folder(o->name) == -1) {
+	if (o->part != NULL && sync_folder(o->target) == -1) {
 		err_errno(e, EXIT_FAILED, "%s: cannot sync its folder", o->name);
 		outfile_free(o);
 		return -1;
