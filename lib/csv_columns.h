@@ -1,0 +1,51 @@
+/*
+ * The columns of a merge: those of the output, and where a source's fields go. Pure.
+ */
+#ifndef SHEAF_CSV_COLUMNS_H
+#define SHEAF_CSV_COLUMNS_H
+
+#include <stddef.h>
+
+#include "buf.h"
+#include "csv.h"
+#include "err.h"
+
+struct csv_columns {
+	char **names; /* owned; each with its length, as a name may hold NUL */
+	size_t *lens;
+	size_t n, cap;
+	int fixed;	/* given by the user: no column is added */
+	int drop_extra; /* with fixed: others are left out silently */
+};
+
+/* For each column of the output, the source's field, or SIZE_MAX where it has none. */
+struct csv_column_map {
+	size_t *from; /* owned */
+	size_t n, cap;
+	int identity; /* field i goes to column i, for all fields */
+};
+
+void csv_columns_free(struct csv_columns *c);
+void csv_column_map_free(struct csv_column_map *m);
+
+/* Takes the fields of a header as the columns. */
+void csv_columns_set(struct csv_columns *c, const struct csv_record *header);
+
+/* Takes a list, written as a CSV record, as the only columns. -1 with EXIT_USAGE: a name twice. */
+int csv_columns_fix(struct csv_columns *c, char delim, const char *list, int drop_extra, struct err *e);
+
+/* 0 when the header has the same names in the same order; -1 with e filled, which names source and difference. */
+int csv_columns_same(const struct csv_columns *c, const struct csv_record *header, const char *source, struct err *e);
+
+/* Matches a header by name: makes the map, and adds the columns that are new. -1 with e filled: a name twice in the header, or a
+ * column that is not among the fixed ones. */
+int csv_columns_join(struct csv_columns *c, struct csv_column_map *m, const struct csv_record *header, const char *source,
+    struct err *e);
+
+/* Drops the columns behind the first n. */
+void csv_columns_cut(struct csv_columns *c, size_t n);
+
+/* Appends the header record, without a line end; nothing where there are no columns. */
+void csv_columns_header(const struct csv_columns *c, char delim, struct buf *out);
+
+#endif
