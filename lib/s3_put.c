@@ -541,6 +541,9 @@ look_first(struct putter *p, struct s3_put_result *res)
 		    p->opt->uri.bucket, p->opt->uri.key);
 	memcpy(res->etag, a.etag, sizeof(res->etag));
 	res->existed = 1;
+	res->bytes = (uint64_t)a.content_length; /* as expected; the source need not be read to its end */
+	res->crc32c = (uint32_t)strtoul(a.sheaf_crc32c, NULL, 16);
+	res->parts = 1;
 	return 1;
 }
 
@@ -564,8 +567,10 @@ s3_put(struct s3 *s3, const struct s3_put_opt *opt, int fd, const char *name, vo
 	}
 	if (rc == 0 && (rc = look_first(&p, res)) == 0)
 		rc = p.parts[1].data.len == 0 ? put_single(&p, first, res) : put_multipart(&p, first, res);
-	res->bytes = p.src.bytes;
-	res->crc32c = p.src.crc32c;
+	if (rc == 0) {
+		res->bytes = p.src.bytes;
+		res->crc32c = p.src.crc32c;
+	}
 	for (unsigned i = 0; i < p.n_places; i++)
 		buf_free(&p.parts[i].data);
 	free(p.parts);
