@@ -1,6 +1,6 @@
 /*
  * One send schedule for all processes of a run. They share a small file, mapped into each: sending times are
- * drawn from it with atomics, no lock. The rate begins at 2,000 a second and doubles ten times a second while it is what
+ * drawn from it with atomics, no lock. The rate begins at 5,000 a second and doubles ten times a second while it is what
  * limits the run. At an answer "slow down" it falls to 0.95 of the goodput just measured, and from then on grows more slowly,
  * down to 2 % a second; after ten seconds without such an answer, faster again.
  *

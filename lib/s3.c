@@ -13,7 +13,7 @@
 enum {
 	MAX_TRIES = 8,
 	HOST_TRIES = 3,	   /* a name that is not resolved is mostly a wrong name */
-	CORRECTIONS = 2,   /* of region, clock and credentials, each, in one call */
+	CORRECTIONS = 6,   /* of region, clock and credentials, each, in one call */
 	SKEW_S = 30,	   /* clocks that differ by less are not the cause */
 	REFRESH_S = 120,   /* credentials are renewed so long before they expire */
 	BUCKETS_MAX = 64,  /* whose region is remembered */
@@ -361,6 +361,21 @@ s3_call_code(const struct s3_call *c)
 	case 504: return "Gateway Timeout";
 	default: return "";
 	}
+}
+
+int
+s3_call_is_general(const struct s3_call *c)
+{
+	static const char *const codes[] = {"InvalidAccessKeyId", "SignatureDoesNotMatch", "NoSuchBucket", "ExpiredToken",
+	    "InvalidToken", "RequestTimeTooSkewed", "AuthorizationHeaderMalformed", "PermanentRedirect",
+	    "AllAccessDisabled", "AccountProblem", "NotSignedUp"};
+
+	if (c->last.fault == FETCH_FAULT_HOST || c->last.fault == FETCH_FAULT_CONNECT || c->last.fault == FETCH_FAULT_TLS)
+		return 1;
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (c->last.fault == FETCH_FAULT_NONE && strcmp(s3_call_code(c), codes[i]) == 0)
+			return 1;
+	return 0;
 }
 
 /* 1 when the answer told of another region, and it is noted. */

@@ -120,6 +120,9 @@ struct s3_problem *s3_call_problem(struct s3_call *c);
 /* S3's word for what was wrong: the error document's code, else the HTTP status's name; "" when nothing was. */
 const char *s3_call_code(const struct s3_call *c);
 
+/* 1 when a failed call's cause stands in the way of every other request too: credentials, bucket, certificate, host. */
+int s3_call_is_general(const struct s3_call *c);
+
 /* Frees what the call collected; the struct can be used again after zeroing. */
 void s3_call_free(struct s3_call *c);
 

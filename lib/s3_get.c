@@ -29,6 +29,7 @@ struct item {
 	EVP_MD_CTX *md;	     /* of a streamed body */
 	char range[40], if_match[136], etag[128];
 	int headed;  /* this try's head was looked at */
+	int wrong;   /* this try's answer is not the object's: to be passed over */
 	int changed; /* it is not what was listed */
 	int local;   /* our own side failed */
 	int started, begun, paused, done;
@@ -60,14 +61,22 @@ is_head(const struct item *it)
 
 /* --- the request --- */
 
+/* The ETag that an answer must have: the listed one, or that of the first answer; "": any. */
+static const char *
+wanted_etag(const struct item *it)
+{
+	return it->etag[0] != '\0' ? it->etag : it->o.etag;
+}
+
 static void
 prepare(struct s3_call *c)
 {
 	struct item *it = c->arg;
-	const char *etag = it->etag[0] != '\0' ? it->etag : it->o.etag;
+	const char *etag = wanted_etag(it);
 
 	it->skip = 0;
-	it->headed = 0;
+	it->headed = it->wrong = 0;
+	it->if_match[0] = '\0';
 	if (it->have < RESUME_MIN && !it->begun) {
 		it->have = 0;
 		buf_reset(&it->body);
@@ -101,6 +110,11 @@ check_head(struct item *it)
 	} else {
 		e = &s3_call_problem(&it->call)->error;
 		return err_set(e, EXIT_FAILED, "%ld answer without its length or with another range", a->status);
+	}
+	/* S3 would have said 412, so this is an answer to something else, or an error document */
+	if (it->if_match[0] != '\0' && strcmp(wanted_etag(it), a->etag) != 0) {
+		it->wrong = 1;
+		return 0;
 	}
 	if (it->o.has_listing && it->size != it->o.size) {
 		e = &s3_call_problem(&it->call)->error;
@@ -160,6 +174,8 @@ take_body(struct s3_call *c, const char *p, size_t len)
 
 	if (check_head(it) == -1)
 		return FETCH_ABORT;
+	if (it->wrong)
+		return FETCH_TAKE;
 	if (!it->begun && it->size > S3_GET_HOLD_MAX) {
 		if (!is_head(it)) {
 			it->paused = 1;
@@ -219,6 +235,12 @@ check(struct s3_call *c, struct fetch_again *again)
 
 	if (check_head(it) == -1) /* no body came */
 		return FETCH_FAIL;
+	if (it->wrong) {
+		err_set(&s3_call_problem(c)->error, EXIT_FAILED, "%ld answer with another ETag, '%s'", c->answer.status,
+		    c->answer.etag);
+		again->cause = FETCH_CAUSE_SERVER_ERROR;
+		return FETCH_AGAIN;
+	}
 	if (it->have != it->size) {
 		again->cause = FETCH_CAUSE_SHORT_BODY;
 		return FETCH_AGAIN;
@@ -333,7 +355,7 @@ deliver(struct item *it)
 
 	if (!c->ok)
 		return g->ops->failed(g->arg, &it->o, &out, reject_reason(it, reason, sizeof(reason)), it->begun,
-		    c->problem->error.text);
+		    s3_call_is_general(c), c->problem->error.text);
 	if (!it->begun && (g->ops->begin(g->arg, &it->o, it->size, c->answer.last_modified) == -1 ||
 	    (it->body.len > 0 && g->ops->data(g->arg, it->body.p, it->body.len) == -1)))
 		return -1;

@@ -48,10 +48,11 @@ struct s3_get_ops {
 	/*
 	 * It could not be had. reject is a short reason when the cause is the object itself ("not found", "changed since it
 	 * was listed", "archived (GLACIER)"), NULL when it is the way to it; why says it in
-	 * full, without the URI. begun: part of it was handed on already.
+	 * full, without the URI. begun: part of it was handed on already. general: the cause concerns all requests, so
+	 * that it is better to stop.
 	 */
 	int (*failed)(void *arg, const struct s3_get_object *o, const struct s3_get_outcome *out, const char *reject,
-	    int begun, const char *why);
+	    int begun, int general, const char *why);
 	/* Nothing can be handed on right now: a moment to flush. May be NULL. */
 	int (*idle)(void *arg);
 };

@@ -177,7 +177,7 @@ end(void *arg, const struct s3_get_object *o, const struct s3_get_outcome *out)
 
 static int
 failed(void *arg, const struct s3_get_object *o, const struct s3_get_outcome *out, const char *reject, int begun,
-    const char *why)
+    int general, const char *why)
 {
 	struct err we;
 
@@ -197,6 +197,10 @@ failed(void *arg, const struct s3_get_object *o, const struct s3_get_outcome *ou
 		log_object(LOG_ERROR, o, reject, why);
 	else
 		log_object(LOG_ERROR, o, why, NULL);
+	if (general) { /* one line for all that would fail alike */
+		run.stopped = 1;
+		return -1;
+	}
 	if (begun && run.extract == NULL) {
 		log_object(LOG_ERROR, o, "the output ends inside this object", NULL);
 		run.stopped = 1;
