@@ -109,8 +109,8 @@ append_event(enum log_level level, const char *uri, const struct buf *message)
 	if (io_write_all(state.fd, out.p, out.len) == -1) {
 		int cause = errno;
 
-		close(state.fd); /* first, or telling it would come here again */
-		state.fd = -1;
+		close(state.fd);
+		state.fd = -1; /* before it is told, which would come here again */
 		log_line(LOG_WARN, NULL, "SHEAF_LOG: no more events are written: %s", strerror(cause));
 	}
 	buf_free(&out);

@@ -1,4 +1,5 @@
 /* lib/creds: settings and credentials from the environment and from profiles, in a home folder of its own. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -263,7 +264,15 @@ test_process(void)
 		{"exec cat /dev/zero", "profile p: credential_process wrote more than 65536 bytes"},
 	};
 	char text[1024];
+	int fd;
 
+	/* what the process must not read */
+	snprintf(text, sizeof(text), "%s/.aws/stdin", home);
+	put("stdin", "{\"Version\":1,\"AccessKeyId\":\"hidden\",\"SecretAccessKey\":\"hidden\"}");
+	fd = open(text, O_RDONLY);
+	dup2(fd, STDIN_FILENO);
+	close(fd);
+	put("stdin", NULL);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		fresh();
 		snprintf(text, sizeof(text), "[profile p]\ncredential_process = %s\n", cases[i].command);

@@ -91,6 +91,7 @@ test_refused(void)
 		{"key = v", "line 1: a setting before the first section"},
 		{"[a]\nkey", "line 2: neither '[section]' nor 'key = value'"},
 		{"[a]\r\rkey", "line 3: neither '[section]' nor 'key = value'"},
+		{"[a]\r\n\r\nkey", "line 3: neither '[section]' nor 'key = value'"},
 		{"[a]\n = v", "line 2: a value without a key"},
 		{"[a\n", "line 1: '[' without ']'"},
 		{"[]\n", "line 1: a section without a name"},

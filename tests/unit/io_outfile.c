@@ -147,6 +147,9 @@ test_full(void)
 	signal(SIGXFSZ, SIG_IGN);
 	setrlimit(RLIMIT_FSIZE, &small);
 	o = outfile_open(path("f"), &err);
+	OK(o != NULL && outfile_write(o, "0123456789x", 11, &err) == -1, "more than there is room for");
+	outfile_abort(o);
+	o = outfile_open(path("f"), &err);
 	OK(o != NULL && outfile_write(o, "0123456789", 10, &err) == 0, "as much as there is room for");
 	OK(outfile_write(o, "x", 1, &err) == -1, "and no more");
 	setrlimit(RLIMIT_FSIZE, &before);

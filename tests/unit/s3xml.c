@@ -68,6 +68,10 @@ test_manners(void)
 	OK(list(LAST "<Contents><Key></Key><Size>1</Size><ETag>\"</ETag></Contents>" END) == 0 &&
 	    page.objects[0].key_len == 0, "an empty key");
 	OK_STR(page.objects[0].etag, "\"", "a lone quote");
+	OK(list(LAST "<Contents><Key>k</Key><Size>1</Size><ETag>\"ab</ETag><Owner><Key>o</Key><Size>9</Size></Owner>"
+		     "</Contents>" END) == 0, "an object whose owner has a Key");
+	OK(strcmp(page.objects[0].key, "k") == 0 && page.objects[0].size == 1, "it is not the object's");
+	OK_STR(page.objects[0].etag, "\"ab", "a quote without its twin");
 	OK(list(LAST "<Contents><Key>a<b>no</b>c</Key><Size>1</Size></Contents>" END) == 0, "an element inside a key");
 	OK_STR(page.objects[0].key, "ac", "is no part of it");
 	OK(list(LAST "<Contents><Key><![CDATA[a<b]]></Key><Size>1</Size></Contents>" END) == 0, "CDATA");

@@ -139,6 +139,7 @@ test_decode(void)
 		OK(uri_decode(&out, broken[i], strlen(broken[i]), 0, &e) == -1, "'%s' is broken", broken[i]);
 		OK(out.len == 3, "and leaves what was there");
 	}
+	OK(uri_decode(&out, "a%41", 3, 0, &e) == -1 && out.len == 3, "the length counts, not what stands behind");
 	OK(uri_decode(&out, "%4", 2, 0, NULL) == -1, "nobody need ask why");
 	buf_free(&out);
 }
