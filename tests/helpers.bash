@@ -1,0 +1,181 @@
+# For every bats suite: `load helpers` on its first lines. Each test has an environment of its own, and a server to
+# talk to; what they are is told in README.md.
+
+bats_require_minimum_version 1.5.0
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+: "${TOOL_TIMEOUT:=60}" # seconds that one command may take
+
+# A suite that has more to prepare calls these two from its own.
+setup() {
+	fresh_environment
+	use_server
+}
+
+teardown() {
+	stop_s3d
+}
+
+# ---- the environment ------------------------------------------------------------------------------------------
+
+# Nothing of the caller's reaches the test: its keys, its proxies, its certificates, its make.
+fresh_environment() {
+	unset "${!AWS_@}" "${!SHEAF_LOG@}" "${!SHEAF_BATCH@}" "${!PYTHON@}" "${!MAKE@}" MFLAGS MALLOC_PERTURB_
+	unset {http,https,all,no}_proxy {HTTP,HTTPS,ALL,NO}_PROXY
+	unset SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE CURL_HOME REQUESTS_CA_BUNDLE
+	export LC_ALL=C TZ=UTC
+	export AWS_EC2_METADATA_DISABLED=true
+	# a status that no program of ours has
+	export ASAN_OPTIONS=exitcode=99 LSAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99:print_stacktrace=1
+
+	TMP=$BATS_TEST_TMPDIR
+	export HOME=$TMP/home
+	mkdir "$HOME"
+	export PATH=$BIN:/usr/bin:/bin:/usr/sbin:/sbin:$BATS_LIBEXEC
+	cd "$TMP" || return
+}
+
+# ---- servers --------------------------------------------------------------------------------------------------
+
+# use_server [OPTION...]: the server that this run is about (SERVER: s3d or rgw), and an empty bucket there, $BUCKET.
+# The options are s3d's.
+use_server() {
+	case $SERVER in
+	s3d)
+		start_s3d "$@"
+		use_s3d
+		;;
+	rgw)
+		# shellcheck source=/dev/null
+		source "$RGW_DIR/env"
+		OTHER_ACCESS_KEY_ID=$RGW_OTHER_ACCESS_KEY_ID OTHER_SECRET_ACCESS_KEY=$RGW_OTHER_SECRET_ACCESS_KEY
+		;;
+	*) fail "SERVER=$SERVER: neither s3d nor rgw" ;;
+	esac
+	new_bucket
+}
+
+# start_s3d [OPTION...]: a server on a free port; $S3D_DIR holds its log (S3D_LOG), $S3D_URL says where it is.
+start_s3d() {
+	local scheme=http
+	[[ " $* " != *' --tls-cert '* ]] || scheme=https
+	S3D_DIR=$(mktemp -d "$TMP/s3d.XXXXXX")
+	S3D_LOG=$S3D_DIR/log
+	"$BIN/s3d" --port 0 --ready-file "$S3D_DIR/ready" --log "$S3D_LOG" --access-key test:testsecret \
+		--access-key other:othersecret "$@" < /dev/null > "$S3D_DIR/output" 2>&1 3>&- &
+	S3D_PID=$!
+	wait_until -e "$S3D_DIR/ready" || fail "s3d does not start: $(< "$S3D_DIR/output")"
+	S3D_URL=$scheme://$(< "$S3D_DIR/ready")
+}
+
+# The environment of a client of the s3d started last.
+use_s3d() {
+	export AWS_ENDPOINT_URL_S3=$S3D_URL AWS_REGION=us-east-1
+	export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=testsecret
+	OTHER_ACCESS_KEY_ID=other OTHER_SECRET_ACCESS_KEY=othersecret
+}
+
+stop_s3d() {
+	[[ -n ${S3D_PID-} ]] || return 0
+	local status=0
+	kill "$S3D_PID" 2> /dev/null || true
+	wait "$S3D_PID" || status=$?
+	S3D_PID=
+	if [[ $status != 0 && $status != 143 ]]; then
+		cat "$S3D_DIR/output"
+		fail "s3d ended with $status"
+	fi
+}
+
+# s3 COMMAND...: the second client, see s3.py. It must not fail.
+s3() {
+	"$ROOT/tests/s3.py" "$@"
+}
+
+# new_bucket [NAME]: makes it, and sets BUCKET.
+new_bucket() {
+	BUCKET=${1-t$BATS_SUITE_TEST_NUMBER-$BASHPID-$RANDOM$RANDOM}
+	s3 mb "$BUCKET"
+}
+
+# put_object KEY [TEXT]: without TEXT, standard input. Both in $BUCKET.
+put_object() {
+	if (($# > 1)); then
+		printf '%s' "$2" | s3 put "$BUCKET" "$1"
+	else
+		s3 put "$BUCKET" "$1"
+	fi
+}
+
+# get_object KEY: its bytes, on standard output.
+get_object() {
+	s3 get "$BUCKET" "$1"
+}
+
+# list_keys [PREFIX]: one a line. Keys with line feeds are for `s3 ls`, which gives JSON.
+list_keys() {
+	s3 ls "$BUCKET" "$@" | /usr/bin/python3 -X utf8 -c 'import json, sys; [print(k) for k in json.load(sys.stdin)]'
+}
+
+# ---- running and judging --------------------------------------------------------------------------------------
+
+fail() {
+	echo "$*"
+	return 1
+}
+
+# wait_until TEST...: until `test TEST...` holds, 10 seconds at most.
+wait_until() {
+	local i
+	for ((i = 0; i < 200; i++)); do
+		test "$@" && return
+		sleep 0.05
+	done
+	return 1
+}
+
+# run_tool STATUS COMMAND...: must end with STATUS. Its output is in $TMP/out and $TMP/err, and in $output
+# (standard output, without NULs). All of it is shown when the test fails.
+run_tool() {
+	local want=$1 status=0
+	shift
+	timeout --kill-after=5 "$TOOL_TIMEOUT" "$@" > "$TMP/out" 2> "$TMP/err" 3>&- || status=$?
+	output=$(head -c 100000 "$TMP/out" | tr -d '\0')
+	printf '$'
+	printf ' %q' "$@"
+	printf '\nstatus %s, %s bytes of output:\n' "$status" "$(stat -c %s "$TMP/out")"
+	head -c 2000 "$TMP/out" | cat -v
+	echo "standard error:"
+	head -c 8000 "$TMP/err"
+	[[ $status == "$want" ]] || fail "=> status $status, but $want was expected"
+	! grep -E 'Sanitizer|runtime error:' "$TMP/err" || fail "=> a sanitizer complained"
+}
+
+# run_shell STATUS TEXT [ARGUMENT...]: the same for a line of bash, pipefail set; $1 and on are the arguments.
+run_shell() {
+	local want=$1 text=$2
+	shift 2
+	run_tool "$want" bash -o pipefail -c "$text" bash "$@"
+}
+
+# says TEXT...: standard error is one line, which holds each TEXT.
+says() {
+	local text
+	(($(wc -l < "$TMP/err") == 1)) || fail "=> not one line on standard error" || return
+	for text in "$@"; do
+		grep -qF -- "$text" "$TMP/err" || fail "=> the message lacks: $text" || return
+	done
+}
+
+# same FILE FILE: byte for byte.
+same() {
+	cmp "$1" "$2" || {
+		diff -a "$1" "$2" | head -n 20 | cat -v
+		fail "=> $1 and $2 differ"
+	}
+}
+
+# silent: nothing on standard error.
+silent() {
+	[[ ! -s $TMP/err ]] || fail "=> there is something on standard error"
+}
