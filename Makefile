@@ -31,22 +31,108 @@ $(LIB): $(LIBOBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/bin/%: $(BUILD)/tools/%.o $(LIB)
+define link
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+endef
+
+$(BUILD)/bin/%: $(BUILD)/tools/%.o $(LIB)
+	$(link)
+
+# ---- tests ----------------------------------------------------------------------------------------------------
 
 UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 .PHONY: units
 units: $(UNITS) ## build the unit tests
 
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIB)
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)
+	$(link)
 
 # of lib/ only what has nothing to do with S3: the server must not share a mistake with what it tests
 $(BUILD)/bin/s3d: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/s3d/*.c) lib/buf.c lib/err.c lib/num.c)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lmicrohttpd -lgnutls -lcrypto -lexpat -lm -lpthread
+
+# every fuzz target twice: with a driver that runs its corpus once (for check), and with libFuzzer
+FUZZ := $(patsubst tests/fuzz/%.c,%,$(filter-out %/replay.c,$(wildcard tests/fuzz/*.c)))
+.PHONY: replays fuzzers
+replays: $(FUZZ:%=$(BUILD)/fuzz/%)
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(LIB)
+	$(link)
+
+fuzzers: $(FUZZ:%=$(BUILD)/fuzzer/%)
+$(BUILD)/fuzzer/%: $(BUILD)/tests/fuzz/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
+SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+ASAN     := $(BUILD)/asan
+# suites of check; empty: all
+SUITES   ?=
+
+.PHONY: check check-sanitize check-valgrind test-programs fuzz
+test-programs: build units $(BUILD)/bin/s3d
+
+check: test-programs ## run the tests (SUITES='s3get csvcat': only these), on a local server and on a Ceph RADOS Gateway
+	@$(MAKE) --no-print-directory BUILD=$(ASAN) CFLAGS='$(SANITIZE)' replays
+	@BUILD=$(BUILD) FUZZ=$(ASAN)/fuzz tests/run $(SUITES)
+
+check-sanitize: ## the same with AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(MAKE) --no-print-directory BUILD=$(ASAN) CFLAGS='$(SANITIZE)' test-programs replays
+	@BUILD=$(ASAN) tests/run --sanitized $(SUITES)
+
+check-valgrind: units ## the unit tests under valgrind
+	@BUILD=$(BUILD) tests/run --valgrind $(SUITES)
+
+FUZZ_S ?= 60
+fuzz: ## fuzz each parser for FUZZ_S seconds (60), beginning with its corpus
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/libfuzzer CC=clang CFLAGS='$(SANITIZE) -fsanitize=fuzzer-no-link' fuzzers
+	@for name in $(FUZZ); do \
+		mkdir -p $(BUILD)/libfuzzer/found/$$name; \
+		echo "fuzz: $$name"; \
+		(cd $(BUILD)/libfuzzer && fuzzer/$$name -max_total_time=$(FUZZ_S) -print_final_stats=1 -verbosity=0 \
+			found/$$name $(CURDIR)/tests/fuzz/corpus/$$name); \
+	done
+
+# ---- what analysers say ---------------------------------------------------------------------------------------
+
+C_FILES     := $(wildcard lib/*.c tools/*.c tests/unit/*.c tests/fuzz/*.c tests/s3d/*.c)
+SHELL_FILES := $(wildcard tests/*.bats tests/*.bash tests/rgw tests/tls tests/style deps/install .ci/run libexec/* \
+	       deploy/*.sh bench/*.sh)
+
+.PHONY: lint lint-text
+lint: $(C_FILES:%=$(BUILD)/lint/%) lint-text ## clang-tidy, cppcheck, shellcheck, mandoc, and the rules of tests/style (-j helps)
+
+$(BUILD)/lint/%.c: %.c $(wildcard lib/*.h tests/*/*.h) .clang-tidy
+	@mkdir -p $(@D)
+	clang-tidy --quiet $< -- -std=c11 $(DEFS) -Ilib 2> $@.err || { cat $@.err >&2; exit 1; }
+	@touch $@
+
+lint-text:
+	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+		--suppress=missingIncludeSystem $(DEFS) -Ilib $(C_FILES)
+	shellcheck --external-sources $(SHELL_FILES)
+	mandoc -T lint -W warning $(MANS)
+	tests/style
+
+# ---- installing -----------------------------------------------------------------------------------------------
+
+.PHONY: deps install uninstall
+FOR ?= build run demo test lint
+deps: ## install the Debian packages that are missing (FOR='build run': only those of these kinds)
+	@deps/install $(FOR)
+
+BINDIR   := $(DESTDIR)$(PREFIX)/bin
+MANDIR   := $(DESTDIR)$(PREFIX)/share/man/man1
+SHAREDIR := $(DESTDIR)$(PREFIX)/share/sheaf
+
+install: build ## install below PREFIX (/usr/local), in a staging folder if DESTDIR is set
+	install -d '$(BINDIR)' '$(MANDIR)'
+	install $(BINS) '$(BINDIR)'
+	install -m 644 $(MANS) '$(MANDIR)'
+
+uninstall: ## remove what install put there
+	rm -f $(PROGRAMS:%='$(BINDIR)/%') $(PROGRAMS:%='$(MANDIR)/%.1')
 
 .PHONY: clean
 clean: ## delete what was built (never touches WORK)
@@ -54,7 +140,7 @@ clean: ## delete what was built (never touches WORK)
 
 .PHONY: help
 help: ## this list
-	@sed -nE 's/^([a-z][a-z0-9-]*):.*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@sed -nE 's/^([a-z][a-z0-9-]*):.*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
 .SECONDARY:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

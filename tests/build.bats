@@ -1,0 +1,95 @@
+#!/usr/bin/env bats
+# sanitized: no
+# time limit: 600
+# The Makefile: building, installing, and what it says.
+load helpers
+
+setup() {
+	fresh_environment
+	cd "$ROOT" || return
+	TOOL_TIMEOUT=250
+}
+
+teardown() {
+	:
+}
+
+programs='csvcat report s3get s3ls s3put'
+
+@test "gcc does not warn" {
+	run_tool 0 make -j2 BUILD="$TMP/gcc" CC=gcc CFLAGS='-O2 -Werror' test-programs
+	silent
+}
+
+@test "clang does not warn" {
+	run_tool 0 make -j2 BUILD="$TMP/clang" CC=clang CFLAGS='-O1 -Werror' test-programs
+	silent
+}
+
+@test "nothing is built again when nothing has changed" {
+	run_tool 0 make BUILD="$BUILD" build
+	[[ $output == *"Nothing to be done"* ]]
+}
+
+@test "help names every target that people type, in lines of a terminal's width" {
+	run_tool 0 make help
+	for target in build check check-sanitize lint deps install uninstall clean help; do
+		grep -qE "^$target  *[^ ]" "$TMP/out" || fail "$target is missing"
+	done
+	! grep -E '^.{101}' "$TMP/out"
+}
+
+@test "install puts programs and man pages into DESTDIR, uninstall leaves nothing" {
+	run_tool 0 make BUILD="$BUILD" install DESTDIR="$TMP/stage" PREFIX=/opt/sheaf
+	cd "$TMP/stage/opt/sheaf"
+	[[ $(cd bin && echo *) == "$programs" ]]
+	for program in $programs; do
+		run_tool 0 "bin/$program" --version
+		[[ $output == "$program (sheaf) "* ]]
+		run_tool 0 "bin/$program" --help
+		[[ $output == "usage: $program "* ]]
+		run_tool 0 man --local-file "share/man/man1/$program.1"
+		[[ $output == *NAME*"$program"*"EXIT STATUS"* ]]
+		[[ $(stat -c %a "bin/$program" "share/man/man1/$program.1") == $'755\n644' ]]
+	done
+	cd "$ROOT"
+	run_tool 0 make BUILD="$BUILD" uninstall DESTDIR="$TMP/stage" PREFIX=/opt/sheaf
+	[[ -z $(find "$TMP/stage" -type f) ]]
+}
+
+@test "every option of --help is in the man page" {
+	for program in $programs; do
+		run_tool 0 "$program" --help
+		grep -oE -- '--[a-z0-9-]+' "$TMP/out" | sort -u > "$TMP/options"
+		cat tools/{"$program",s3get}.1 | sed 's/Fl -/--/g; s/\\-/-/g' > "$TMP/page"
+		while read -r option; do
+			grep -qF -- "$option" "$TMP/page" || fail "$program.1 lacks $option"
+		done < "$TMP/options"
+	done
+}
+
+@test "deps installs nothing where nothing is missing" {
+	run_tool 0 deps/install build
+	[[ $output == "deps: everything for build is installed" ]]
+}
+
+@test "deps names the packages on a system without apt-get" {
+	mkdir "$TMP/bin"
+	for command in bash env grep sed sort paste fold; do
+		ln -s "$(command -v $command)" "$TMP/bin"
+	done
+	PATH=$TMP/bin run_tool 0 deps/install build run
+	[[ $output == *libcurl4-openssl-dev* && $output == *parallel* ]]
+}
+
+@test "deps asks apt-get for what is missing, and for nothing else" {
+	mkdir "$TMP/bin"
+	printf '#!/bin/sh\necho "make installed"; echo "gcc installed"\n' > "$TMP/bin/dpkg-query"
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\necho "$@" >> "%s"\n' "$TMP/asked" > "$TMP/bin/apt-get"
+	printf '#!/bin/sh\nexec env "$@"\n' > "$TMP/bin/sudo"
+	chmod +x "$TMP"/bin/*
+	PATH=$TMP/bin:$PATH run_tool 0 deps/install build
+	[[ $(tail -n 1 "$TMP/asked") == *" install libc6-dev libcurl4-openssl-dev "* ]]
+	! grep -wE 'gcc|make' "$TMP/asked"
+}
