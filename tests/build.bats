@@ -7,7 +7,7 @@ load helpers
 setup() {
 	fresh_environment
 	cd "$ROOT" || return
-	TOOL_TIMEOUT=250
+	export TOOL_TIMEOUT=250
 }
 
 teardown() {
@@ -36,7 +36,7 @@ programs='csvcat report s3get s3ls s3put'
 	for target in build check check-sanitize lint deps install uninstall clean help; do
 		grep -qE "^$target  *[^ ]" "$TMP/out" || fail "$target is missing"
 	done
-	! grep -E '^.{101}' "$TMP/out"
+	lacks '^.{101}' "$TMP/out"
 }
 
 @test "install puts programs and man pages into DESTDIR, uninstall leaves nothing" {
@@ -91,5 +91,5 @@ programs='csvcat report s3get s3ls s3put'
 	chmod +x "$TMP"/bin/*
 	PATH=$TMP/bin:$PATH run_tool 0 deps/install build
 	[[ $(tail -n 1 "$TMP/asked") == *" install libc6-dev libcurl4-openssl-dev "* ]]
-	! grep -wE 'gcc|make' "$TMP/asked"
+	lacks '\b(gcc|make)\b' "$TMP/asked"
 }

@@ -1,5 +1,6 @@
 # For every bats suite: `load helpers` on its first lines. Each test has an environment of its own, and a server to
 # talk to; what they are is told in README.md.
+# shellcheck disable=SC2034 # what tests use: output, OTHER_...
 
 bats_require_minimum_version 1.5.0
 
@@ -134,6 +135,13 @@ wait_until() {
 	return 1
 }
 
+# show NAME TITLE: the beginning of $TMP/NAME, if there is anything in it.
+show() {
+	[[ -s $TMP/$1 ]] || return 0
+	echo "$2, $(stat -c %s "$TMP/$1") bytes:"
+	head -c 4000 "$TMP/$1" | cat -v | sed 's/^/  /'
+}
+
 # run_tool STATUS COMMAND...: must end with STATUS. Its output is in $TMP/out and $TMP/err, and in $output
 # (standard output, without NULs). All of it is shown when the test fails.
 run_tool() {
@@ -143,10 +151,9 @@ run_tool() {
 	output=$(head -c 100000 "$TMP/out" | tr -d '\0')
 	printf '$'
 	printf ' %q' "$@"
-	printf '\nstatus %s, %s bytes of output:\n' "$status" "$(stat -c %s "$TMP/out")"
-	head -c 2000 "$TMP/out" | cat -v
-	echo "standard error:"
-	head -c 8000 "$TMP/err"
+	printf ' => %s\n' "$status"
+	show out "standard output"
+	show err "standard error"
 	[[ $status == "$want" ]] || fail "=> status $status, but $want was expected"
 	! grep -E 'Sanitizer|runtime error:' "$TMP/err" || fail "=> a sanitizer complained"
 }
@@ -173,6 +180,11 @@ same() {
 		diff -a "$1" "$2" | head -n 20 | cat -v
 		fail "=> $1 and $2 differ"
 	}
+}
+
+# lacks PATTERN FILE: no line of FILE matches.
+lacks() {
+	! grep -E -- "$1" "$2" || fail "=> $2 has lines that match $1"
 }
 
 # silent: nothing on standard error.

@@ -34,7 +34,7 @@ start_s3_py() {
 }
 
 teardown_suite() {
-	kill $s3_py_pid
+	kill "$s3_py_pid"
 	if [[ -n ${OWN_RGW_DIR-} ]]; then
 		"$here/rgw" stop "$OWN_RGW_DIR"
 	fi
