@@ -73,7 +73,7 @@ SUITES   ?=
 .PHONY: check check-sanitize check-valgrind test-programs fuzz
 test-programs: build units $(BUILD)/bin/s3d
 
-check: test-programs ## run the tests (SUITES='s3get csvcat': only these), on a local server and on a Ceph RADOS Gateway
+check: test-programs ## run the tests, on a local server and a Ceph RADOS Gateway (SUITES='s3get csvcat')
 	@$(MAKE) --no-print-directory BUILD=$(ASAN) CFLAGS='$(SANITIZE)' replays
 	@BUILD=$(BUILD) FUZZ=$(ASAN)/fuzz tests/run $(SUITES)
 
@@ -101,7 +101,7 @@ SHELL_FILES := $(wildcard tests/*.bats tests/*.bash tests/rgw tests/tls tests/st
 	       deploy/*.sh bench/*.sh)
 
 .PHONY: lint lint-text
-lint: $(C_FILES:%=$(BUILD)/lint/%) lint-text ## clang-tidy, cppcheck, shellcheck, mandoc, and the rules of tests/style (-j helps)
+lint: $(C_FILES:%=$(BUILD)/lint/%) lint-text ## clang-tidy, cppcheck, shellcheck, mandoc, tests/style (-j helps)
 
 $(BUILD)/lint/%.c: %.c $(wildcard lib/*.h tests/*/*.h) .clang-tidy
 	@mkdir -p $(@D)
@@ -119,7 +119,7 @@ lint-text:
 
 .PHONY: deps install uninstall
 FOR ?= build run demo test lint
-deps: ## install the Debian packages that are missing (FOR='build run': only those of these kinds)
+deps: ## install the Debian packages that are missing (FOR='build run': of these kinds only)
 	@deps/install $(FOR)
 
 BINDIR   := $(DESTDIR)$(PREFIX)/bin

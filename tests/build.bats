@@ -78,7 +78,7 @@ programs='csvcat report s3get s3ls s3put'
 	for command in bash env grep sed sort paste fold; do
 		ln -s "$(command -v $command)" "$TMP/bin"
 	done
-	PATH=$TMP/bin run_tool 0 deps/install build run
+	run_tool 0 env PATH="$TMP/bin" deps/install build run
 	[[ $output == *libcurl4-openssl-dev* && $output == *parallel* ]]
 }
 
@@ -89,7 +89,7 @@ programs='csvcat report s3get s3ls s3put'
 	printf '#!/bin/sh\necho "$@" >> "%s"\n' "$TMP/asked" > "$TMP/bin/apt-get"
 	printf '#!/bin/sh\nexec env "$@"\n' > "$TMP/bin/sudo"
 	chmod +x "$TMP"/bin/*
-	PATH=$TMP/bin:$PATH run_tool 0 deps/install build
+	run_tool 0 env PATH="$TMP/bin:$PATH" deps/install build
 	[[ $(tail -n 1 "$TMP/asked") == *" install libc6-dev libcurl4-openssl-dev "* ]]
 	lacks '\b(gcc|make)\b' "$TMP/asked"
 }
