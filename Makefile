@@ -12,7 +12,7 @@ WARN    := -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmiss
 VERSION := 0.1.0
 DEFS    := -D_POSIX_C_SOURCE=200809L -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DSHEAF_VERSION='"$(VERSION)"'
 
-PROGRAMS := s3ls s3get csvcat s3put report
+PROGRAMS := s3ls s3get csvcat s3put report verify
 BINS     := $(PROGRAMS:%=$(BUILD)/bin/%)
 MANS     := $(PROGRAMS:%=tools/%.1)
 LIB      := $(BUILD)/libsheaf.a

@@ -1,0 +1,603 @@
+/*
+ * verify: is every object of a plan in exactly one merged object, with all its rows? Reads a work folder (plan, ledgers,
+ * rejects, receipts) and, as --dest, what `s3ls -l` lists under DEST; with --deep also the merged objects themselves, as the tar
+ * stream that s3get makes of them. Tells each discrepancy by name, or one line of totals. It writes nothing and asks no
+ * server.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "batch.h"
+#include "buf.h"
+#include "crc32c.h"
+#include "io.h"
+#include "num.h"
+#include "rows.h"
+#include "tar.h"
+
+enum { PATH_LEN = 4096, READ_LEN = 64 * 1024, OPT_DEST = 256, OPT_PREFIX, OPT_DEEP, OPT_HELP, OPT_VERSION };
+
+struct batch {
+	struct receipt receipt;
+	int made;    /* the receipt is there and readable */
+	int at_dest; /* DEST's listing has it */
+	int read;    /* the tar stream had it */
+};
+
+static struct {
+	const char *work, *dest_list, *prefix;
+	char *dest; /* the prefix of the merged objects; owned */
+	char *src;  /* owned */
+	int is_union, deep;
+	struct batch *batches;
+	uint64_t n, objects, rows, bytes, rejected, problems;
+} run;
+
+static const char help[] =
+    "usage: verify [--dest FILE [--prefix URI]] [--deep] WORK\n"
+    "\n"
+    "Holds the plan, the ledgers and the receipts of a work folder against each other and, with --dest, against\n"
+    "what s3ls -l lists under DEST. Tells each discrepancy and ends with 1, or tells the totals.\n"
+    "\n"
+    "      --dest FILE          the listing of DEST\n"
+    "      --prefix URI         that listing is of URI, a second destination\n"
+    "      --deep               standard input is s3get's tar stream of the merged objects: check each row\n"
+    "      --help, --version\n";
+
+static void problem(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static void
+problem(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("verify: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	run.problems++;
+}
+
+static void
+problem_err(const struct err *e)
+{
+	problem("%s", e->text);
+}
+
+/* WORK/folder/N.ending, in a buffer that the next call uses again. */
+static const char *
+path_of(const char *folder, uint64_t n, const char *ending)
+{
+	static char path[PATH_LEN];
+
+	snprintf(path, sizeof(path), "%s/%s/%05llu%s", run.work, folder, (unsigned long long)n, ending);
+	return path;
+}
+
+static int
+exists(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0;
+}
+
+/* --- settings and plan --- */
+
+/* NAME=value of a file of such lines; "" when there is none. Owned by the caller. NULL: e is filled. */
+static char *
+value_of(const char *file, const char *name, struct err *e)
+{
+	char path[PATH_LEN], *line = NULL, *value = NULL;
+	size_t cap = 0, len = strlen(name);
+	ssize_t n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", run.work, file);
+	if ((f = fopen(path, "re")) == NULL) {
+		err_errno(e, EXIT_FAILED, "%s", path);
+		return NULL;
+	}
+	while (value == NULL && (n = getline(&line, &cap, f)) > 0) {
+		line[n - 1] = '\0';
+		if (strncmp(line, name, len) == 0 && line[len] == '=')
+			value = xstrdup(line + len + 1);
+	}
+	free(line);
+	fclose(f);
+	return value != NULL ? value : xstrdup("");
+}
+
+static int
+load_settings(struct err *e)
+{
+	char *text;
+	int ok;
+
+	if ((run.src = value_of("settings", "SRC", e)) == NULL || (text = value_of("settings", "UNION", e)) == NULL)
+		return -1;
+	run.is_union = strcmp(text, "1") == 0;
+	free(text);
+	run.dest = run.prefix != NULL ? xstrdup(run.prefix) : value_of("settings", "DEST", e);
+	if ((text = value_of("keys/complete", "batches", e)) == NULL)
+		return err_set(e, EXIT_FAILED, "%s: the listing is not complete", run.work);
+	ok = num_parse(text, 0, UINT32_MAX, &run.n) == 0;
+	free(text);
+	if (!ok)
+		return err_set(e, EXIT_FAILED, "%s/keys/complete: no number of batches", run.work);
+	run.batches = xcalloc(run.n + 1, sizeof(*run.batches));
+	return 0;
+}
+
+/* --- rejects: the names of a batch's objects that were left out --- */
+
+struct names {
+	char **p;
+	size_t n, cap;
+};
+
+static void
+names_load(struct names *names, uint64_t n)
+{
+	const char *path = path_of("reject", n, ".tsv");
+	struct err e;
+	struct tsv t;
+	int rc;
+
+	if (!exists(path))
+		return;
+	if (tsv_open(&t, path, &e) == -1)
+		problem_err(&e);
+	while (t.f != NULL && (rc = tsv_next(&t, 2, &e)) != 0) {
+		if (rc == -1) {
+			problem_err(&e);
+			break;
+		}
+		if (names->n == names->cap)
+			names->p = xrealloc(names->p, (names->cap = 2 * names->cap + 8) * sizeof(*names->p));
+		names->p[names->n++] = xstrdup(t.field[0]);
+	}
+	tsv_close(&t);
+}
+
+static int
+names_have(const struct names *names, const char *uri)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (strcmp(names->p[i], uri) == 0)
+			return 1;
+	return 0;
+}
+
+static void
+names_free(struct names *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		free(names->p[i]);
+	free(names->p);
+}
+
+/* --- every listed object exactly once --- */
+
+/* Where an object is planned. The hash finds pairs; only equal hashes are then compared by name. */
+struct place {
+	uint64_t hash;
+	uint32_t batch, line;
+};
+
+static struct {
+	struct place *p;
+	size_t n, cap;
+} places;
+
+static uint64_t
+hash_name(const char *s)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+
+	for (; *s != '\0'; s++)
+		h = (h ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+static void
+note_place(const char *uri, uint64_t batch, uint64_t line)
+{
+	if (places.n == places.cap)
+		places.p = xrealloc(places.p, (places.cap = 2 * places.cap + 1024) * sizeof(*places.p));
+	places.p[places.n++] = (struct place){hash_name(uri), (uint32_t)batch, (uint32_t)line};
+}
+
+static int
+place_cmp(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	return x->hash < y->hash ? -1 : x->hash > y->hash;
+}
+
+/* The URI at a place; owned by the caller, NULL when it cannot be read. */
+static char *
+uri_at(const struct place *p)
+{
+	char *uri = NULL;
+	struct err e;
+	struct tsv t;
+
+	if (tsv_open(&t, path_of("keys", p->batch, ".tsv"), &e) == 0)
+		while (uri == NULL && tsv_next(&t, 4, &e) == 1)
+			if (t.number == p->line)
+				uri = xstrdup(t.field[0]);
+	tsv_close(&t);
+	return uri;
+}
+
+static void
+check_once(void)
+{
+	qsort(places.p, places.n, sizeof(*places.p), place_cmp);
+	for (size_t i = 1; i < places.n; i++) {
+		char *a, *b;
+
+		if (places.p[i].hash != places.p[i - 1].hash)
+			continue;
+		a = uri_at(&places.p[i - 1]);
+		b = uri_at(&places.p[i]);
+		if (a != NULL && b != NULL && strcmp(a, b) == 0)
+			problem("%s: is planned twice, in batches %05u and %05u", a, places.p[i - 1].batch,
+			    places.p[i].batch);
+		free(a);
+		free(b);
+	}
+	free(places.p);
+}
+
+/* --- one batch: plan, ledger and receipt --- */
+
+struct sums {
+	uint64_t objects, rows, bytes;
+	uint32_t crc32c;
+};
+
+/* Walks plan and ledger side by side: the same objects in the same order, but for the rejects. */
+static int
+walk(uint64_t n, struct tsv *keys, struct tsv *ledger, const struct names *rejects, struct sums *s, struct err *e)
+{
+	struct ledger_line l = {0};
+	int have = ledger_next(ledger, &l, e), rc;
+
+	while (have != -1 && (rc = tsv_next(keys, 4, e)) == 1) {
+		const char *uri = keys->field[0];
+
+		note_place(uri, n, keys->number);
+		if (have == 1 && strncmp(uri, "s3://", 5) == 0 && strcmp(uri + 5, l.name) == 0) {
+			s->objects++;
+			s->rows += l.rows;
+			s->bytes += l.bytes;
+			s->crc32c = crc32c_combine(s->crc32c, l.crc32c, l.bytes);
+			have = ledger_next(ledger, &l, e);
+		} else if (names_have(rejects, uri)) {
+			run.rejected++;
+		} else {
+			problem("%s: is planned in batch %05llu, and not in its ledger", uri, (unsigned long long)n);
+		}
+	}
+	if (have == -1 || rc == -1)
+		return -1;
+	for (; have == 1; have = ledger_next(ledger, &l, e))
+		problem("s3://%s: is in the ledger of batch %05llu, and not planned there", l.name, (unsigned long long)n);
+	return have;
+}
+
+static void
+compare(uint64_t n, const char *what, uint64_t ledger, uint64_t receipt)
+{
+	if (ledger != receipt)
+		problem("batch %05llu: %llu %s by its ledger, %llu by its receipt", (unsigned long long)n,
+		    (unsigned long long)ledger, what, (unsigned long long)receipt);
+}
+
+static void
+check_batch(uint64_t n)
+{
+	struct batch *b = &run.batches[n];
+	struct names rejects = {0};
+	struct tsv keys, ledger = {0};
+	struct sums s;
+	struct err e;
+
+	if (!exists(path_of("put", n, ".json")))
+		problem("batch %05llu: was not made", (unsigned long long)n);
+	else if (receipt_load(&b->receipt, path_of("put", n, ".json"), &e) == -1)
+		problem_err(&e);
+	else
+		b->made = 1;
+	names_load(&rejects, n);
+	s = (struct sums){.bytes = b->receipt.header_bytes, .crc32c = b->receipt.header_crc32c};
+	if (tsv_open(&keys, path_of("keys", n, ".tsv"), &e) == -1 ||
+	    (b->made && tsv_open(&ledger, path_of("ledger", n, ".tsv"), &e) == -1)) {
+		problem_err(&e);
+	} else if (b->made) {
+		if (walk(n, &keys, &ledger, &rejects, &s, &e) == -1)
+			problem_err(&e);
+		compare(n, "objects", s.objects, b->receipt.objects);
+		compare(n, "rows", s.rows, b->receipt.rows);
+		compare(n, "bytes", s.bytes, b->receipt.bytes);
+		if (s.bytes == b->receipt.bytes && s.crc32c != b->receipt.crc32c)
+			problem("batch %05llu: the CRC32C of its ledger's rows is %08x, of its receipt %08x",
+			    (unsigned long long)n, (unsigned)s.crc32c, (unsigned)b->receipt.crc32c);
+	}
+	tsv_close(&keys);
+	tsv_close(&ledger);
+	names_free(&rejects);
+	run.objects += s.objects;
+	run.rows += s.rows;
+	run.bytes += s.bytes;
+}
+
+/* One header for the job, unless columns are matched by name. A batch of empty files has none. */
+static void
+check_headers(void)
+{
+	const struct receipt *first = NULL;
+
+	for (uint64_t n = 0; n < run.n && !run.is_union; n++) {
+		const struct receipt *r = &run.batches[n].receipt;
+
+		if (!run.batches[n].made || r->header_bytes == 0)
+			continue;
+		if (first == NULL)
+			first = r;
+		else if (r->header_crc32c != first->header_crc32c || r->header_bytes != first->header_bytes)
+			problem("%s: has another header than %s", r->uri, first->uri);
+	}
+}
+
+/* --- DEST --- */
+
+/* The batch whose merged object this is, or run.n when it is none. */
+static uint64_t
+batch_of(const char *uri)
+{
+	size_t len = strlen(run.dest), digits;
+	uint64_t n;
+
+	if (strncmp(uri, run.dest, len) != 0 || strncmp(uri + len, "merged-", 7) != 0)
+		return run.n;
+	uri += len + 7;
+	digits = strspn(uri, "0123456789");
+	if (digits < 5 || strcmp(uri + digits, ".csv") != 0 || (digits > 5 && *uri == '0') ||
+	    num_parse_n(uri, digits, 0, UINT32_MAX, &n) == -1 || n >= run.n)
+		return run.n;
+	return n;
+}
+
+static void
+check_object(const char *uri, const char *size, const char *etag)
+{
+	size_t len = strlen(run.dest);
+	uint64_t n = batch_of(uri), bytes;
+	const struct receipt *r;
+
+	if (n == run.n) {
+		if (strncmp(uri + len, "_sheaf/", 7) != 0 && strncmp(uri, run.src, strlen(run.src)) != 0)
+			problem("%s: is unknown", uri);
+		return;
+	}
+	run.batches[n].at_dest = 1;
+	if (!run.batches[n].made)
+		return; /* said already */
+	r = &run.batches[n].receipt;
+	if (num_parse(size, 0, UINT64_MAX, &bytes) == -1 || bytes != r->bytes)
+		problem("%s: has %s bytes, and had %llu when it was stored", uri, size, (unsigned long long)r->bytes);
+	else if (run.prefix == NULL && strcmp(etag, r->etag) != 0)
+		problem("%s: has the ETag %s, and had %s when it was stored", uri, etag, r->etag);
+}
+
+static int
+check_dest(struct err *e)
+{
+	struct tsv t;
+	int rc = tsv_open(&t, run.dest_list, e);
+
+	while (rc == 0 && (rc = tsv_next(&t, 4, e)) == 1) {
+		check_object(t.field[0], t.field[1], t.field[2]);
+		rc = 0;
+	}
+	tsv_close(&t);
+	for (uint64_t n = 0; n < run.n && rc == 0; n++)
+		if (run.batches[n].made && !run.batches[n].at_dest)
+			problem("%smerged-%05llu.csv: is not there", run.dest, (unsigned long long)n);
+	return rc;
+}
+
+/* --- the rows themselves --- */
+
+/* The merged object that goes by. rows is NULL where there is nothing to check, or it was found wrong. */
+struct reading {
+	uint64_t n;
+	struct rows *rows;
+};
+
+static void
+reading_wrong(struct reading *r, const struct err *e)
+{
+	problem("%smerged-%05llu.csv: %s", run.dest, (unsigned long long)r->n, e->text);
+	rows_free(r->rows);
+	r->rows = NULL;
+}
+
+static void
+reading_begin(struct reading *r, const char *name, size_t len)
+{
+	const struct receipt *receipt;
+	struct buf uri = {0};
+	struct err e;
+
+	buf_adds(&uri, "s3://");
+	buf_add(&uri, name, len);
+	*r = (struct reading){.n = batch_of(buf_str(&uri))};
+	buf_free(&uri);
+	if (r->n == run.n || !run.batches[r->n].made)
+		return;
+	run.batches[r->n].read = 1;
+	receipt = &run.batches[r->n].receipt;
+	r->rows = rows_open(path_of("ledger", r->n, ".tsv"), receipt->header_bytes, receipt->header_crc32c, &e);
+	if (r->rows == NULL)
+		problem_err(&e);
+}
+
+/* One event of the tar stream. 1 at its end, -1 when it is damaged. */
+static int
+reading_event(struct reading *r, enum tar_event ev, const struct tar_reader *tar, const char *data, size_t len)
+{
+	const char *name;
+	size_t name_len;
+	struct err e;
+
+	switch (ev) {
+	case TAR_ENTRY:
+		name = tar_entry_name(tar, &name_len);
+		reading_begin(r, name, name_len);
+		return 0;
+	case TAR_DATA:
+		if (r->rows != NULL && rows_feed(r->rows, data, len, &e) == -1)
+			reading_wrong(r, &e);
+		return 0;
+	case TAR_CLOSE:
+		if (r->rows != NULL && rows_finish(r->rows, &e) == -1)
+			reading_wrong(r, &e);
+		rows_free(r->rows);
+		r->rows = NULL;
+		return 0;
+	case TAR_END:
+		return 1;
+	default:
+		return -1;
+	}
+}
+
+static int
+check_rows(struct err *e)
+{
+	struct tar_reader *tar = tar_reader_new();
+	struct reading r = {0};
+	char in[READ_LEN];
+	int rc = 0;
+
+	while (rc == 0) {
+		ssize_t got = read(STDIN_FILENO, in, sizeof(in));
+		const char *p = in, *data;
+		size_t len = (size_t)got, data_len;
+		enum tar_event ev;
+
+		if (got == -1 && errno == EINTR)
+			continue;
+		if (got == -1)
+			rc = err_errno(e, EXIT_FAILED, "standard input");
+		else if (got == 0)
+			rc = tar_reader_eof(tar, e) == -1 ? -1 : 1;
+		while (rc == 0 && (ev = tar_reader_next(tar, &p, &len, &data, &data_len, e)) != TAR_NEED)
+			rc = reading_event(&r, ev, tar, data, data_len);
+	}
+	rows_free(r.rows);
+	tar_reader_free(tar);
+	for (uint64_t n = 0; n < run.n && rc == 1; n++)
+		if (run.batches[n].made && !run.batches[n].read)
+			problem("%smerged-%05llu.csv: was not read", run.dest, (unsigned long long)n);
+	return rc == -1 ? -1 : 0;
+}
+
+/* --- */
+
+static int
+check_all(struct err *e)
+{
+	if (load_settings(e) == -1)
+		return -1;
+	for (uint64_t n = 0; n < run.n; n++)
+		check_batch(n);
+	check_once();
+	check_headers();
+	if (run.dest_list != NULL && check_dest(e) == -1)
+		return -1;
+	return run.deep ? check_rows(e) : 0;
+}
+
+static int
+options(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{"dest", required_argument, NULL, OPT_DEST},
+		{"prefix", required_argument, NULL, OPT_PREFIX},
+		{"deep", no_argument, NULL, OPT_DEEP},
+		{"help", no_argument, NULL, OPT_HELP},
+		{"version", no_argument, NULL, OPT_VERSION},
+		{0},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		switch (c) {
+		case OPT_DEST:
+			run.dest_list = optarg;
+			break;
+		case OPT_PREFIX:
+			run.prefix = optarg;
+			break;
+		case OPT_DEEP:
+			run.deep = 1;
+			break;
+		case OPT_HELP:
+			fputs(help, stdout);
+			return 1;
+		case OPT_VERSION:
+			puts("verify (sheaf) " SHEAF_VERSION);
+			return 1;
+		default:
+			return -1;
+		}
+	}
+	return argc - optind == 1 ? 0 : -1;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct err e = {0};
+	int status = options(argc, argv);
+
+	io_guard_stdio();
+	if (status == 1)
+		return fclose(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+	if (status == -1) {
+		fputs("verify: a work folder is needed; see verify --help\n", stderr);
+		return EXIT_USAGE;
+	}
+	run.work = argv[optind];
+	if (check_all(&e) == -1)
+		problem_err(&e);
+	if (run.problems == 0)
+		printf("%llu objects, %llu left out, %llu rows and %llu bytes in %llu merged objects: nothing is missing\n",
+		    (unsigned long long)run.objects, (unsigned long long)run.rejected, (unsigned long long)run.rows,
+		    (unsigned long long)run.bytes, (unsigned long long)run.n);
+	else
+		fprintf(stderr, "verify: %llu discrepancies\n", (unsigned long long)run.problems);
+	for (uint64_t n = 0; n < run.n && run.batches != NULL; n++)
+		receipt_free(&run.batches[n].receipt);
+	free(run.batches);
+	free(run.dest);
+	free(run.src);
+	if (fclose(stdout) != 0 && run.problems == 0) {
+		fprintf(stderr, "verify: standard output: %s\n", strerror(errno));
+		return EXIT_FAILED;
+	}
+	return run.problems == 0 ? EXIT_OK : EXIT_FAILED;
+}
