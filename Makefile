@@ -97,8 +97,8 @@ fuzz: ## fuzz each parser for FUZZ_S seconds (60), beginning with its corpus
 # ---- what analysers say ---------------------------------------------------------------------------------------
 
 C_FILES     := $(wildcard lib/*.c tools/*.c tests/unit/*.c tests/fuzz/*.c tests/s3d/*.c)
-SHELL_FILES := $(wildcard tests/*.bats tests/*.bash tests/rgw tests/tls tests/style deps/install .ci/run libexec/* \
-	       deploy/*.sh bench/*.sh)
+SHELL_FILES := $(wildcard tests/*.bats tests/*.bash tests/rgw tests/tls tests/style deps/install .ci/run deploy/*.sh bench/*.sh) \
+	       $(filter-out %.awk,$(wildcard libexec/*)) bench/pipeline bench/memory bench/pss
 
 .PHONY: lint lint-text
 lint: $(C_FILES:%=$(BUILD)/lint/%) lint-text ## clang-tidy, cppcheck, shellcheck, mandoc, tests/style (-j helps)
@@ -130,9 +130,50 @@ install: build ## install below PREFIX (/usr/local), in a staging folder if DEST
 	install -d '$(BINDIR)' '$(MANDIR)'
 	install $(BINS) '$(BINDIR)'
 	install -m 644 $(MANS) '$(MANDIR)'
+	install -d '$(SHAREDIR)/libexec'
+	install -m 644 pipeline.mk '$(SHAREDIR)'
+	install libexec/* '$(SHAREDIR)/libexec'
 
 uninstall: ## remove what install put there
 	rm -f $(PROGRAMS:%='$(BINDIR)/%') $(PROGRAMS:%='$(MANDIR)/%.1')
+	rm -rf '$(SHAREDIR)'
+
+# ---- the pipeline: pipeline.mk and libexec/ do the work, on the work folder ---------------------------------------
+
+# The N of make -jN is in MAKEFLAGS only while a recipe runs. MAKEFLAGS itself must not reach the other make: its jobserver
+# is not ours, and settings go by the environment, where they may hold any character.
+J = $(patsubst -j%,%,$(firstword $(filter -j%,$(MAKEFLAGS))))
+PIPELINE = env -u MAKEFLAGS -u MAKELEVEL JOBS=$(or $(JOBS),$(J),50) $(MAKE) -s -f pipeline.mk
+# COLUMNS in the environment is a terminal's width
+export CSV_COLUMNS = $(if $(filter command%,$(origin COLUMNS)),$(COLUMNS))
+# make -n merge explains a run with the rules of one batch, N
+DRY = $(findstring n,$(filter-out -%,$(firstword $(MAKEFLAGS))))
+EXPLAIN = env -u MAKEFLAGS -u MAKELEVEL JOBS=$(or $(JOBS),$(J),50) $(MAKE) -n -f pipeline.mk
+WORK ?= work
+
+.PHONY: merge plan status report verify logs demo
+merge: build ## merge SRC into DEST: make -j50 merge SRC=s3://bucket/csvs/ DEST=s3://bucket/merged-csvs/
+	+@$(if $(DRY),$(EXPLAIN) merge $(WORK)/put/N.json,$(PIPELINE) merge)
+
+plan: build ## list SRC only, and tell what merge will do: objects, batches, requests, cost
+	@$(PIPELINE) plan
+
+status: ## how the work folder stands, and what the next make merge does
+	@$(PIPELINE) status
+
+report: $(BUILD)/bin/report ## the report of the work folder, as text and as WORK/report.html
+	@$(PIPELINE) report
+
+verify: build ## check that every listed object is at DEST, once, with all its rows
+	@$(PIPELINE) verify
+
+demo: ## all of it on this machine: installs what is missing, builds, starts a local S3 server, merges, verifies
+	@$(MAKE) --no-print-directory deps FOR='build run demo'
+	@$(MAKE) --no-print-directory build $(BUILD)/bin/s3d
+	@$(PIPELINE) demo
+
+logs: ## the events of the run in the order of time; N=00042: of one batch
+	@$(PIPELINE) logs
 
 .PHONY: clean
 clean: ## delete what was built (never touches WORK)

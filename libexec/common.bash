@@ -1,0 +1,140 @@
+# What the scripts of the pipeline share; sourced, never run. Settings come by the environment (pipeline.mk).
+# shellcheck shell=bash
+
+unset MAKEFLAGS MAKELEVEL MFLAGS # a make started from here is a run of its own
+
+die() {
+	printf 'sheaf: %s\n' "$*" >&2
+	exit 1
+}
+
+# A switch such as UNION=1.
+on() {
+	[[ $1 == 1 ]]
+}
+
+now() {
+	printf '%(%Y-%m-%dT%H:%M:%SZ)T' -1
+}
+
+json_string() { # TEXT without control characters
+	local s=${1//\\/\\\\}
+	printf '"%s"' "${s//\"/\\\"}"
+}
+
+# A whole file or none: TEXT goes to NAME.part, which is synced and renamed.
+write_file() { # NAME TEXT
+	local why
+	why=$({ printf '%s\n' "$2" > "$1.part" && sync "$1.part" && mv "$1.part" "$1"; } 2>&1) ||
+		die "$1: cannot be written: ${why##*: }"
+}
+
+# The number of batches cut so far. Counted up, because a glob's order breaks behind 99999.
+count_batches() {
+	local n=0 name=00000
+	while [[ -e $WORK/keys/$name.tsv ]]; do
+		printf -v name %05d $((++n))
+	done
+	echo "$n"
+}
+
+# The names of the batches without a receipt among the first BATCHES, a line each.
+batches_left() { # BATCHES
+	local n name
+	for ((n = 0; n < $1; n++)); do
+		printf -v name %05d "$n"
+		[[ -e $WORK/put/$name.json ]] || echo "$name"
+	done
+}
+
+count_done() {
+	find "$WORK/put" -name '[0-9]*.json' | wc -l
+}
+
+count_failed() {
+	find "$WORK/failed" -name '[0-9]*' ! -name '*.part' | wc -l
+}
+
+free_bytes() {
+	df --output=avail --block-size=1 "$WORK" | tail -n 1
+}
+
+# NAME=value lines, as in keys/complete and status: the value of one.
+value_of() { # NAME FILE
+	local line
+	while IFS= read -r line; do
+		[[ $line != "$1="* ]] || { echo "${line#*=}"; return; }
+	done < "$2"
+}
+
+# ---- what was asked for
+
+is_count() {
+	[[ $1 =~ ^[1-9][0-9]{0,8}$ ]]
+}
+
+# Refuses what cannot work, before anything is touched. Prefixes are strings: what DEST gets must not be listed by SRC.
+check_request() {
+	local name output
+	for name in s3ls s3get csvcat s3put report parallel flock; do
+		command -v "$name" > /dev/null || die "$name: no such program; make deps and make build bring all that is needed"
+	done
+	for name in SRC DEST; do
+		[[ ${!name} == s3://[!/]* ]] || die "$name=${!name}: must be a prefix, s3://bucket/..."
+		[[ ${!name} != *[[:cntrl:]]* ]] || die "$name: must not hold a control character"
+	done
+	[[ ${SRC#s3://} == */* ]] || SRC+=/
+	[[ $DEST == */ ]] || DEST+=/
+	for output in "${DEST}merged-" "${DEST}_sheaf/"; do
+		[[ $output != "$SRC"* && $SRC != "$output"* ]] ||
+			die "DEST=$DEST: the merged objects would be listed by SRC=$SRC; use another DEST"
+	done
+	is_count "$BATCH" || die "BATCH=$BATCH: must be a number from 1 on"
+	is_count "$JOBS" || die "JOBS=$JOBS: must be a number from 1 on"
+	[[ -z $LIMIT ]] || is_count "$LIMIT" || die "LIMIT=$LIMIT: must be a number from 1 on"
+}
+
+# ---- the work folder
+
+# One run at a time. The lock is this script's alone: what it starts gets no copy ({lock}>&-), or an orphan would hold it.
+open_work() {
+	local why
+	why=$(mkdir -p "$WORK"/{keys,ledger,about,merged,put,stats,log,failed,lock} 2>&1) ||
+		die "$WORK: the work folder cannot be made: ${why##*: }"
+	{ exec {lock}> "$WORK/.lock"; } 2> /dev/null || die "$WORK/.lock: cannot be written"
+	flock --nonblock "$lock" || die "$WORK: another run is under way here (make status tells about it)"
+}
+
+readonly SETTINGS=(SRC DEST BATCH SUFFIX EXCLUDE LIMIT UNION RAGGED DELIMITER COLUMNS SOURCE_COLUMN)
+
+asked_settings() {
+	local name
+	for name in "${SETTINGS[@]}"; do
+		[[ $name == COLUMNS ]] && echo "COLUMNS=$CSV_COLUMNS" || echo "$name=${!name}" # bash itself sets COLUMNS
+	done
+}
+
+# A work folder belongs to its settings from the first batch on.
+check_settings() {
+	local asked kept differ
+	asked=$(asked_settings)
+	if [[ ! -e $WORK/settings ]] || { [[ ! -e $WORK/keys/00000.tsv ]] && [[ $(< "$WORK/settings") != "$asked" ]]; }; then
+		new_run
+		write_file "$WORK/settings" "$asked"
+		return
+	fi
+	kept=$(< "$WORK/settings")
+	[[ $kept != "$asked" ]] || return 0
+	differ=$(comm -13 <(sort <<< "$kept") <(sort <<< "$asked") | while IFS='=' read -r name value; do
+		printf '%s=%s (it has %s), ' "$name" "$value" "$(value_of "$name" "$WORK/settings")"
+	done)
+	die "$WORK belongs to other settings: asked for ${differ%, }; use another WORK, or delete it"
+}
+
+new_run() {
+	local id
+	read -r id < /proc/sys/kernel/random/uuid
+	rm -f "$WORK/claim.json"
+	write_file "$WORK/run.json" \
+		"{\"id\":\"${id//-/}\",\"created\":\"$(now)\",\"src\":$(json_string "$SRC"),\"dest\":$(json_string "$DEST")}"
+}

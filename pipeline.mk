@@ -1,0 +1,101 @@
+# The rules of the work folder, one file a target (docs/work-folder.md). What is done is told by names alone, never
+# by time stamps: a file under its final name is whole. People type `make merge`; the Makefile hands over to this file.
+#
+#   keys/N.tsv ──► merged/N.csv ──► put/N.json        GNU parallel runs one make of put/N.json a batch
+#
+# A setting reaches the recipes by the environment ("$$SRC"), not by expansion: it may hold any character.
+SHELL       := bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS   += --no-builtin-rules --no-builtin-variables
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
+export LC_ALL := C
+
+HERE     := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
+BUILD    ?= build
+LIBEXEC  := $(HERE)libexec
+export PATH := $(abspath $(BUILD))/bin:$(HERE)build/bin:$(PATH)
+export PIPELINE := $(HERE)pipeline.mk
+
+export SRC           ?=
+export DEST          ?=
+export WORK          ?= work
+export BATCH         ?= 1000
+export JOBS          ?= 50
+export SUFFIX        ?= .csv .csv.gz
+export EXCLUDE       ?=
+export LIMIT         ?=
+export UNION         ?=
+export RAGGED        ?= error
+export DELIMITER     ?= ,
+export SOURCE_COLUMN ?=
+export REJECTS       ?=
+export OVERWRITE     ?=
+export PROGRESS      ?=
+export DEEP          ?=
+export SOURCE        ?=
+CONNECTIONS          ?= 8
+# COLUMNS in the environment is the width of a terminal, so only the command line's is meant
+export CSV_COLUMNS   := $(if $(filter command%,$(origin COLUMNS)),$(COLUMNS),$(CSV_COLUMNS))
+
+ifneq ($(words $(WORK)),1)
+$(error WORK=$(WORK): the work folder's name must not be empty and must not hold a space)
+endif
+
+# ---- one batch ------------------------------------------------------------------------------------------------
+
+# what each program of a batch is told
+EVIDENCE = --pace $(WORK)/pace --stats $(WORK)/stats/$*.ndjson
+S3GET    = s3get $(EVIDENCE) --connections $(CONNECTIONS) $(S3GET_FLAGS)
+CSVCAT   = csvcat --tar --stats $(WORK)/stats/$*.ndjson --ledger $(WORK)/ledger/$*.tsv --about $(WORK)/about/$*.json $(CSV_FORMAT) $(CSVCAT_FLAGS)
+S3PUT    = s3put $(EVIDENCE) $(if $(filter 1,$(OVERWRITE)),,--if-none-match) $(S3PUT_FLAGS)
+
+CSV_FORMAT = $(strip --delimiter "$$DELIMITER" --ragged "$$RAGGED" $(if $(filter 1,$(UNION)),--union) \
+	$(if $(CSV_COLUMNS),--columns "$$CSV_COLUMNS") $(if $(SOURCE_COLUMN),--source-column "$$SOURCE_COLUMN"))
+
+$(WORK)/put/%.json $(WORK)/merged/%.csv: export SHEAF_BATCH = $*
+$(WORK)/put/%.json $(WORK)/merged/%.csv: export SHEAF_LOG = $(WORK)/log/$*.ndjson
+
+$(WORK)/put/%.json: | $(WORK)/merged/%.csv
+	$(S3PUT) --about $(WORK)/about/$*.json --output $@ $(WORK)/merged/$*.csv "$$DEST"merged-$*.csv
+
+# every member's status counts: pipefail alone would show the rightmost failure only
+$(WORK)/merged/%.csv: | $(WORK)/keys/%.tsv
+	set +e; $(S3GET) < $(WORK)/keys/$*.tsv | $(CSVCAT) --output $@; \
+	for status in "$${PIPESTATUS[@]}"; do [[ $$status == 0 ]] || exit "$$status"; done
+
+$(WORK)/keys/%.tsv:
+	$(LIBEXEC)/plan
+	[[ -e $@ ]] || { echo "sheaf: $@: SRC has fewer batches" >&2; exit 1; }
+
+# ---- the run --------------------------------------------------------------------------------------------------
+
+# dollars for 1,000 requests, S3 Standard, us-east-1
+export PRICE_GET ?= 0.0004
+export PRICE_PUT ?= 0.005
+
+.PHONY: merge plan status verify logs report demo
+merge:
+	# lists SRC into $(WORK)/keys; GNU parallel runs one make of $(WORK)/put/N.json a batch, JOBS=$(JOBS) at once
+	exec $(LIBEXEC)/merge
+
+plan:
+	exec $(LIBEXEC)/plan
+
+status:
+	exec $(LIBEXEC)/status
+
+verify:
+	exec $(LIBEXEC)/verify
+
+demo:
+	exec $(LIBEXEC)/demo $(abspath $(BUILD))/demo
+
+# all events, or those of batch N, in the order of time, which each line begins with
+logs:
+	cat $(WORK)/log/$(or $(N),*).ndjson | sort
+
+report:
+	report $(WORK)
+	report --format html $(WORK) > $(WORK)/report.html.part && mv $(WORK)/report.html.part $(WORK)/report.html
