@@ -84,7 +84,7 @@ static void
 add_member(struct buf *out, const char *name, const char *s, size_t len)
 {
 	buf_addf(out, ",\"%s\":", name);
-	json_string(out, s, len);
+	json_quote(out, s, len);
 }
 
 static void

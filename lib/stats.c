@@ -42,7 +42,7 @@ void
 stats_add_str(struct stats *s, const char *name, const char *value)
 {
 	buf_addf(&s->fields, ",\"%s\":", name);
-	json_string(&s->fields, value, strlen(value));
+	json_quote(&s->fields, value, strlen(value));
 }
 
 void
@@ -93,7 +93,7 @@ add_line(struct buf *out, const struct stats *s, int status)
 	gmtime_r(&start, &tm);
 	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
 	buf_addf(out, "{\"v\":%d,\"program\":", STATS_VERSION);
-	json_string(out, s->program, strlen(s->program));
+	json_quote(out, s->program, strlen(s->program));
 	buf_addf(out, ",\"start\":\"%s.%03dZ\",\"wall_ms\":%lld,\"user_ms\":%llu,\"sys_ms\":%llu", day,
 	    (int)(s->start_ms % 1000), (long long)(clock_ms(CLOCK_MONOTONIC) - s->start_mono_ms),
 	    timeval_ms(ru.ru_utime), timeval_ms(ru.ru_stime));
@@ -196,7 +196,7 @@ hist_json(struct buf *out, const struct hist *h)
 }
 
 void
-json_string(struct buf *out, const char *s, size_t len)
+json_quote(struct buf *out, const char *s, size_t len)
 {
 	static const char brief[] = "\"\"\\\\\bb\ff\nn\rr\tt"; /* pairs: the character, its letter */
 

@@ -56,6 +56,6 @@ uint64_t hist_quantile_us(const struct hist *h, double q);
 void hist_json(struct buf *out, const struct hist *h);
 
 /* Appends a JSON string with its quotes. */
-void json_string(struct buf *out, const char *s, size_t len);
+void json_quote(struct buf *out, const char *s, size_t len);
 
 #endif

@@ -384,7 +384,7 @@ write_about(const struct csv_merge_totals *t, struct err *e)
 	buf_reset(&run.line);
 	buf_addf(&run.line, "{\"objects\":%llu,\"rows\":%llu,\"bytes\":%llu,\"crc32c\":\"%08x\",\"header\":",
 	    (unsigned long long)t->sources, (unsigned long long)t->rows, (unsigned long long)t->bytes, (unsigned)t->crc32c);
-	json_string(&run.line, t->header_bytes > 0 ? t->header : "", t->header_bytes > 0 ? t->header_bytes - 1 : 0);
+	json_quote(&run.line, t->header_bytes > 0 ? t->header : "", t->header_bytes > 0 ? t->header_bytes - 1 : 0);
 	buf_addf(&run.line, ",\"header_bytes\":%zu,\"header_crc32c\":\"%08x\"}\n", t->header_bytes, (unsigned)t->header_crc32c);
 	rc = outfile_write(o, run.line.p, run.line.len, e);
 	if (rc == -1)

@@ -272,9 +272,9 @@ print_result(const char *uri, const struct s3_put_result *r, struct outfile *out
 	int rc;
 
 	buf_adds(&line, "{\"uri\":");
-	json_string(&line, uri, strlen(uri));
+	json_quote(&line, uri, strlen(uri));
 	buf_addf(&line, ",\"bytes\":%llu,\"etag\":", (unsigned long long)r->bytes);
-	json_string(&line, r->etag, strlen(r->etag));
+	json_quote(&line, r->etag, strlen(r->etag));
 	buf_addf(&line, ",\"crc32c\":\"%08x\",\"parts\":%u%s", (unsigned)r->crc32c, r->parts,
 	    r->existed ? ",\"existed\":true" : "");
 	if (opt.about.rest.len > 0) {

@@ -172,15 +172,15 @@ test_json_string(void)
 		high[i] = (char)(i + 128);
 	}
 	buf_addc(&out, '[');
-	json_string(&out, low, 128);
+	json_quote(&out, low, 128);
 	buf_addc(&out, ',');
-	json_string(&out, high, 128);
+	json_quote(&out, high, 128);
 	buf_addc(&out, ',');
-	json_string(&out, borders, sizeof(borders) - 1);
+	json_quote(&out, borders, sizeof(borders) - 1);
 	buf_addc(&out, ',');
-	json_string(&out, "a\xe2\x82" "b", 4);
+	json_quote(&out, "a\xe2\x82" "b", 4);
 	buf_addc(&out, ',');
-	json_string(&out, NULL, 0);
+	json_quote(&out, NULL, 0);
 	buf_addc(&out, ']');
 	write_file(&out);
 	OK(python(check, file), "every byte, as JSON has it");
