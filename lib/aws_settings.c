@@ -30,8 +30,10 @@ static int
 impossible(const struct profile *p, const struct found *f, const char *possible, struct err *e)
 {
 	if (f->variable != NULL)
-		return err_set(e, EXIT_USAGE, "%s='%.200s': not %s", f->variable, f->value, possible);
-	return err_set(e, EXIT_USAGE, "profile %s: %s = '%.200s': not %s", p->name, f->key, f->value, possible);
+		return err_set(
+		    e, EXIT_USAGE, "%s='%.200s': not %s", f->variable, f->value, possible);
+	return err_set(e, EXIT_USAGE, "profile %s: %s = '%.200s': not %s", p->name, f->key,
+	    f->value, possible);
 }
 
 static int
@@ -50,8 +52,8 @@ take_bool(const struct profile *p, const struct found *f, int *out, struct err *
 
 /* One of the words; matched without regard to case. */
 static int
-take_word(const struct profile *p, const struct found *f, const char *const *words, const char *possible, char **out,
-    struct err *e)
+take_word(const struct profile *p, const struct found *f, const char *const *words,
+    const char *possible, char **out, struct err *e)
 {
 	if (f->value == NULL)
 		return 0;
@@ -73,7 +75,8 @@ copy(const char *s)
 static int
 take_endpoint(struct aws_settings *s, const struct profile *p, struct err *e)
 {
-	struct found ignore = look(p, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls");
+	struct found ignore =
+	    look(p, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls");
 	const char *services = profile_get(p, "services"), *url;
 	const struct ini_section *section;
 	int ignored = 0;
@@ -87,8 +90,10 @@ take_endpoint(struct aws_settings *s, const struct profile *p, struct err *e)
 		url = profile_env("AWS_ENDPOINT_URL");
 	if (url == NULL && services != NULL) {
 		if ((section = ini_section(p->config, "services", services)) == NULL)
-			return err_set(e, EXIT_USAGE, "profile %s: services = '%.200s': no [services %.200s] in %s", p->name,
-			    services, services, p->config_file != NULL ? p->config_file : "a config file");
+			return err_set(e, EXIT_USAGE,
+			    "profile %s: services = '%.200s': no [services %.200s] in %s", p->name,
+			    services, services,
+			    p->config_file != NULL ? p->config_file : "a config file");
 		url = ini_get_nested(section, "s3", "endpoint_url");
 	}
 	if (url == NULL)
@@ -116,12 +121,15 @@ take_others(struct aws_settings *s, const struct profile *p, struct err *e)
 		s->max_attempts = (unsigned)n;
 	}
 	f = look(p, "AWS_REQUEST_CHECKSUM_CALCULATION", "request_checksum_calculation");
-	if (take_word(p, &f, calculations, "when_supported or when_required", &s->checksum_calculation, e) == -1)
+	if (take_word(p, &f, calculations, "when_supported or when_required",
+		&s->checksum_calculation, e) == -1)
 		return -1;
-	f = (struct found){profile_get_nested(p, "s3", "addressing_style"), NULL, "s3 addressing_style"};
+	f = (struct found){
+	    profile_get_nested(p, "s3", "addressing_style"), NULL, "s3 addressing_style"};
 	if (take_word(p, &f, styles, "auto, path or virtual", &s->addressing_style, e) == -1)
 		return -1;
-	f = (struct found){profile_get_nested(p, "s3", "use_dualstack_endpoint"), NULL, "s3 use_dualstack_endpoint"};
+	f = (struct found){profile_get_nested(p, "s3", "use_dualstack_endpoint"), NULL,
+	    "s3 use_dualstack_endpoint"};
 	if (take_bool(p, &f, &s->use_dualstack, e) == -1)
 		return -1;
 	f = look(p, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");

@@ -14,14 +14,15 @@ is_printable(const char *s)
 }
 
 int
-creds_take(struct creds *c, const char *access_key, const char *secret_key, const char *session_token,
-    const char *where, struct err *e)
+creds_take(struct creds *c, const char *access_key, const char *secret_key,
+    const char *session_token, const char *where, struct err *e)
 {
 	if (session_token != NULL && *session_token == '\0')
 		session_token = NULL;
 	if (!is_printable(access_key) || !is_printable(secret_key) ||
 	    (session_token != NULL && !is_printable(session_token)))
-		return err_set(e, EXIT_USAGE, "%s: a key or token with a space or another character that none has", where);
+		return err_set(e, EXIT_USAGE,
+		    "%s: a key or token with a space or another character that none has", where);
 	c->access_key = xstrdup(access_key);
 	c->secret_key = xstrdup(secret_key);
 	c->session_token = session_token != NULL ? xstrdup(session_token) : NULL;
@@ -41,9 +42,10 @@ from_environment(struct creds *c, const struct profile *p, struct buf *why, stru
 		return 0;
 	}
 	if (secret_key == NULL)
-		return err_set(e, EXIT_USAGE, "AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not");
-	return creds_take(c, access_key, secret_key, token != NULL ? token : profile_env("AWS_SECURITY_TOKEN"),
-	    "environment", e);
+		return err_set(
+		    e, EXIT_USAGE, "AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not");
+	return creds_take(c, access_key, secret_key,
+	    token != NULL ? token : profile_env("AWS_SECURITY_TOKEN"), "environment", e);
 }
 
 static int
@@ -52,7 +54,8 @@ from_web_identity(struct creds *c, const struct profile *p, struct buf *why, str
 	(void)c;
 	(void)p;
 	if (profile_env("AWS_WEB_IDENTITY_TOKEN_FILE") != NULL)
-		return err_set(e, EXIT_USAGE, "AWS_WEB_IDENTITY_TOKEN_FILE: web identity is not supported yet");
+		return err_set(e, EXIT_USAGE,
+		    "AWS_WEB_IDENTITY_TOKEN_FILE: web identity is not supported yet");
 	buf_adds(why, "AWS_WEB_IDENTITY_TOKEN_FILE is not set");
 	return 0;
 }
@@ -72,15 +75,15 @@ unsupported(const struct profile *p, struct err *e)
 
 	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
 		if (profile_get(p, asked[i].key) != NULL)
-			return err_set(e, EXIT_USAGE, "profile %s: %s (%s) is not supported yet", p->name, asked[i].what,
-			    asked[i].key);
+			return err_set(e, EXIT_USAGE, "profile %s: %s (%s) is not supported yet",
+			    p->name, asked[i].what, asked[i].key);
 	return 0;
 }
 
 /* The keys in one of the two files. */
 static int
-from_section(struct creds *c, const struct profile *p, const struct ini_section *section, const char *file,
-    struct err *e)
+from_section(struct creds *c, const struct profile *p, const struct ini_section *section,
+    const char *file, struct err *e)
 {
 	const char *access_key = ini_get(section, "aws_access_key_id");
 	const char *secret_key = ini_get(section, "aws_secret_access_key");
@@ -94,7 +97,8 @@ from_section(struct creds *c, const struct profile *p, const struct ini_section 
 		token = ini_get(section, "aws_security_token");
 	buf_addf(&where, "profile %s in %s", p->name, file);
 	if (secret_key == NULL || *secret_key == '\0')
-		rc = err_set(e, EXIT_USAGE, "%s: aws_access_key_id without aws_secret_access_key", buf_str(&where));
+		rc = err_set(e, EXIT_USAGE, "%s: aws_access_key_id without aws_secret_access_key",
+		    buf_str(&where));
 	else
 		rc = creds_take(c, access_key, secret_key, token, buf_str(&where), e);
 	c->source = xstrdup(buf_str(&where));
@@ -108,7 +112,8 @@ from_profile(struct creds *c, const struct profile *p, struct buf *why, struct e
 	int rc;
 
 	if (p->in_credentials == NULL && p->in_config == NULL) {
-		buf_addf(why, "not in %s or %s", p->credentials_file != NULL ? p->credentials_file : "a credentials file",
+		buf_addf(why, "not in %s or %s",
+		    p->credentials_file != NULL ? p->credentials_file : "a credentials file",
 		    p->config_file != NULL ? p->config_file : "a config file");
 		return 0;
 	}
@@ -161,7 +166,8 @@ static const struct {
 
 /* -1 also when no source has any. */
 static int
-try_all(struct creds *c, const struct aws_settings *s, const struct profile *p, struct buf *tried, struct err *e)
+try_all(struct creds *c, const struct aws_settings *s, const struct profile *p, struct buf *tried,
+    struct err *e)
 {
 	struct buf why = {0};
 	int rc = 0;
@@ -177,8 +183,8 @@ try_all(struct creds *c, const struct aws_settings *s, const struct profile *p, 
 			c->source = xstrdup(sources[i].name);
 		if (rc != 0)
 			break;
-		buf_addf(tried, "%s%s%s: %s\n", sources[i].name, profile != NULL ? " " : "", profile != NULL ? profile : "",
-		    buf_str(&why));
+		buf_addf(tried, "%s%s%s: %s\n", sources[i].name, profile != NULL ? " " : "",
+		    profile != NULL ? profile : "", buf_str(&why));
 	}
 	buf_free(&why);
 	return rc == 1 ? 0 : -1;

@@ -14,13 +14,12 @@
 
 enum { OUTPUT_MAX = 64 << 10 };
 
-extern char **environ;
-
-/* Starts the command with its standard output on a pipe, whose other end is *fd. 0, or an error number. */
+/* Starts the command, its standard output a pipe whose other end is *fd. 0, or an errno. */
 static int
 start(const char *command, pid_t *pid, int *fd)
 {
-	char sh[] = "sh", dash_c[] = "-c", *copy = xstrdup(command), *argv[] = {sh, dash_c, copy, NULL};
+	char sh[] = "sh", dash_c[] = "-c", *copy = xstrdup(command);
+	char *argv[] = {sh, dash_c, copy, NULL};
 	posix_spawn_file_actions_t actions;
 	int ends[2], rc;
 
@@ -30,8 +29,10 @@ start(const char *command, pid_t *pid, int *fd)
 	}
 	if ((rc = posix_spawn_file_actions_init(&actions)) != 0)
 		goto no_actions;
-	if ((rc = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)) == 0 &&
-	    (rc = posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)) == 0)
+	rc = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (rc == 0)
+		rc = posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+	if (rc == 0)
 		rc = posix_spawn(pid, "/bin/sh", &actions, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 no_actions:
@@ -49,11 +50,13 @@ static int
 run(const struct profile *p, const char *command, struct buf *out, struct err *e)
 {
 	int fd = -1, status, rc = 0;
-	pid_t pid;
+	pid_t pid = -1;
 	ssize_t n;
 
-	if ((errno = start(command, &pid, &fd)) != 0)
+	if ((rc = start(command, &pid, &fd)) != 0) {
+		errno = rc;
 		return err_errno(e, EXIT_FAILED, "profile %s: credential_process", p->name);
+	}
 	n = io_read_full(fd, buf_room(out, OUTPUT_MAX + 1), OUTPUT_MAX + 1);
 	if (n == -1)
 		rc = err_errno(e, EXIT_FAILED, "profile %s: credential_process", p->name);
@@ -64,13 +67,14 @@ run(const struct profile *p, const char *command, struct buf *out, struct err *e
 		if (errno != EINTR)
 			return err_errno(e, EXIT_FAILED, "profile %s: credential_process", p->name);
 	if (rc == 0 && out->len > OUTPUT_MAX)
-		rc = err_set(e, EXIT_USAGE, "profile %s: credential_process wrote more than %d bytes", p->name, OUTPUT_MAX);
+		rc = err_set(e, EXIT_USAGE,
+		    "profile %s: credential_process wrote more than %d bytes", p->name, OUTPUT_MAX);
 	if (rc == 0 && WIFSIGNALED(status))
-		rc = err_set(e, EXIT_USAGE, "profile %s: credential_process was ended by signal %d", p->name,
-		    WTERMSIG(status));
+		rc = err_set(e, EXIT_USAGE, "profile %s: credential_process was ended by signal %d",
+		    p->name, WTERMSIG(status));
 	if (rc == 0 && WEXITSTATUS(status) != 0)
-		rc = err_set(e, EXIT_USAGE, "profile %s: credential_process ended with status %d", p->name,
-		    WEXITSTATUS(status));
+		rc = err_set(e, EXIT_USAGE, "profile %s: credential_process ended with status %d",
+		    p->name, WEXITSTATUS(status));
 	return rc;
 }
 
@@ -114,27 +118,33 @@ wipe_member(const json_t *root, const char *name)
 	json_t *value = json_object_get(root, name);
 
 	if (json_is_string(value))
-		explicit_bzero((void *)(uintptr_t)json_string_value(value), json_string_length(value));
+		explicit_bzero(
+		    (void *)(uintptr_t)json_string_value(value), json_string_length(value));
 }
 
 static int
 take(struct creds *c, const struct profile *p, const json_t *root, struct err *e)
 {
-	const char *access_key = member(root, "AccessKeyId"), *secret_key = member(root, "SecretAccessKey");
+	const char *access_key = member(root, "AccessKeyId");
+	const char *secret_key = member(root, "SecretAccessKey");
 	const char *expiration = member(root, "Expiration");
 	struct buf where = {0};
 	int rc;
 
 	if (json_integer_value(json_object_get(root, "Version")) != 1)
-		return err_set(e, EXIT_USAGE, "profile %s: credential_process did not answer with a JSON object of Version 1",
+		return err_set(e, EXIT_USAGE,
+		    "profile %s: credential_process did not answer with a JSON object of Version 1",
 		    p->name);
 	if (access_key == NULL || secret_key == NULL || *access_key == '\0' || *secret_key == '\0')
-		return err_set(e, EXIT_USAGE, "profile %s: credential_process gave no AccessKeyId and SecretAccessKey",
+		return err_set(e, EXIT_USAGE,
+		    "profile %s: credential_process gave no AccessKeyId and SecretAccessKey",
 		    p->name);
 	if (expiration != NULL && parse_time(expiration, &c->expires) == -1)
-		return err_set(e, EXIT_USAGE, "profile %s: credential_process gave an Expiration that is no time", p->name);
+		return err_set(e, EXIT_USAGE,
+		    "profile %s: credential_process gave an Expiration that is no time", p->name);
 	buf_addf(&where, "credential_process of profile %s", p->name);
-	rc = creds_take(c, access_key, secret_key, member(root, "SessionToken"), buf_str(&where), e);
+	rc = creds_take(c, access_key, secret_key, member(root, "SessionToken"), buf_str(&where),
+	    e);
 	c->source = xstrdup(buf_str(&where));
 	buf_free(&where);
 	return rc;
@@ -159,7 +169,8 @@ creds_from_process(struct creds *c, const struct profile *p, struct buf *why, st
 		wipe_member(root, "SessionToken");
 		json_decref(root);
 	}
-	explicit_bzero(out.p, out.cap);
+	if (out.p != NULL)
+		explicit_bzero(out.p, out.cap);
 	buf_free(&out);
 	return rc;
 }

@@ -128,8 +128,10 @@ begin_section(struct parser *p, struct span line)
 	if (name.len == 0)
 		return err_set(p->e, EXIT_USAGE, "line %u: a section without a name", p->line);
 	for (size_t i = 0; i < ini->n; i++)
-		if (strncmp(ini->sections[i].name, name.p, name.len) == 0 && ini->sections[i].name[name.len] == '\0')
-			return err_set(p->e, EXIT_USAGE, "line %u: [%.*s] comes twice", p->line, (int)name.len, name.p);
+		if (strncmp(ini->sections[i].name, name.p, name.len) == 0 &&
+		    ini->sections[i].name[name.len] == '\0')
+			return err_set(p->e, EXIT_USAGE, "line %u: [%.*s] comes twice", p->line,
+			    (int)name.len, name.p);
 	if (ini->n == ini->cap) {
 		ini->cap = ini->cap != 0 ? ini->cap * 2 : 8;
 		ini->sections = xrealloc(ini->sections, ini->cap * sizeof(*ini->sections));
@@ -147,18 +149,20 @@ begin_setting(struct parser *p, struct span line)
 	struct span key, value;
 
 	if (s == NULL)
-		return err_set(p->e, EXIT_USAGE, "line %u: a setting before the first section", p->line);
+		return err_set(
+		    p->e, EXIT_USAGE, "line %u: a setting before the first section", p->line);
 	while (at < line.len && line.p[at] != '=' && line.p[at] != ':')
 		at++;
 	if (at == line.len)
-		return err_set(p->e, EXIT_USAGE, "line %u: neither '[section]' nor 'key = value'", p->line);
+		return err_set(
+		    p->e, EXIT_USAGE, "line %u: neither '[section]' nor 'key = value'", p->line);
 	key = trim(line.p, at);
 	value = trim(line.p + at + 1, line.len - at - 1);
 	if (key.len == 0)
 		return err_set(p->e, EXIT_USAGE, "line %u: a value without a key", p->line);
 	if (find(s, key.p, key.len) != NULL)
-		return err_set(p->e, EXIT_USAGE, "line %u: '%.*s' comes twice in [%s]", p->line, (int)key.len, key.p,
-		    s->name);
+		return err_set(p->e, EXIT_USAGE, "line %u: '%.*s' comes twice in [%s]", p->line,
+		    (int)key.len, key.p, s->name);
 	add_setting(s, key, value, 0);
 	p->open = 1;
 	return 0;
@@ -175,13 +179,15 @@ go_on(struct parser *p, struct span line)
 
 	if (last->nested || last->value_len == 0) {
 		if ((equals = memchr(line.p, '=', line.len)) == NULL)
-			return err_set(p->e, EXIT_USAGE, "line %u: a nested setting is 'key = value'", p->line);
+			return err_set(p->e, EXIT_USAGE,
+			    "line %u: a nested setting is 'key = value'", p->line);
 		add_setting(s, trim(line.p, (size_t)(equals - line.p)),
 		    trim(equals + 1, line.len - (size_t)(equals - line.p) - 1), 1);
 		return 0;
 	}
 	if (last->value_len + line.len > VALUE_MAX)
-		return err_set(p->e, EXIT_USAGE, "line %u: a value longer than %d bytes", p->line, VALUE_MAX);
+		return err_set(
+		    p->e, EXIT_USAGE, "line %u: a value longer than %d bytes", p->line, VALUE_MAX);
 	value = xmalloc(last->value_len + 1 + line.len + 1);
 	memcpy(value, last->value, last->value_len);
 	value[last->value_len] = '\n';
@@ -254,7 +260,8 @@ name_behind(const char *header, const char *type)
 	if (strncmp(header, type, n) != 0 || !is_space(header[n]))
 		return (struct span){NULL, 0};
 	name = trim(header + n, strlen(header + n));
-	if (name.len >= 2 && (name.p[0] == '"' || name.p[0] == '\'') && name.p[name.len - 1] == name.p[0])
+	if (name.len >= 2 && (name.p[0] == '"' || name.p[0] == '\'') &&
+	    name.p[name.len - 1] == name.p[0])
 		return (struct span){name.p + 1, name.len - 2};
 	for (size_t i = 0; i < name.len; i++)
 		if (is_space(name.p[i]))

@@ -1,15 +1,15 @@
 /*
- * The INI dialect of AWS's config and credentials files, as botocore reads it (Python's configparser, and the
- * nested settings of "AWS SDKs and tools reference guide, Shared config and credentials files"). Pure: text in,
- * strings out.
+ * The INI dialect of AWS's config and credentials files, as botocore reads it (Python's
+ * configparser, and the nested settings of "AWS SDKs and tools reference guide, Shared config and
+ * credentials files"). Pure: text in, strings out.
  *
  *   [profile x]             a section; what stands behind "]" is ignored
- *   # or ; at its start     a comment, also when indented; elsewhere in a line both are part of the value
- *   Key = value             "=" or ":", whichever comes first; keys are told apart without regard to case
- *   s3 =                    a key without value, followed by lines that are indented deeper: nested settings,
- *     addressing_style = path     each with "="
- *   other = a               a value may go on in lines that are indented deeper
- *     b
+ *   # or ; at its start     a comment, also when indented; elsewhere in a line they are text
+ *   Key = value             "=" or ":", whichever comes first; the case of a key does not count
+ *   s3 =                    a key without value, followed by lines that are indented deeper:
+ *     addressing_style = path     nested settings, each with "="
+ *   other = a               a value may go on in lines
+ *     b                     that are indented deeper
  *
  * A section or a key that comes twice is an error, as it is for botocore.
  */
@@ -35,12 +35,14 @@ struct ini *ini_parse(const char *text, size_t len, struct err *e);
 void ini_free(struct ini *ini);
 
 /*
- * The section [name], or, where type is not NULL, [type name]: with any space between, and name in quotes or not,
- * as it is for profiles, services and SSO sessions. NULL when there is none. Points into ini.
+ * The section [name], or, where type is not NULL, [type name]: with any space between, and name in
+ * quotes or not, as it is for profiles, services and SSO sessions. NULL when there is none. Points
+ * into ini.
  */
 const struct ini_section *ini_section(const struct ini *ini, const char *type, const char *name);
 
-/* The value, lines joined by line feeds; NULL when there is none. section may be NULL. Points into ini. */
+/* The value, lines joined by line feeds; NULL when there is none. section may be NULL. Points
+ * into ini. */
 const char *ini_get(const struct ini_section *section, const char *key);
 
 /* The value of a nested setting; NULL when there is none. Points into ini. */

@@ -98,7 +98,8 @@ append_event(enum log_level level, const char *uri, const struct buf *message)
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
 	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
-	buf_addf(&out, "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\"", day, now.tv_nsec / 1000000, level_names[level]);
+	buf_addf(&out, "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\"", day, now.tv_nsec / 1000000,
+	    level_names[level]);
 	add_member(&out, "program", state.program, strlen(state.program));
 	if (state.batch != NULL)
 		add_member(&out, "batch", state.batch, strlen(state.batch));
@@ -111,7 +112,8 @@ append_event(enum log_level level, const char *uri, const struct buf *message)
 
 		close(state.fd);
 		state.fd = -1; /* before it is told, which would come here again */
-		log_line(LOG_WARN, NULL, "SHEAF_LOG: no more events are written: %s", strerror(cause));
+		log_line(LOG_WARN, NULL, "SHEAF_LOG: no more events are written: %s",
+		    strerror(cause));
 	}
 	buf_free(&out);
 }

@@ -1,8 +1,9 @@
 /*
- * What a program tells a person: lines on standard error, "s3get: s3://b/key: 404 NoSuchKey". Control
- * characters and bytes that are no UTF-8 are shown as \xNN, so that no key can play with a terminal. With
- * the environment variable SHEAF_LOG=FILE each line is also appended to FILE as one NDJSON event: time (RFC
- * 3339, UTC, milliseconds), level, program, batch (SHEAF_BATCH, when set), message, uri (when there is one).
+ * What a program tells a person: lines on standard error, "s3get: s3://b/key: 404 NoSuchKey".
+ * Control characters and bytes that are no UTF-8 are shown as \xNN, so that no key can play with a
+ * terminal. With the environment variable SHEAF_LOG=FILE each line is also appended to FILE as one
+ * NDJSON event: time (RFC 3339, UTC, milliseconds), level, program, batch (SHEAF_BATCH, when set),
+ * message, uri (when there is one).
  */
 #ifndef SHEAF_LOG_H
 #define SHEAF_LOG_H
@@ -11,7 +12,8 @@
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
-/* Once, at the start. program is borrowed for good. Errors and warnings are printed until told otherwise. */
+/* Once, at the start. program is borrowed for good. Until told otherwise, errors and warnings are
+ * printed. */
 void log_init(const char *program);
 
 /* LOG_ERROR: --quiet; LOG_WARN: the default; LOG_INFO: --verbose; LOG_DEBUG: -vv. */

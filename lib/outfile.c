@@ -33,10 +33,11 @@ is_stdout(const struct stat *st)
 {
 	struct stat out;
 
-	return fstat(STDOUT_FILENO, &out) == 0 && out.st_dev == st->st_dev && out.st_ino == st->st_ino;
+	return fstat(STDOUT_FILENO, &out) == 0 && out.st_dev == st->st_dev &&
+	    out.st_ino == st->st_ino;
 }
 
-/* Opens name's temporary file, or name itself. st: what is there under name; NULL: nothing. -1 with errno. */
+/* Opens name's temporary file, or name itself. st: what is there; NULL: nothing. -1 with errno. */
 static int
 open_file(struct outfile *o, const char *name, const struct stat *st)
 {
@@ -50,7 +51,7 @@ open_file(struct outfile *o, const char *name, const struct stat *st)
 	o->part = part.p;
 	fd = open(o->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (fd != -1 && st != NULL)
-		(void)fchmod(fd, st->st_mode & 0777); /* not ours: then it cannot be, and need not */
+		(void)fchmod(fd, st->st_mode & 0777); /* a file system may not know how */
 	return fd;
 }
 
@@ -123,7 +124,7 @@ outfile_commit(struct outfile *o, struct err *e)
 		outfile_abort(o);
 		return -1;
 	}
-	/* a copy of standard output is closed: errors come out the same, and no file opened later becomes it */
+	/* of standard output a copy is closed, or a file opened later would take its place */
 	if (close(o->fd != STDOUT_FILENO ? o->fd : dup(o->fd)) == -1) {
 		err_errno(e, EXIT_FAILED, "%s", o->name);
 		o->fd = -1;

@@ -86,7 +86,8 @@ profile_load(struct profile *p, const char *name, struct err *e)
 		.credentials_file = file_path("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
 		.config_file = file_path("AWS_CONFIG_FILE", "~/.aws/config"),
 	};
-	if (read_ini(p->credentials_file, &p->credentials, e) == -1 || read_ini(p->config_file, &p->config, e) == -1) {
+	if (read_ini(p->credentials_file, &p->credentials, e) == -1 ||
+	    read_ini(p->config_file, &p->config, e) == -1) {
 		profile_free(p);
 		return -1;
 	}

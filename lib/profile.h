@@ -1,7 +1,7 @@
 /*
- * A profile of AWS's shared files: where they are, and what the two together say of it (AWS SDKs and tools
- * reference guide, "Location of the shared config and credentials files"). What settings and credentials have in
- * common; only they include this.
+ * A profile of AWS's shared files: where they are, and what the two together say of it (AWS SDKs
+ * and tools reference guide, "Location of the shared config and credentials files"). What settings
+ * and credentials have in common; only they include this.
  */
 #ifndef SHEAF_PROFILE_H
 #define SHEAF_PROFILE_H
@@ -14,21 +14,23 @@ struct profile {
 	char *credentials_file;	 /* owned; its path; NULL when no home folder is known */
 	char *config_file;	 /* likewise */
 	struct ini *credentials; /* owned; NULL when there is no such file */
-	struct ini *config;
-	const struct ini_section *in_credentials; /* [name]; NULL when there is none. Points into credentials */
-	const struct ini_section *in_config;	  /* [profile name], or [default] */
+	struct ini *config;	 /* likewise */
+	const struct ini_section *in_credentials; /* [name]; NULL: none. Points into credentials */
+	const struct ini_section *in_config; /* [profile name], or [default]; likewise */
 };
 
 /*
- * Reads both files, AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE or those in ~/.aws. A missing file is none. -1
- * with EXIT_USAGE when one cannot be read or parsed; then nothing needs to be freed.
+ * Reads both files, AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE or those in ~/.aws. A missing
+ * file is none. -1 with EXIT_USAGE when one cannot be read or parsed; then nothing needs to be
+ * freed.
  */
 int profile_load(struct profile *p, const char *name, struct err *e);
 
 /* Wipes what was read. */
 void profile_free(struct profile *p);
 
-/* The setting, the credentials file's before the config file's; NULL when there is none or it is empty. Points into p. */
+/* The setting, the credentials file's before the config file's; NULL: none, or an empty one.
+ * Points into p. */
 const char *profile_get(const struct profile *p, const char *key);
 const char *profile_get_nested(const struct profile *p, const char *key, const char *name);
 

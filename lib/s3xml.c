@@ -39,7 +39,8 @@ enter(struct reader *r)
 }
 
 static void XMLCALL
-on_doctype(void *arg, const XML_Char *name, const XML_Char *system_id, const XML_Char *public_id, int internal)
+on_doctype(void *arg, const XML_Char *name, const XML_Char *system_id, const XML_Char *public_id,
+    int internal)
 {
 	(void)name;
 	(void)system_id;
@@ -50,8 +51,8 @@ on_doctype(void *arg, const XML_Char *name, const XML_Char *system_id, const XML
 
 /* Runs the whole document past the handlers, which get r. 0, or -1 with r->fault. */
 static int
-read_document(struct reader *r, const char *doc, size_t len, XML_StartElementHandler start, XML_EndElementHandler end,
-    XML_CharacterDataHandler text)
+read_document(struct reader *r, const char *doc, size_t len, XML_StartElementHandler start,
+    XML_EndElementHandler end, XML_CharacterDataHandler text)
 {
 	if (len > DOC_MAX) {
 		r->fault = "too long";
@@ -283,7 +284,9 @@ decode_keys(struct s3xml_page *page, struct err *e)
 
 		buf_reset(&plain);
 		if (uri_decode(&plain, o->key, o->key_len, 1, NULL) == -1) {
-			err_set(e, EXIT_FAILED, "listing answer: key '%.*s': broken percent-encoding", SHOWN_MAX, o->key);
+			err_set(e, EXIT_FAILED,
+			    "listing answer: key '%.*s': broken percent-encoding", SHOWN_MAX,
+			    o->key);
 			buf_free(&plain);
 			return -1;
 		}
@@ -303,7 +306,8 @@ decode_marker(struct s3xml_page *page, struct err *e)
 
 	if (uri_decode(&plain, page->next_token, strlen(page->next_token), 1, NULL) == -1) {
 		buf_free(&plain);
-		return err_set(e, EXIT_FAILED, "listing answer: NextMarker '%.*s': broken percent-encoding", SHOWN_MAX,
+		return err_set(e, EXIT_FAILED,
+		    "listing answer: NextMarker '%.*s': broken percent-encoding", SHOWN_MAX,
 		    page->next_token);
 	}
 	buf_str(&plain);
@@ -323,9 +327,9 @@ s3xml_list(struct s3xml_page *page, const char *doc, size_t len, struct err *e)
 	page->next_token = NULL;
 	buf_reset(&page->text);
 	/*
-	 * The objects point into text, so it must not move while it grows. It does not: a string and its NUL take
-	 * less than the element they come from, as references and escapes are longer than what they stand for, and
-	 * without a document type there are no others.
+	 * The objects point into text, so it must not move while it grows. It does not: a string
+	 * and its NUL take less than the element they come from, as references and escapes are
+	 * longer than what they stand for, and without a document type there are no others.
 	 */
 	if (len <= DOC_MAX)
 		buf_room(&page->text, len + 1);
@@ -334,7 +338,8 @@ s3xml_list(struct s3xml_page *page, const char *doc, size_t len, struct err *e)
 		l.r.fault = "it does not say IsTruncated";
 	if (l.r.fault != NULL) {
 		page->n_objects = 0;
-		return err_set(e, EXIT_FAILED, "listing answer: %s%s", l.r.not_xml ? "broken XML: " : "", l.r.fault);
+		return err_set(e, EXIT_FAILED, "listing answer: %s%s",
+		    l.r.not_xml ? "broken XML: " : "", l.r.fault);
 	}
 	if (l.url_encoded && (decode_keys(page, e) == -1 ||
 	    (l.is_marker && page->next_token != NULL && decode_marker(page, e) == -1))) {

@@ -1,7 +1,7 @@
 /*
  * The XML that S3 answers with (S3 API reference: ListObjectsV2, ListObjects, Error,
- * InitiateMultipartUpload, CompleteMultipartUpload), read with expat. Unknown elements are passed over.
- * A document type declaration is refused: S3 never sends one, and entities are how XML grows.
+ * InitiateMultipartUpload, CompleteMultipartUpload), read with expat. Unknown elements are passed
+ * over. A document type declaration is refused: S3 never sends one, and entities are how XML grows.
  */
 #ifndef SHEAF_S3XML_H
 #define SHEAF_S3XML_H
@@ -13,7 +13,7 @@
 #include "err.h"
 
 struct s3xml_object {
-	const char *key;  /* borrowed from the page; decoded where the page says encoding-type=url */
+	const char *key; /* borrowed from the page; decoded where the page says encoding-type=url */
 	size_t key_len;	  /* a key may hold any byte, NUL included */
 	uint64_t size;	  /* bytes */
 	const char *etag; /* borrowed; without the quotes; "" when absent */
@@ -25,15 +25,15 @@ struct s3xml_object {
 struct s3xml_page {
 	struct s3xml_object *objects; /* owned array, in the order sent */
 	size_t n_objects;
-	char *next_token;  /* owned; NULL when absent. NextContinuationToken (V2) as it stands, or NextMarker (V1), a key
-			      and decoded like one */
+	char *next_token; /* owned; NULL when absent. NextContinuationToken (V2) as it stands, or
+			     NextMarker (V1), a key and decoded like one */
 	int is_truncated;
 	struct buf text; /* what the objects' strings point into */
 	size_t cap_objects;
 };
 
-/* Parses one whole document of len bytes. 0, or -1 with e filled ("listing answer: ..."). Every object must have Key and
- * Size, the page IsTruncated; CommonPrefixes are passed over. */
+/* Parses one whole document of len bytes. 0, or -1 with e filled ("listing answer: ..."). Every
+ * object must have Key and Size, the page IsTruncated; CommonPrefixes are passed over. */
 int s3xml_list(struct s3xml_page *page, const char *doc, size_t len, struct err *e);
 void s3xml_page_free(struct s3xml_page *page);
 

@@ -17,8 +17,8 @@ enum {
 static const char algorithm[] = "AWS4-HMAC-SHA256";
 
 /*
- * Both live as long as the program. The one-shots of OpenSSL 3.0, HMAC() and SHA256(), look the algorithm up
- * at every call: 1.0 us and 0.4 us, against 0.4 us and 0.2 us this way.
+ * Both live as long as the program. The one-shots of OpenSSL 3.0, HMAC() and SHA256(), look the
+ * algorithm up at every call: 1.0 us and 0.4 us, against 0.4 us and 0.2 us this way.
  */
 static EVP_MD *sha256;
 static EVP_MD_CTX *ctx;
@@ -113,13 +113,15 @@ sigv4_date(time_t t, char date[17])
 }
 
 void
-sigv4_key_set(struct sigv4_key *k, const char *secret, const char date[17], const char *region, const char *service)
+sigv4_key_set(struct sigv4_key *k, const char *secret, const char date[17], const char *region,
+    const char *service)
 {
 	unsigned char digest[HASH_LEN];
 	struct buf start = {0};
 
 	hash(digest, secret, strlen(secret));
-	if (memcmp(k->day, date, 8) == 0 && strcmp(k->region, region) == 0 && strcmp(k->service, service) == 0 &&
+	if (memcmp(k->day, date, 8) == 0 && strcmp(k->region, region) == 0 &&
+	    strcmp(k->service, service) == 0 &&
 	    CRYPTO_memcmp(k->secret_sha256, digest, HASH_LEN) == 0)
 		return;
 	memcpy(k->secret_sha256, digest, HASH_LEN);
@@ -227,15 +229,16 @@ struct sorted {
 	size_t n;
 };
 
-/* By insertion: headers of one name keep the order they are sent in. */
+/* By insertion, so that headers of one name keep the order they are sent in. */
 static void
 sort_headers(struct sorted *s, const struct sigv4_request *r)
 {
 	if (r->n_headers > SIGV4_HEADERS_MAX)
 		abort();
-	for (s->n = 0; s->n < r->n_headers; s->n++) {
-		const struct sigv4_header *h = &r->headers[s->n];
-		size_t i = s->n;
+	s->n = r->n_headers;
+	for (size_t n = 0; n < s->n; n++) {
+		const struct sigv4_header *h = &r->headers[n];
+		size_t i = n;
 
 		for (; i > 0 && compare_names(s->h[i - 1]->name, h->name) > 0; i--)
 			s->h[i] = s->h[i - 1];
@@ -243,10 +246,11 @@ sort_headers(struct sorted *s, const struct sigv4_request *r)
 	}
 }
 
+/* last: the header before h, or NULL. */
 static int
-same_name_as_before(const struct sorted *s, size_t i)
+same_name(const struct sigv4_header *last, const struct sigv4_header *h)
 {
-	return i > 0 && compare_names(s->h[i - 1]->name, s->h[i]->name) == 0;
+	return last != NULL && compare_names(last->name, h->name) == 0;
 }
 
 static void
@@ -263,8 +267,10 @@ add_lower(struct buf *out, const char *s)
 static void
 add_signed_names(struct buf *out, const struct sorted *s)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		if (same_name_as_before(s, i))
+	const struct sigv4_header *last = NULL;
+
+	for (size_t i = 0; i < s->n; last = s->h[i++]) {
+		if (same_name(last, s->h[i]))
 			continue;
 		if (i > 0)
 			buf_addc(out, ';');
@@ -292,8 +298,10 @@ add_folded(struct buf *out, const char *value)
 static void
 add_headers(struct buf *out, const struct sorted *s)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		if (same_name_as_before(s, i)) {
+	const struct sigv4_header *last = NULL;
+
+	for (size_t i = 0; i < s->n; last = s->h[i++]) {
+		if (same_name(last, s->h[i])) {
 			out->len--; /* the line goes on */
 			buf_addc(out, ',');
 		} else {
@@ -344,7 +352,8 @@ add_scope(struct buf *out, const struct sigv4_key *k)
 }
 
 static void
-add_string_to_sign(struct buf *out, const struct sigv4_key *k, const char date[17], const char *request_sha256)
+add_string_to_sign(struct buf *out, const struct sigv4_key *k, const char date[17],
+    const char *request_sha256)
 {
 	buf_adds(out, algorithm);
 	buf_addc(out, '\n');
@@ -356,8 +365,8 @@ add_string_to_sign(struct buf *out, const struct sigv4_key *k, const char date[1
 }
 
 void
-sigv4_string_to_sign(struct buf *out, const struct sigv4_key *k, const char date[17], const char *canonical_request,
-    size_t len)
+sigv4_string_to_sign(struct buf *out, const struct sigv4_key *k, const char date[17],
+    const char *canonical_request, size_t len)
 {
 	char hex[65];
 
@@ -375,14 +384,14 @@ sigv4_signature(char hex[65], const struct sigv4_key *k, const char *string_to_s
 }
 
 void
-sigv4_authorization(struct buf *out, const struct sigv4_request *r, const struct sigv4_key *k, const char *access_key,
-    const char date[17])
+sigv4_authorization(struct buf *out, const struct sigv4_request *r, const struct sigv4_key *k,
+    const char *access_key, const char date[17])
 {
 	const size_t start = out->len;
 	struct sorted s;
 	char hex[65];
 
-	/* the first two stages are written where the header goes, and written over: no memory of their own */
+	/* the first two stages need no memory of their own: they go where the header will */
 	sort_headers(&s, r);
 	add_canonical_request(out, r, &s);
 	sigv4_sha256_hex(hex, out->p + start, out->len - start);

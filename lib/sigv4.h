@@ -1,7 +1,7 @@
 /*
- * AWS Signature Version 4 for S3 (S3 API reference, "Authenticating Requests: Using the Authorization
- * Header"). Pure: time, keys and scope are arguments. The path is never normalised and never encoded a
- * second time, as S3 alone among the services wants it.
+ * AWS Signature Version 4 for S3 (S3 API reference, "Authenticating Requests: Using the
+ * Authorization Header"). Pure: time, keys and scope are arguments. The path is never normalised
+ * and never encoded a second time, as S3 alone among the services wants it.
  */
 #ifndef SHEAF_SIGV4_H
 #define SHEAF_SIGV4_H
@@ -20,12 +20,12 @@ struct sigv4_header {
 };
 
 struct sigv4_request {
-	const char *method;		     /* "GET" */
-	const char *path;		     /* as sent, percent-encoded, begins with "/" */
-	const char *query;		     /* as sent, "name=value&..." percent-encoded, "" for none; sorted here */
-	const struct sigv4_header *headers; /* all that are to be signed, host among them; any order */
-	size_t n_headers;		     /* at most SIGV4_HEADERS_MAX */
-	const char *payload_hash;	     /* lower-case hex SHA-256, or SIGV4_UNSIGNED */
+	const char *method; /* "GET" */
+	const char *path;   /* as sent, percent-encoded, begins with "/" */
+	const char *query;  /* as sent, "name=value&..." encoded, "" for none; sorted here */
+	const struct sigv4_header *headers; /* all that are to be signed, host too; any order */
+	size_t n_headers;		    /* at most SIGV4_HEADERS_MAX */
+	const char *payload_hash; /* lower-case hex SHA-256, or SIGV4_UNSIGNED */
 };
 
 enum { SIGV4_HEADERS_MAX = 64 };
@@ -34,9 +34,9 @@ enum { SIGV4_HEADERS_MAX = 64 };
 void sigv4_date(time_t t, char date[17]);
 
 /*
- * A signing key. It depends on the secret, the day, the region and the service only, so a caller keeps
- * one and signs with it until the day or the region changes. sigv4_key_set does nothing when the key
- * already fits; a zeroed struct is empty.
+ * A signing key. It depends on the secret, the day, the region and the service only, so a caller
+ * keeps one and signs with it until the day or the region changes. sigv4_key_set does nothing when
+ * the key already fits; a zeroed struct is empty.
  */
 struct sigv4_key {
 	unsigned char key[32];
@@ -53,7 +53,8 @@ void sigv4_key_set(struct sigv4_key *k, const char *secret, const char date[17],
 void sigv4_canonical_request(struct buf *out, const struct sigv4_request *r);
 void sigv4_string_to_sign(struct buf *out, const struct sigv4_key *k, const char date[17],
     const char *canonical_request, size_t len);
-void sigv4_signature(char hex[65], const struct sigv4_key *k, const char *string_to_sign, size_t len);
+void sigv4_signature(char hex[65], const struct sigv4_key *k, const char *string_to_sign,
+    size_t len);
 
 /*
  * The value of the Authorization header, appended to out. The caller has put host, x-amz-date,

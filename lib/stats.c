@@ -51,7 +51,7 @@ stats_add_json(struct stats *s, const char *name, const char *json)
 	buf_addf(&s->fields, ",\"%s\":%s", name, json);
 }
 
-/* ru_maxrss also counts what the process was before exec: a shell's copy, or the whole of a big parent. */
+/* ru_maxrss also counts what the process was before exec: a copy of its shell, say. */
 static uint64_t
 peak_kb(const struct rusage *ru)
 {
@@ -94,10 +94,12 @@ add_line(struct buf *out, const struct stats *s, int status)
 	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
 	buf_addf(out, "{\"v\":%d,\"program\":", STATS_VERSION);
 	json_quote(out, s->program, strlen(s->program));
-	buf_addf(out, ",\"start\":\"%s.%03dZ\",\"wall_ms\":%lld,\"user_ms\":%llu,\"sys_ms\":%llu", day,
-	    (int)(s->start_ms % 1000), (long long)(clock_ms(CLOCK_MONOTONIC) - s->start_mono_ms),
-	    timeval_ms(ru.ru_utime), timeval_ms(ru.ru_stime));
-	buf_addf(out, ",\"maxrss_kb\":%llu,\"status\":%d", (unsigned long long)peak_kb(&ru), status);
+	buf_addf(out, ",\"start\":\"%s.%03dZ\",\"wall_ms\":%lld,\"user_ms\":%llu,\"sys_ms\":%llu",
+	    day, (int)(s->start_ms % 1000),
+	    (long long)(clock_ms(CLOCK_MONOTONIC) - s->start_mono_ms), timeval_ms(ru.ru_utime),
+	    timeval_ms(ru.ru_stime));
+	buf_addf(out, ",\"maxrss_kb\":%llu,\"status\":%d", (unsigned long long)peak_kb(&ru),
+	    status);
 	buf_add(out, s->fields.p, s->fields.len);
 	buf_adds(out, "}\n");
 }
@@ -125,8 +127,8 @@ uint64_t
 hist_bound_us(unsigned i)
 {
 	/* 2^(k/8) in 32 binary places, cut off; a cut bound holds the same whole microseconds */
-	static const uint64_t root[8] = {0x100000000, 0x1172b83c7, 0x1306fe0a3, 0x14bfdad53, 0x16a09e667,
-	    0x18ace5422, 0x1ae89f995, 0x1d5818dcf};
+	static const uint64_t root[8] = {0x100000000, 0x1172b83c7, 0x1306fe0a3, 0x14bfdad53,
+	    0x16a09e667, 0x18ace5422, 0x1ae89f995, 0x1d5818dcf};
 
 	if (i >= HIST_BUCKETS)
 		i = HIST_BUCKETS - 1;
@@ -171,7 +173,8 @@ hist_quantile_us(const struct hist *h, double q)
 static void
 add_ms(struct buf *out, const char *name, uint64_t us)
 {
-	buf_addf(out, ",\"%s\":%llu.%03u", name, (unsigned long long)(us / 1000), (unsigned)(us % 1000));
+	buf_addf(out, ",\"%s\":%llu.%03u", name, (unsigned long long)(us / 1000),
+	    (unsigned)(us % 1000));
 }
 
 void
@@ -198,7 +201,8 @@ hist_json(struct buf *out, const struct hist *h)
 void
 json_quote(struct buf *out, const char *s, size_t len)
 {
-	static const char brief[] = "\"\"\\\\\bb\ff\nn\rr\tt"; /* pairs: the character, its letter */
+	/* pairs: the character, its letter */
+	static const char brief[] = "\"\"\\\\\bb\ff\nn\rr\tt";
 
 	buf_addc(out, '"');
 	while (len > 0) {

@@ -5,14 +5,14 @@
 
 enum {
 	BUCKET_MAX = 255,
-	SHOWN_MAX = 1200, /* bytes of a URI in a message, so that the cause behind it is not cut off */
+	SHOWN_MAX = 1200, /* bytes of a URI in a message, or the cause behind it would be cut off */
 };
 
 static int
 is_unreserved(unsigned char c)
 {
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-	    c == '.' || c == '~';
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+	    c == '-' || c == '_' || c == '.' || c == '~';
 }
 
 static int
@@ -73,8 +73,9 @@ uri_parse(const char *s, size_t len, struct uri *u, struct err *e)
 			fault = "the key is longer than 1024 bytes";
 	}
 	if (fault != NULL)
-		return err_set(e, EXIT_USAGE, "%.*s%s: %s", (int)(len < SHOWN_MAX ? len : SHOWN_MAX), s,
-		    len > SHOWN_MAX ? "..." : "", fault);
+		return err_set(e, EXIT_USAGE, "%.*s%s: %s",
+		    (int)(len < SHOWN_MAX ? len : SHOWN_MAX), s, len > SHOWN_MAX ? "..." : "",
+		    fault);
 	u->bucket = xstrndup(bucket, bucket_len);
 	u->key = xstrndup(key, (size_t)(end - key));
 	return 0;
@@ -132,10 +133,12 @@ uri_decode(struct buf *out, const char *s, size_t len, int plus_is_space, struct
 			*p++ = s[i] == '+' && plus_is_space ? ' ' : s[i];
 			continue;
 		}
-		if (len - i < 3 || (high = hex_value(s[i + 1])) == -1 || (low = hex_value(s[i + 2])) == -1) {
+		if (len - i < 3 || (high = hex_value(s[i + 1])) == -1 ||
+		    (low = hex_value(s[i + 2])) == -1) {
 			out->len = before;
 			return err_set(e, EXIT_FAILED, "%.*s%s: broken percent-encoding",
-			    (int)(len < SHOWN_MAX ? len : SHOWN_MAX), s, len > SHOWN_MAX ? "..." : "");
+			    (int)(len < SHOWN_MAX ? len : SHOWN_MAX), s,
+			    len > SHOWN_MAX ? "..." : "");
 		}
 		*p++ = (char)(high << 4 | low);
 		i += 2;

@@ -5,8 +5,9 @@
 #include <stddef.h>
 
 /*
- * The number of bytes, 1 to 4, of the character that the len bytes at s begin with; 0 when they begin with none: len
- * 0, a stray or missing continuation byte, an overlong form, a surrogate, a number over U+10FFFF.
+ * The number of bytes, 1 to 4, of the character that the len bytes at s begin with; 0 when they
+ * begin with none: len 0, a stray or missing continuation byte, an overlong form, a surrogate, a
+ * number over U+10FFFF.
  */
 size_t utf8_char(const char *s, size_t len);
 

@@ -1,4 +1,5 @@
-/* lib/creds: settings and credentials from the environment and from profiles, in a home folder of its own. */
+/* lib/creds: settings and credentials from the environment and from profiles, in a home folder of
+ * its own. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -36,12 +37,13 @@ put(const char *name, const char *text)
 static void
 fresh(void)
 {
-	static const char *const variables[] = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
-	    "AWS_SECURITY_TOKEN", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL_S3",
-	    "AWS_ENDPOINT_URL", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_CA_BUNDLE", "AWS_MAX_ATTEMPTS",
+	static const char *const variables[] = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+	    "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_PROFILE", "AWS_REGION",
+	    "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL",
+	    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_CA_BUNDLE", "AWS_MAX_ATTEMPTS",
 	    "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "AWS_REQUEST_CHECKSUM_CALCULATION",
-	    "AWS_USE_DUALSTACK_ENDPOINT", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-	    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"};
+	    "AWS_USE_DUALSTACK_ENDPOINT", "AWS_WEB_IDENTITY_TOKEN_FILE",
+	    "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"};
 
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
 		unsetenv(variables[i]);
@@ -62,13 +64,15 @@ settings(const char *profile)
 		OK(err.status == EXIT_USAGE, "a usage error");
 		return err.text;
 	}
-	buf_addf(&out, "%s %s %s %s %u %s %d", shown(s.region), shown(s.endpoint_url), shown(s.ca_bundle),
-	    shown(s.addressing_style), s.max_attempts, shown(s.checksum_calculation), s.use_dualstack);
+	buf_addf(&out, "%s %s %s %s %u %s %d", shown(s.region), shown(s.endpoint_url),
+	    shown(s.ca_bundle), shown(s.addressing_style), s.max_attempts,
+	    shown(s.checksum_calculation), s.use_dualstack);
 	aws_settings_free(&s);
 	return buf_str(&out);
 }
 
-/* "access secret token expires source", or the error's text; below home, which is left out of it. */
+/* "access secret token expires source", or the error's text; below home, which is left out of it.
+ */
 static const char *
 creds(const char *profile)
 {
@@ -82,11 +86,12 @@ creds(const char *profile)
 	if (aws_settings_load(&s, profile, &err) == -1) {
 		buf_adds(&out, err.text);
 	} else if (creds_resolve(&c, &s, &trail, &err) == -1) {
-		OK(err.status == EXIT_USAGE && c.secret_key == NULL, "a usage error, nothing given");
+		OK(err.status == EXIT_USAGE && c.secret_key == NULL,
+		    "a usage error, nothing given");
 		buf_adds(&out, err.text);
 	} else {
-		buf_addf(&out, "%s %s %s %lld %s", c.access_key, c.secret_key, shown(c.session_token), (long long)c.expires,
-		    c.source);
+		buf_addf(&out, "%s %s %s %lld %s", c.access_key, c.secret_key,
+		    shown(c.session_token), (long long)c.expires, c.source);
 		OK(strstr(buf_str(&trail), c.secret_key) == NULL, "no secret in the trail");
 		creds_free(&c);
 	}
@@ -108,31 +113,43 @@ test_settings(void)
 	put("config",
 	    "[default]\nregion = r-default\n"
 	    "[profile x]\nregion=r-x\nendpoint_url=http://x\nca_bundle=/ca\nmax_attempts=5\n"
-	    "request_checksum_calculation=WHEN_REQUIRED\ns3 =\n  addressing_style = path\n  use_dualstack_endpoint = true\n"
-	    "[profile y]\nservices = mine\nendpoint_url = http://global\nuse_dualstack_endpoint = True\n"
-	    "[services mine]\ns3 =\n  endpoint_url = http://mine\nec2 =\n  endpoint_url = http://ec2\n"
-	    "[profile z]\nservices = yours\nignore_configured_endpoint_urls = true\nendpoint_url = http://z\n"
+	    "request_checksum_calculation=WHEN_REQUIRED\ns3 =\n  addressing_style = path\n"
+	    "  use_dualstack_endpoint = true\n"
+	    "[profile y]\nservices = mine\nendpoint_url = http://global\n"
+	    "use_dualstack_endpoint = True\n"
+	    "[services mine]\ns3 =\n  endpoint_url = http://mine\nec2 =\n"
+	    "  endpoint_url = http://ec2\n"
+	    "[profile z]\nservices = yours\nignore_configured_endpoint_urls = true\n"
+	    "endpoint_url = http://z\n"
 	    "[profile none]\nservices = yours\n");
 	OK_STR(settings(NULL), "r-default (none) (none) (none) 0 (none) 0", "[default]");
 	OK_STR(settings("x"), "r-x http://x /ca path 5 when_required 1", "a profile's settings");
-	OK_STR(settings("y"), "(none) http://mine (none) (none) 0 (none) 1", "services go before endpoint_url");
-	OK_STR(settings("z"), "(none) (none) (none) (none) 0 (none) 0", "configured endpoints ignored");
-	OK(strncmp(settings("none"), "profile none: services = 'yours': no [services yours] in ", 57) == 0, "no such services");
+	OK_STR(settings("y"), "(none) http://mine (none) (none) 0 (none) 1",
+	    "services go before endpoint_url");
+	OK_STR(settings("z"), "(none) (none) (none) (none) 0 (none) 0",
+	    "configured endpoints ignored");
+	OK(strncmp(settings("none"), "profile none: services = 'yours': no [services yours] in ",
+	       57) == 0,
+	    "no such services");
 	setenv("AWS_PROFILE", "x", 1);
 	OK_STR(settings(NULL), "r-x http://x /ca path 5 when_required 1", "AWS_PROFILE");
-	OK_STR(settings("default"), "r-default (none) (none) (none) 0 (none) 0", "--profile goes before it");
+	OK_STR(settings("default"), "r-default (none) (none) (none) 0 (none) 0",
+	    "--profile goes before it");
 	put("credentials", "[x]\nregion = r-credentials\n");
-	OK_STR(settings(NULL), "r-credentials http://x /ca path 5 when_required 1", "the credentials file goes first");
+	OK_STR(settings(NULL), "r-credentials http://x /ca path 5 when_required 1",
+	    "the credentials file goes first");
 	setenv("AWS_DEFAULT_REGION", "r-env", 1);
 	setenv("AWS_ENDPOINT_URL", "http://env", 1);
 	setenv("AWS_CA_BUNDLE", "/env", 1);
 	setenv("AWS_MAX_ATTEMPTS", "7", 1);
 	setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "when_supported", 1);
 	setenv("AWS_USE_DUALSTACK_ENDPOINT", "false", 1);
-	OK_STR(settings(NULL), "r-env http://env /env path 7 when_supported 0", "the environment goes before the profile");
+	OK_STR(settings(NULL), "r-env http://env /env path 7 when_supported 0",
+	    "the environment goes before the profile");
 	setenv("AWS_REGION", "r-env-2", 1);
 	setenv("AWS_ENDPOINT_URL_S3", "http://s3", 1);
-	OK_STR(settings("y"), "r-env-2 http://s3 /env (none) 7 when_supported 0", "AWS_REGION and the S3 endpoint before all");
+	OK_STR(settings("y"), "r-env-2 http://s3 /env (none) 7 when_supported 0",
+	    "AWS_REGION and the S3 endpoint before all");
 	setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true", 1);
 	OK_STR(settings("y"), "r-env-2 (none) /env (none) 7 when_supported 0", "or ignored");
 }
@@ -143,48 +160,62 @@ test_bad_settings(void)
 	static const struct {
 		const char *profile, *text;
 	} bad[] = {
-		{"a", "profile a: max_attempts = '0': not a number from 1 to 1000"},
-		{"b", "profile b: request_checksum_calculation = 'never': not when_supported or when_required"},
-		{"c", "profile c: s3 addressing_style = 'dns': not auto, path or virtual"},
-		{"d", "profile d: use_dualstack_endpoint = 'yes': not true or false"},
-		{"e", "profile e: s3 use_dualstack_endpoint = '1': not true or false"},
-		{"f", "profile f: ignore_configured_endpoint_urls = '1': not true or false"},
+	    {"a", "profile a: max_attempts = '0': not a number from 1 to 1000"},
+	    {"b",
+		"profile b: request_checksum_calculation = 'never': not when_supported or "
+		"when_required"},
+	    {"c", "profile c: s3 addressing_style = 'dns': not auto, path or virtual"},
+	    {"d", "profile d: use_dualstack_endpoint = 'yes': not true or false"},
+	    {"e", "profile e: s3 use_dualstack_endpoint = '1': not true or false"},
+	    {"f", "profile f: ignore_configured_endpoint_urls = '1': not true or false"},
 	};
 	char path[256];
 
 	fresh();
-	put("config", "[profile a]\nmax_attempts=0\n[profile b]\nrequest_checksum_calculation=never\n[profile c]\ns3 =\n"
-		      " addressing_style = dns\n[profile d]\nuse_dualstack_endpoint=yes\n[profile e]\ns3=\n "
-		      "use_dualstack_endpoint=1\n[profile f]\nignore_configured_endpoint_urls=1\n");
+	put("config",
+	    "[profile a]\nmax_attempts=0\n"
+	    "[profile b]\nrequest_checksum_calculation=never\n"
+	    "[profile c]\ns3 =\n addressing_style = dns\n"
+	    "[profile d]\nuse_dualstack_endpoint=yes\n"
+	    "[profile e]\ns3=\n use_dualstack_endpoint=1\n"
+	    "[profile f]\nignore_configured_endpoint_urls=1\n");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		OK_STR(settings(bad[i].profile), bad[i].text, "profile %s", bad[i].profile);
 	setenv("AWS_MAX_ATTEMPTS", "many", 1);
-	OK_STR(settings(NULL), "AWS_MAX_ATTEMPTS='many': not a number from 1 to 1000", "the environment");
+	OK_STR(settings(NULL), "AWS_MAX_ATTEMPTS='many': not a number from 1 to 1000",
+	    "the environment");
 	unsetenv("AWS_MAX_ATTEMPTS");
-	snprintf(path, sizeof(path), "profile zz: there is none in %s/.aws/credentials or %s/.aws/config", home, home);
+	snprintf(path, sizeof(path),
+	    "profile zz: there is none in %s/.aws/credentials or %s/.aws/config", home, home);
 	OK_STR(settings("zz"), path, "no such profile");
 	setenv("AWS_PROFILE", "zz", 1);
-	OK(strncmp(settings(NULL), "profile zz (AWS_PROFILE): there is none in ", 43) == 0, "nor by the environment");
+	OK(strncmp(settings(NULL), "profile zz (AWS_PROFILE): there is none in ", 43) == 0,
+	    "nor by the environment");
 	setenv("AWS_PROFILE", "", 1);
-	OK_STR(settings(NULL), "(none) (none) (none) (none) 0 (none) 0", "an empty variable does not count");
+	OK_STR(settings(NULL), "(none) (none) (none) (none) 0 (none) 0",
+	    "an empty variable does not count");
 	put("config", "[default]\nx\n");
-	snprintf(path, sizeof(path), "%s/.aws/config: line 2: neither '[section]' nor 'key = value'", home);
+	snprintf(path, sizeof(path),
+	    "%s/.aws/config: line 2: neither '[section]' nor 'key = value'", home);
 	OK_STR(settings(NULL), path, "a file that cannot be parsed");
 	setenv("AWS_CONFIG_FILE", home, 1);
 	snprintf(path, sizeof(path), "%s: Is a directory", home);
 	OK_STR(settings(NULL), path, "a file that cannot be read");
 	setenv("AWS_CONFIG_FILE", "/dev/null/none", 1);
-	OK_STR(settings(NULL), "(none) (none) (none) (none) 0 (none) 0", "a file that is not there");
+	OK_STR(
+	    settings(NULL), "(none) (none) (none) (none) 0 (none) 0", "a file that is not there");
 }
 
 static void
 test_environment(void)
 {
 	fresh();
-	put("credentials", "[default]\naws_access_key_id=AKF\naws_secret_access_key=SF\n[x]\nAWS_ACCESS_KEY_ID = AKX\n"
-			   "aws_secret_access_key = SX\naws_session_token = TX\n");
+	put("credentials",
+	    "[default]\naws_access_key_id=AKF\naws_secret_access_key=SF\n"
+	    "[x]\nAWS_ACCESS_KEY_ID = AKX\naws_secret_access_key = SX\naws_session_token = TX\n");
 	setenv("AWS_ACCESS_KEY_ID", "AKE", 1);
-	OK_STR(creds(NULL), "AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not", "half a pair");
+	OK_STR(creds(NULL), "AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not",
+	    "half a pair");
 	setenv("AWS_SECRET_ACCESS_KEY", "SE", 1);
 	OK_STR(creds(NULL), "AKE SE (none) 0 environment", "the environment's keys");
 	setenv("AWS_SESSION_TOKEN", "TE", 1);
@@ -197,11 +228,15 @@ test_environment(void)
 	unsetenv("AWS_PROFILE");
 	OK_STR(creds(NULL), "AKF SF (none) 0 profile default in /.aws/credentials", "default");
 	setenv("AWS_ACCESS_KEY_ID", "AKE\nHost: evil", 1);
-	OK_STR(creds(NULL), "environment: a key or token with a space or another character that none has", "no header injected");
+	OK_STR(creds(NULL),
+	    "environment: a key or token with a space or another character that none has",
+	    "no header injected");
 	unsetenv("AWS_ACCESS_KEY_ID");
 	setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/t", 1);
-	OK_STR(creds(NULL), "AWS_WEB_IDENTITY_TOKEN_FILE: web identity is not supported yet", "web identity goes before a profile");
-	OK_STR(creds("default"), "AKF SF (none) 0 profile default in /.aws/credentials", "but not before --profile");
+	OK_STR(creds(NULL), "AWS_WEB_IDENTITY_TOKEN_FILE: web identity is not supported yet",
+	    "web identity goes before a profile");
+	OK_STR(creds("default"), "AKF SF (none) 0 profile default in /.aws/credentials",
+	    "but not before --profile");
 }
 
 static void
@@ -209,31 +244,54 @@ test_profile(void)
 {
 	fresh();
 	OK_STR(creds(NULL),
-	    "no credentials (environment: AWS_ACCESS_KEY_ID is not set; web identity: AWS_WEB_IDENTITY_TOKEN_FILE is not set; "
-	    "profile default: not in /.aws/credentials or /.aws/config; container: AWS_CONTAINER_CREDENTIALS_FULL_URI is not "
-	    "set; instance metadata: not supported yet)",
+	    "no credentials (environment: AWS_ACCESS_KEY_ID is not set; web identity: "
+	    "AWS_WEB_IDENTITY_TOKEN_FILE is not set; profile default: not in /.aws/credentials "
+	    "or /.aws/config; container: AWS_CONTAINER_CREDENTIALS_FULL_URI is not set; "
+	    "instance metadata: not supported yet)",
 	    "what was tried");
-	put("config", "[default]\naws_access_key_id=AKC\naws_secret_access_key=SC\n[profile default]\nregion=r\n"
-		      "[profile c]\naws_access_key_id=AKC\naws_secret_access_key=SC\naws_security_token=old\n"
-		      "[profile both]\naws_access_key_id=AKC\naws_secret_access_key=SC\ncredential_process=exit 9\n"
-		      "[profile half]\naws_access_key_id=AKC\n[profile empty]\nregion=r\n"
-		      "[profile role]\nrole_arn=arn:aws:iam::1:role/r\nsource_profile=c\naws_access_key_id=A\n"
-		      "aws_secret_access_key=hidden\n[profile sso]\nsso_session=s\n[profile oldsso]\nsso_start_url=https://x\n"
-		      "[profile web]\nrole_arn=a\nweb_identity_token_file=/t\n");
-	put("credentials", "[both]\naws_access_key_id=AKS\naws_secret_access_key=SS\n[spaced]\naws_access_key_id=AKS\n"
-			   "aws_secret_access_key=S S hidden\n");
-	OK(strstr(creds(NULL), "profile default: it has neither aws_access_key_id nor credential_process;") != NULL,
+	put("config",
+	    "[default]\naws_access_key_id=AKC\naws_secret_access_key=SC\n"
+	    "[profile default]\nregion=r\n"
+	    "[profile c]\naws_access_key_id=AKC\naws_secret_access_key=SC\n"
+	    "aws_security_token=old\n"
+	    "[profile both]\naws_access_key_id=AKC\naws_secret_access_key=SC\n"
+	    "credential_process=exit 9\n"
+	    "[profile half]\naws_access_key_id=AKC\n"
+	    "[profile empty]\nregion=r\n"
+	    "[profile role]\nrole_arn=arn:aws:iam::1:role/r\nsource_profile=c\n"
+	    "aws_access_key_id=A\naws_secret_access_key=hidden\n"
+	    "[profile sso]\nsso_session=s\n"
+	    "[profile oldsso]\nsso_start_url=https://x\n"
+	    "[profile web]\nrole_arn=a\nweb_identity_token_file=/t\n");
+	put("credentials",
+	    "[both]\naws_access_key_id=AKS\naws_secret_access_key=SS\n"
+	    "[spaced]\naws_access_key_id=AKS\naws_secret_access_key=S S hidden\n");
+	OK(strstr(creds(NULL),
+	       "profile default: it has neither aws_access_key_id nor credential_process;") != NULL,
 	    "[profile default] goes before [default]");
-	OK_STR(creds("c"), "AKC SC old 0 profile c in /.aws/config", "keys in the config file, a token by its old name");
-	OK_STR(creds("both"), "AKS SS (none) 0 profile both in /.aws/credentials", "the credentials file before the process");
-	OK_STR(creds("half"), "profile half in /.aws/config: aws_access_key_id without aws_secret_access_key", "half a pair");
+	OK_STR(creds("c"), "AKC SC old 0 profile c in /.aws/config",
+	    "keys in the config file, a token by its old name");
+	OK_STR(creds("both"), "AKS SS (none) 0 profile both in /.aws/credentials",
+	    "the credentials file before the process");
+	OK_STR(creds("half"),
+	    "profile half in /.aws/config: aws_access_key_id without aws_secret_access_key",
+	    "half a pair");
 	OK_STR(creds("spaced"),
-	    "profile spaced in /.aws/credentials: a key or token with a space or another character that none has", "a space");
-	OK_STR(creds("role"), "profile role: assuming a role (role_arn) is not supported yet", "a role");
-	OK_STR(creds("web"), "profile web: web identity (web_identity_token_file) is not supported yet", "web identity");
-	OK_STR(creds("sso"), "profile sso: single sign-on (sso_session) is not supported yet", "SSO");
-	OK_STR(creds("oldsso"), "profile oldsso: single sign-on (sso_start_url) is not supported yet", "SSO, the old way");
-	OK(strstr(creds("empty"), "profile empty: it has neither") != NULL, "a profile without any");
+	    "profile spaced in /.aws/credentials: a key or token with a space or another "
+	    "character that none has",
+	    "a space");
+	OK_STR(creds("role"), "profile role: assuming a role (role_arn) is not supported yet",
+	    "a role");
+	OK_STR(creds("web"),
+	    "profile web: web identity (web_identity_token_file) is not supported yet",
+	    "web identity");
+	OK_STR(
+	    creds("sso"), "profile sso: single sign-on (sso_session) is not supported yet", "SSO");
+	OK_STR(creds("oldsso"),
+	    "profile oldsso: single sign-on (sso_start_url) is not supported yet",
+	    "SSO, the old way");
+	OK(strstr(creds("empty"), "profile empty: it has neither") != NULL,
+	    "a profile without any");
 }
 
 static void
@@ -242,26 +300,32 @@ test_process(void)
 	static const struct {
 		const char *command, *text;
 	} cases[] = {
-		{"echo '{\"Version\":1,\"AccessKeyId\":\"AKP\",\"SecretAccessKey\":\"SP\"}'",
-		    "AKP SP (none) 0 credential_process of profile p"},
-		{"printf '{\"Version\":1,\"AccessKeyId\":\"AKP\",\"SecretAccessKey\":\"SP\",\"SessionToken\":\"T\","
-		 "\"Expiration\":\"2026-11-23T13:45:00Z\"}'", "AKP SP T 1795441500 credential_process of profile p"},
-		{"printf '{\"Version\":1,\"AccessKeyId\":\"AKP\",\"SecretAccessKey\":\"SP\",\"SessionToken\":\"\","
-		 "\"Expiration\":\"2026-11-23T15:45:00.123+02:00\"}'",
-		    "AKP SP (none) 1795441500 credential_process of profile p"},
-		{"cat", "profile p: credential_process did not answer with a JSON object of Version 1"},
-		{"echo '{\"Version\":2}'", "profile p: credential_process did not answer with a JSON object of Version 1"},
-		{"echo '[1]'", "profile p: credential_process did not answer with a JSON object of Version 1"},
-		{"echo '{\"Version\":1,\"AccessKeyId\":\"hidden\"}'",
-		    "profile p: credential_process gave no AccessKeyId and SecretAccessKey"},
-		{"echo '{\"Version\":1,\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"hidden\",\"Expiration\":\"soon\"}'",
-		    "profile p: credential_process gave an Expiration that is no time"},
-		{"echo '{\"Version\":1,\"AccessKeyId\":\"A\\\\nB\",\"SecretAccessKey\":\"hidden\"}'",
-		    "credential_process of profile p: a key or token with a space or another character that none has"},
-		{"exit 7", "profile p: credential_process ended with status 7"},
-		{"kill -9 $$", "profile p: credential_process was ended by signal 9"},
-		{"no-such-program-as-this 2>/dev/null", "profile p: credential_process ended with status 127"},
-		{"exec cat /dev/zero", "profile p: credential_process wrote more than 65536 bytes"},
+	    {"echo '{\"Version\":1,\"AccessKeyId\":\"AKP\",\"SecretAccessKey\":\"SP\"}'",
+		"AKP SP (none) 0 credential_process of profile p"},
+	    {"printf '{\"Version\":1,\"AccessKeyId\":\"AKP\",\"SecretAccessKey\":\"SP\","
+	     "\"SessionToken\":\"T\",\"Expiration\":\"2026-11-23T13:45:00Z\"}'",
+		"AKP SP T 1795441500 credential_process of profile p"},
+	    {"printf '{\"Version\":1,\"AccessKeyId\":\"AKP\",\"SecretAccessKey\":\"SP\","
+	     "\"SessionToken\":\"\",\"Expiration\":\"2026-11-23T15:45:00.123+02:00\"}'",
+		"AKP SP (none) 1795441500 credential_process of profile p"},
+	    {"cat", "profile p: credential_process did not answer with a JSON object of Version 1"},
+	    {"echo '{\"Version\":2}'",
+		"profile p: credential_process did not answer with a JSON object of Version 1"},
+	    {"echo '[1]'",
+		"profile p: credential_process did not answer with a JSON object of Version 1"},
+	    {"echo '{\"Version\":1,\"AccessKeyId\":\"hidden\"}'",
+		"profile p: credential_process gave no AccessKeyId and SecretAccessKey"},
+	    {"echo '{\"Version\":1,\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"hidden\","
+	     "\"Expiration\":\"soon\"}'",
+		"profile p: credential_process gave an Expiration that is no time"},
+	    {"echo '{\"Version\":1,\"AccessKeyId\":\"A\\\\nB\",\"SecretAccessKey\":\"hidden\"}'",
+		"credential_process of profile p: a key or token with a space or another "
+		"character that none has"},
+	    {"exit 7", "profile p: credential_process ended with status 7"},
+	    {"kill -9 $$", "profile p: credential_process was ended by signal 9"},
+	    {"no-such-program-as-this 2>/dev/null",
+		"profile p: credential_process ended with status 127"},
+	    {"exec cat /dev/zero", "profile p: credential_process wrote more than 65536 bytes"},
 	};
 	char text[1024];
 	int fd;
@@ -275,7 +339,8 @@ test_process(void)
 	put("stdin", NULL);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		fresh();
-		snprintf(text, sizeof(text), "[profile p]\ncredential_process = %s\n", cases[i].command);
+		snprintf(
+		    text, sizeof(text), "[profile p]\ncredential_process = %s\n", cases[i].command);
 		put("config", text);
 		OK_STR(creds("p"), cases[i].text, "credential_process = %s", cases[i].command);
 	}

@@ -13,12 +13,14 @@ test_err(void)
 	struct err e;
 	struct buf big = {0};
 
-	OK(err_set(&e, EXIT_USAGE, "%s: %d", "s3://b/k", 404) == -1 && e.status == EXIT_USAGE, "always -1");
+	OK(err_set(&e, EXIT_USAGE, "%s: %d", "s3://b/k", 404) == -1 && e.status == EXIT_USAGE,
+	    "always -1");
 	OK_STR(e.text, "s3://b/k: 404", "the text");
 	errno = ENOENT;
 	OK(err_errno(&e, EXIT_FAILED, "a/b") == -1 && e.status == EXIT_FAILED, "always -1");
 	OK_STR(e.text, "a/b: No such file or directory", "the cause behind it");
-	OK(err_set(NULL, EXIT_FAILED, "x") == -1 && err_errno(NULL, EXIT_FAILED, "x") == -1, "nobody need ask why");
+	OK(err_set(NULL, EXIT_FAILED, "x") == -1 && err_errno(NULL, EXIT_FAILED, "x") == -1,
+	    "nobody need ask why");
 	for (int i = 0; i < 10000; i++)
 		buf_addc(&big, 'x');
 	err_set(&e, EXIT_FAILED, "%s", buf_str(&big));
@@ -126,20 +128,23 @@ test_num(void)
 
 	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
 		v = 7;
-		OK(num_parse(plain[i].text, 0, UINT64_MAX, &v) == plain[i].rc, "'%s' is %sa number", plain[i].text,
-		    plain[i].rc == 0 ? "" : "not ");
+		OK(num_parse(plain[i].text, 0, UINT64_MAX, &v) == plain[i].rc, "'%s' is %sa number",
+		    plain[i].text, plain[i].rc == 0 ? "" : "not ");
 		OK(v == plain[i].value, "its value, or what was there");
 	}
 	for (size_t i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++) {
 		v = 7;
-		OK(num_parse_bytes(bytes[i].text, 0, UINT64_MAX, &v) == bytes[i].rc, "'%s' is %sa number of bytes",
-		    bytes[i].text, bytes[i].rc == 0 ? "" : "not ");
+		OK(num_parse_bytes(bytes[i].text, 0, UINT64_MAX, &v) == bytes[i].rc,
+		    "'%s' is %sa number of bytes", bytes[i].text, bytes[i].rc == 0 ? "" : "not ");
 		OK(v == bytes[i].value, "its value, or what was there");
 	}
 	v = 7;
-	OK(num_parse("4", 5, 9, &v) == -1 && num_parse("10", 5, 9, &v) == -1 && v == 7, "out of bounds");
-	OK(num_parse("5", 5, 9, &v) == 0 && v == 5 && num_parse("9", 5, 9, &v) == 0 && v == 9, "bounds are in");
-	OK(num_parse_bytes("1K", 0, 1023, &v) == -1 && num_parse_bytes("1K", 1024, 1024, &v) == 0 && v == 1024,
+	OK(num_parse("4", 5, 9, &v) == -1 && num_parse("10", 5, 9, &v) == -1 && v == 7,
+	    "out of bounds");
+	OK(num_parse("5", 5, 9, &v) == 0 && v == 5 && num_parse("9", 5, 9, &v) == 0 && v == 9,
+	    "bounds are in");
+	OK(num_parse_bytes("1K", 0, 1023, &v) == -1 && num_parse_bytes("1K", 1024, 1024, &v) == 0 &&
+		v == 1024,
 	    "bounds are bytes");
 	OK(num_parse_n("123x", 3, 0, 1000, &v) == 0 && v == 123, "the first three bytes");
 	OK(num_parse_n("1\0002", 3, 0, 1000, &v) == -1, "a NUL is no digit");

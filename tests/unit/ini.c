@@ -1,4 +1,5 @@
-/* lib/ini: AWS's INI dialect; what botocore reads from the same text was tried with botocore itself. */
+/* lib/ini: AWS's INI dialect; what botocore reads from the same text was tried with botocore
+ * itself. */
 #include <stdlib.h>
 
 #include "buf.h"
@@ -51,9 +52,11 @@ test_config(void)
 	s = ini_section(ini, NULL, "default");
 	OK_STR(shown(ini_get(s, "region")), "eu-west-1", "a key in another case, CRLF");
 	OK_STR(shown(ini_get(s, "REGION")), "eu-west-1", "asked for in a third");
-	OK_STR(shown(ini_get(s, "output")), "json # no comment", "a colon; # inside a line is no comment");
+	OK_STR(shown(ini_get(s, "output")), "json # no comment",
+	    "a colon; # inside a line is no comment");
 	OK_STR(shown(ini_get(s, "empty")), "", "an empty value");
-	OK_STR(shown(ini_get(s, "url")), "http://127.0.0.1:9000/a=b", "only the first delimiter counts");
+	OK_STR(shown(ini_get(s, "url")), "http://127.0.0.1:9000/a=b",
+	    "only the first delimiter counts");
 	OK_STR(shown(ini_get(s, "colon")), "first = x", "whichever comes first");
 	OK(ini_get(s, "absent") == NULL && ini_get(NULL, "region") == NULL, "none");
 	OK(ini_section(ini, "profile", "default") == NULL, "[default] is no [profile default]");
@@ -62,7 +65,8 @@ test_config(void)
 	OK_STR(shown(ini_get(s, "output")), "b", "the second is not the first's continuation");
 	s = ini_section(ini, "profile", "x");
 	OK(s != NULL && s == ini_section(ini, NULL, "profile x"), "a profile");
-	OK(ini_section(ini, NULL, "x") == NULL && ini_section(ini, "profile", "two") == NULL, "not by a part of its name");
+	OK(ini_section(ini, NULL, "x") == NULL && ini_section(ini, "profile", "two") == NULL,
+	    "not by a part of its name");
 	OK_STR(shown(ini_get_nested(s, "s3", "addressing_style")), "path", "nested");
 	OK_STR(shown(ini_get_nested(s, "s3", "max")), "a = b", "nested, behind a blank line");
 	OK_STR(shown(ini_get_nested(s, "s3", "deeper_than_s3")), "yes", "nested, less deep");
@@ -73,7 +77,8 @@ test_config(void)
 	OK_STR(shown(ini_get(s, "long")), "a\nb = c\nd", "a value of three lines");
 	s = ini_section(ini, "services", "mine");
 	OK_STR(shown(ini_get_nested(s, "s3", "endpoint_url")), "http://h", "services");
-	OK_STR(shown(ini_get(ini_section(ini, NULL, "padded"), "last")), "no line feed", "the last line");
+	OK_STR(shown(ini_get(ini_section(ini, NULL, "padded"), "last")), "no line feed",
+	    "the last line");
 	ini_free(ini);
 	ini_free(NULL);
 	ini = ini_parse("", 0, &e);
@@ -106,7 +111,9 @@ test_refused(void)
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		e.status = 0;
-		OK(ini_parse(bad[i].text, strlen(bad[i].text), &e) == NULL && e.status == EXIT_USAGE, "refused: %zu", i);
+		OK(ini_parse(bad[i].text, strlen(bad[i].text), &e) == NULL &&
+			e.status == EXIT_USAGE,
+		    "refused: %zu", i);
 		OK_STR(e.text, bad[i].why, "saying where and why");
 	}
 	OK(ini_parse("[a]\nk=\0\n", 8, &e) == NULL, "a NUL is refused");
@@ -114,14 +121,18 @@ test_refused(void)
 	OK(ini_parse("[a", 2, NULL) == NULL, "nobody need ask why");
 	buf_room(&big, INI_LEN_MAX + 1);
 	memset(big.p, ' ', INI_LEN_MAX + 1);
-	OK(ini_parse(big.p, INI_LEN_MAX + 1, &e) == NULL && strstr(e.text, "longer than") != NULL, "too long a file");
+	OK(ini_parse(big.p, INI_LEN_MAX + 1, &e) == NULL && strstr(e.text, "longer than") != NULL,
+	    "too long a file");
 	memset(big.p, '\n', INI_LEN_MAX);
-	OK(ini_parse(big.p, INI_LEN_MAX, &e) == NULL && strstr(e.text, "more than 20000 lines") != NULL, "too many lines");
+	OK(ini_parse(big.p, INI_LEN_MAX, &e) == NULL &&
+		strstr(e.text, "more than 20000 lines") != NULL,
+	    "too many lines");
 	big.len = 0;
 	buf_adds(&big, "[a]\nk = v\n");
 	for (int i = 0; i < 15000; i++)
 		buf_adds(&big, " 12345678\n");
-	OK(ini_parse(big.p, big.len, &e) == NULL && strstr(e.text, "a value longer than") != NULL, "too long a value");
+	OK(ini_parse(big.p, big.len, &e) == NULL && strstr(e.text, "a value longer than") != NULL,
+	    "too long a value");
 	buf_free(&big);
 }
 

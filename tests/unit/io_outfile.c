@@ -61,7 +61,9 @@ test_whole(void)
 
 	write_file("a.part", "of an earlier run that was killed", 0600);
 	o = outfile_open(path("a"), &err);
-	OK(o != NULL && outfile_write(o, "one ", 4, &err) == 0 && outfile_write(o, "two", 3, &err) == 0, "written");
+	OK(o != NULL && outfile_write(o, "one ", 4, &err) == 0 &&
+		outfile_write(o, "two", 3, &err) == 0,
+	    "written");
 	OK_STR(outfile_name(o), path("a"), "its name");
 	OK(outfile_fd(o) > 2, "its descriptor");
 	OK_STR(contents("a"), "(none)", "not there before the commit");
@@ -99,7 +101,8 @@ test_links(void)
 	write_file("real", "old", 0644);
 	OK(symlink("real", path("link")) == 0, "a link");
 	o = outfile_open(path("link"), &err);
-	OK(o != NULL && outfile_write(o, "new", 3, &err) == 0 && outfile_commit(o, &err) == 0, "written through it");
+	OK(o != NULL && outfile_write(o, "new", 3, &err) == 0 && outfile_commit(o, &err) == 0,
+	    "written through it");
 	OK_STR(contents("real"), "new", "what it leads to is replaced");
 	OK(lstat(path("link"), &st) == 0 && S_ISLNK(st.st_mode), "it is a link still");
 	unlink(path("link"));
@@ -112,7 +115,8 @@ test_cannot(void)
 	char want[512];
 	struct outfile *o;
 
-	OK(outfile_open(path("none/a"), &err) == NULL && err.status == EXIT_FAILED, "no such folder");
+	OK(outfile_open(path("none/a"), &err) == NULL && err.status == EXIT_FAILED,
+	    "no such folder");
 	snprintf(want, sizeof(want), "%s.part: No such file or directory", path("none/a"));
 	OK_STR(err.text, want, "says so");
 	OK(outfile_open(folder, &err) == NULL, "a folder");
@@ -121,7 +125,8 @@ test_cannot(void)
 	OK(outfile_open(path("none/a"), NULL) == NULL, "nobody need ask why");
 
 	o = outfile_open(path("d"), &err);
-	OK(o != NULL && outfile_write(o, "x", 1, &err) == 0 && mkdir(path("d"), 0700) == 0, "a folder comes in the way");
+	OK(o != NULL && outfile_write(o, "x", 1, &err) == 0 && mkdir(path("d"), 0700) == 0,
+	    "a folder comes in the way");
 	OK(outfile_commit(o, &err) == -1, "then the commit fails");
 	snprintf(want, sizeof(want), "%s: Is a directory", path("d"));
 	OK_STR(err.text, want, "says so");
@@ -140,17 +145,20 @@ test_full(void)
 	OK(o != NULL && outfile_write(o, "x", 1, &err) == -1, "a full disk");
 	OK_STR(err.text, "/dev/full: No space left on device", "says so");
 	outfile_abort(o);
-	OK(access("/dev/full", F_OK) == 0 && access("/dev/full.part", F_OK) == -1, "a device is neither removed nor renamed");
+	OK(access("/dev/full", F_OK) == 0 && access("/dev/full.part", F_OK) == -1,
+	    "a device is neither removed nor renamed");
 
 	getrlimit(RLIMIT_FSIZE, &before);
 	small.rlim_max = before.rlim_max;
 	signal(SIGXFSZ, SIG_IGN);
 	setrlimit(RLIMIT_FSIZE, &small);
 	o = outfile_open(path("f"), &err);
-	OK(o != NULL && outfile_write(o, "0123456789x", 11, &err) == -1, "more than there is room for");
+	OK(o != NULL && outfile_write(o, "0123456789x", 11, &err) == -1,
+	    "more than there is room for");
 	outfile_abort(o);
 	o = outfile_open(path("f"), &err);
-	OK(o != NULL && outfile_write(o, "0123456789", 10, &err) == 0, "as much as there is room for");
+	OK(o != NULL && outfile_write(o, "0123456789", 10, &err) == 0,
+	    "as much as there is room for");
 	OK(outfile_write(o, "x", 1, &err) == -1, "and no more");
 	setrlimit(RLIMIT_FSIZE, &before);
 	snprintf(want, sizeof(want), "%s: File too large", path("f"));
@@ -181,7 +189,8 @@ in_child(int (*f)(void), int fd)
 
 static const char *child_name;
 
-/* 0: all well, 1: write failed, 2: commit failed, 3: standard output was given away, 4: not opened. */
+/* 0: all well, 1: write failed, 2: commit failed, 3: standard output was given away, 4: not opened.
+ */
 static int
 child_writes(void)
 {
@@ -213,7 +222,8 @@ test_stdout(void)
 		child_name = names[i];
 		fd = open(path("out"), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 		io_write_all(fd, "before ", 7);
-		OK(in_child(child_writes, fd) == 0, "standard output as %s", names[i] != NULL ? names[i] : "(null)");
+		OK(in_child(child_writes, fd) == 0, "standard output as %s",
+		    names[i] != NULL ? names[i] : "(null)");
 		OK_STR(contents("out"), "before hello", "written straight, where it was");
 		OK(in_child(child_writes, full) == 1, "full");
 		OK(in_child(child_writes, -1) != 0, "closed");
@@ -250,7 +260,8 @@ test_io(void)
 	int ends[2], status;
 	pid_t pid;
 
-	OK(in_child(child_guarded, -1) == 0, "closed standard streams are neither taken by other files nor usable");
+	OK(in_child(child_guarded, -1) == 0,
+	    "closed standard streams are neither taken by other files nor usable");
 	for (size_t i = 0; i < sizeof(all); i++)
 		all[i] = (char)(i * 7);
 	OK(pipe2(ends, O_CLOEXEC) == 0, "a pipe, smaller than what goes through");
@@ -260,7 +271,8 @@ test_io(void)
 		_exit(io_write_all(ends[1], all, sizeof(all)) == 0 ? 0 : 1);
 	}
 	close(ends[1]);
-	OK(io_read_full(ends[0], back, sizeof(back)) == sizeof(all), "all of it arrives, then its end");
+	OK(io_read_full(ends[0], back, sizeof(back)) == sizeof(all),
+	    "all of it arrives, then its end");
 	OK(memcmp(all, back, sizeof(all)) == 0, "as it was");
 	waitpid(pid, &status, 0);
 	OK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "and was written");
@@ -298,7 +310,8 @@ test_interrupted(void)
 		}
 		_exit(0);
 	}
-	OK(io_read_full(ends[0], four, 4) == 4 && memcmp(four, "abcd", 4) == 0, "signals do not cut a read short");
+	OK(io_read_full(ends[0], four, 4) == 4 && memcmp(four, "abcd", 4) == 0,
+	    "signals do not cut a read short");
 	waitpid(pid, &status, 0);
 	close(ends[0]);
 	close(ends[1]);

@@ -47,23 +47,27 @@ test_escapes(void)
 	static const struct {
 		const char *key, *shown;
 	} cases[] = {
-		{"plain \xc3\xa9 \xe6\x97\xa5 \xf0\x9f\x98\x80", "plain \xc3\xa9 \xe6\x97\xa5 \xf0\x9f\x98\x80"},
-		{"a\nb\r\t", "a\\x0ab\\x0d\\x09"},
-		{"\x1b[2J\x07\x7f", "\\x1b[2J\\x07\\x7f"},
-		{"\xc2\x9b" "31m\xc2\xa0", "\\xc2\\x9b31m\xc2\xa0"},
-		{"\xff\xfe \xc3", "\\xff\\xfe \\xc3"},
-		{"\xc0\xaf \xe0\x80\x80 \xed\xa0\x80 \xf4\x90\x80\x80 \xf8",
-		    "\\xc0\\xaf \\xe0\\x80\\x80 \\xed\\xa0\\x80 \\xf4\\x90\\x80\\x80 \\xf8"},
-		{"a\xe2\x80\xae" "b\xe2\x81\xa6", "a\\xe2\\x80\\xaeb\\xe2\\x81\\xa6"},
-		{"\xe2\x82\xac\xe2\x80\x93", "\xe2\x82\xac\xe2\x80\x93"},
-		{"back\\slash %s %n", "back\\slash %s %n"},
+	    {"plain \xc3\xa9 \xe6\x97\xa5 \xf0\x9f\x98\x80",
+		"plain \xc3\xa9 \xe6\x97\xa5 \xf0\x9f\x98\x80"},
+	    {"a\nb\r\t", "a\\x0ab\\x0d\\x09"},
+	    {"\x1b[2J\x07\x7f", "\\x1b[2J\\x07\\x7f"},
+	    {"\xc2\x9b[31m\xc2\xa0", "\\xc2\\x9b[31m\xc2\xa0"},
+	    {"\xff\xfe \xc3", "\\xff\\xfe \\xc3"},
+	    {"\xc0\xaf \xe0\x80\x80 \xed\xa0\x80 \xf4\x90\x80\x80 \xf8",
+		"\\xc0\\xaf \\xe0\\x80\\x80 \\xed\\xa0\\x80 \\xf4\\x90\\x80\\x80 \\xf8"},
+	    /* right-to-left override, and its end so that this source is no trick itself */
+	    {"x\xe2\x80\xaey\xe2\x80\xac", "x\\xe2\\x80\\xaey\\xe2\\x80\\xac"},
+	    {"x\xe2\x81\xa6y\xe2\x81\xa9", "x\\xe2\\x81\\xa6y\\xe2\\x81\\xa9"},
+	    {"\xe2\x82\xac\xe2\x80\x93", "\xe2\x82\xac\xe2\x80\x93"},
+	    {"back\\slash %s %n", "back\\slash %s %n"},
 	};
 	char want[512];
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		capture();
 		log_line(LOG_ERROR, cases[i].key, "message %s", cases[i].key);
-		snprintf(want, sizeof(want), "prog: %s: message %s\n", cases[i].shown, cases[i].shown);
+		snprintf(
+		    want, sizeof(want), "prog: %s: message %s\n", cases[i].shown, cases[i].shown);
 		OK_STR(captured(), want, "shown safely: %zu", i);
 	}
 }
@@ -80,8 +84,8 @@ say_all(void)
 static void
 test_levels(void)
 {
-	static const char *const want[] = {"prog: e\n", "prog: e\nprog: w\n", "prog: e\nprog: w\nprog: i\n",
-	    "prog: e\nprog: w\nprog: i\nprog: d\n"};
+	static const char *const want[] = {"prog: e\n", "prog: e\nprog: w\n",
+	    "prog: e\nprog: w\nprog: i\n", "prog: e\nprog: w\nprog: i\nprog: d\n"};
 	struct err e;
 	struct buf big = {0};
 
@@ -131,7 +135,8 @@ test_events(void)
 	log_init("prog");
 	log_set_level(LOG_WARN);
 	capture();
-	log_line(LOG_ERROR, "s3://b/\\ \x01\n\t\"\xc3\xa9\xff\x7f\xf0\x9f\x98\x80", "404 %s", "NoSuchKey");
+	log_line(LOG_ERROR, "s3://b/\\ \x01\n\t\"\xc3\xa9\xff\x7f\xf0\x9f\x98\x80", "404 %s",
+	    "NoSuchKey");
 	log_line(LOG_WARN, NULL, "w");
 	log_line(LOG_INFO, NULL, "not said, not written");
 	log_init("prog");
@@ -150,7 +155,8 @@ test_no_file(void)
 	capture();
 	log_init("prog");
 	log_line(LOG_WARN, NULL, "w");
-	snprintf(want, sizeof(want), "prog: SHEAF_LOG: %s: No such file or directory\nprog: w\n", path);
+	snprintf(
+	    want, sizeof(want), "prog: SHEAF_LOG: %s: No such file or directory\nprog: w\n", path);
 	OK_STR(captured(), want, "a file that cannot be opened is told once, and lines go on");
 	setenv("SHEAF_LOG", "/dev/full", 1);
 	log_init("prog");
@@ -159,7 +165,9 @@ test_no_file(void)
 	log_line(LOG_WARN, NULL, "w");
 	OK(errno == EBADF, "errno is left alone, whatever happens");
 	log_line(LOG_WARN, NULL, "w");
-	OK_STR(captured(), "prog: w\nprog: SHEAF_LOG: no more events are written: No space left on device\nprog: w\n",
+	OK_STR(captured(),
+	    "prog: w\nprog: SHEAF_LOG: no more events are written: No space left on device\nprog: "
+	    "w\n",
 	    "so is a full one");
 	setenv("SHEAF_LOG", "", 1);
 	log_init("prog");

@@ -19,7 +19,8 @@ python(const char *script, const char *file)
 		perror("python3");
 		_exit(127);
 	}
-	return pid != -1 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	return pid != -1 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+	    WEXITSTATUS(status) == 0;
 }
 
 #endif

@@ -4,7 +4,9 @@
 #include "s3xml.h"
 #include "tap.h"
 
-#define HEAD "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+#define HEAD                                                                                       \
+	"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListBucketResult "                           \
+	"xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
 #define LAST HEAD "<IsTruncated>false</IsTruncated>"
 #define END  "</ListBucketResult>"
 
@@ -20,24 +22,31 @@ list(const char *doc)
 static void
 test_aws(void)
 {
-	OK(list(HEAD "<Name>b</Name><Prefix>p/</Prefix><NextContinuationToken>1ueGcxLPRx1Tr/XYExHnhbYLgveDs2J/wm36Hy4vbOwM="
-		     "</NextContinuationToken><KeyCount>2</KeyCount><MaxKeys>2</MaxKeys><EncodingType>url</EncodingType>"
-		     "<IsTruncated>true</IsTruncated>"
-		     "<Contents><Key>p/a+b%2Bc%C3%A9%0A</Key><LastModified>2026-11-23T13:45:00.000Z</LastModified>"
-		     "<ETag>&quot;d41d8cd98f00b204e9800998ecf8427e&quot;</ETag><ChecksumAlgorithm>CRC32C</ChecksumAlgorithm>"
-		     "<Size>12345678901234</Size><Owner><ID>Key</ID><DisplayName>Size</DisplayName></Owner>"
-		     "<StorageClass>STANDARD_IA</StorageClass></Contents>\n  "
-		     "<Contents>\n <Key>p/b%00</Key>\n <Size>0</Size></Contents>"
-		     "<CommonPrefixes><Prefix>p/x/</Prefix></CommonPrefixes>" END) == 0, "a V2 page");
+	OK(list(HEAD "<Name>b</Name><Prefix>p/</Prefix>"
+		     "<NextContinuationToken>1ueGcxLPRx1Tr/XYExHnhbYLgveDs2J/wm36="
+		     "</NextContinuationToken>"
+		     "<KeyCount>2</KeyCount><MaxKeys>2</MaxKeys>"
+		     "<EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>"
+		     "<Contents><Key>p/a+b%2Bc%C3%A9%0A</Key>"
+		     "<LastModified>2026-11-23T13:45:00.000Z</LastModified>"
+		     "<ETag>&quot;d41d8cd98f00b204e9800998ecf8427e&quot;</ETag>"
+		     "<ChecksumAlgorithm>CRC32C</ChecksumAlgorithm><Size>12345678901234</Size>"
+		     "<Owner><ID>Key</ID><DisplayName>Size</DisplayName></Owner>"
+		     "<StorageClass>STANDARD_IA</StorageClass></Contents>\n  <Contents>\n"
+		     " <Key>p/b%00</Key>\n <Size>0</Size></Contents>"
+		     "<CommonPrefixes><Prefix>p/x/</Prefix></CommonPrefixes>" END) == 0,
+	    "a V2 page");
 	OK(page.n_objects == 2 && page.is_truncated, "two objects, more to come");
-	OK_STR(page.next_token, "1ueGcxLPRx1Tr/XYExHnhbYLgveDs2J/wm36Hy4vbOwM=", "the token as it stands");
+	OK_STR(page.next_token,
+	    "1ueGcxLPRx1Tr/XYExHnhbYLgveDs2J/wm36=", "the token as it stands");
 	OK_STR(page.objects[0].key, "p/a b+c\xc3\xa9\n", "a decoded key");
 	OK(page.objects[0].key_len == 10, "its length");
 	OK(page.objects[0].size == 12345678901234, "its size");
 	OK_STR(page.objects[0].etag, "d41d8cd98f00b204e9800998ecf8427e", "its ETag without quotes");
 	OK_STR(page.objects[0].mtime, "2026-11-23T13:45:00.000Z", "its time");
 	OK_STR(page.objects[0].storage_class, "STANDARD_IA", "its storage class");
-	OK(page.objects[1].key_len == 4 && memcmp(page.objects[1].key, "p/b\0", 4) == 0, "a key may hold a NUL");
+	OK(page.objects[1].key_len == 4 && memcmp(page.objects[1].key, "p/b\0", 4) == 0,
+	    "a key may hold a NUL");
 	OK(strcmp(page.objects[1].etag, "") == 0 && strcmp(page.objects[1].mtime, "") == 0 &&
 	    strcmp(page.objects[1].storage_class, "") == 0, "what is absent is empty");
 }
@@ -45,36 +54,46 @@ test_aws(void)
 static void
 test_manners(void)
 {
-	OK(list(HEAD "<NextContinuationToken>a&amp;b%2Fc</NextContinuationToken><IsTruncated>true</IsTruncated>"
-		     "<EncodingType>url</EncodingType>" END) == 0, "Ceph's token is a raw key");
+	OK(list(HEAD "<NextContinuationToken>a&amp;b%2Fc</NextContinuationToken>"
+		     "<IsTruncated>true</IsTruncated><EncodingType>url</EncodingType>" END) == 0,
+	    "Ceph's token is a raw key");
 	OK_STR(page.next_token, "a&b%2Fc", "sent back as it is");
-	OK(list(HEAD "<IsTruncated>true</IsTruncated><NextMarker>a%2Fb+%2B</NextMarker><Marker/>"
-		     "<Contents><Key>a%2fb</Key><ETag>\"x-2\"</ETag><Size>1</Size></Contents>"
-		     "<EncodingType>url</EncodingType>" END) == 0, "a V1 page, its encoding said last");
+	OK(list(HEAD "<IsTruncated>true</IsTruncated><NextMarker>a%2Fb+%2B</NextMarker>"
+		     "<Marker/><Contents><Key>a%2fb</Key><ETag>\"x-2\"</ETag><Size>1</Size>"
+		     "</Contents><EncodingType>url</EncodingType>" END) == 0,
+	    "a V1 page, its encoding said last");
 	OK_STR(page.next_token, "a/b +", "NextMarker is decoded");
 	OK_STR(page.objects[0].key, "a/b", "and so is the key before it");
 	OK_STR(page.objects[0].etag, "x-2", "quotes need no escape");
 	OK(list(HEAD "<IsTruncated>true</IsTruncated><NextMarker>a%2Fb+</NextMarker>"
-		     "<Contents><Key>a%2F+b&lt;&#xe9;&#13;</Key><ETag>x</ETag><Size>1</Size></Contents>" END) == 0,
+		     "<Contents><Key>a%2F+b&lt;&#xe9;&#13;</Key><ETag>x</ETag><Size>1</Size>"
+		     "</Contents>" END) == 0,
 	    "a page that is not URL-encoded");
 	OK_STR(page.next_token, "a%2Fb+", "its marker stays");
 	OK_STR(page.objects[0].key, "a%2F+b<\xc3\xa9\r", "its key stays, but for XML's references");
 	OK_STR(page.objects[0].etag, "x", "an ETag without quotes");
-	OK(list(LAST END) == 0 && page.n_objects == 0 && page.next_token == NULL && !page.is_truncated,
+	OK(list(LAST END) == 0 && page.n_objects == 0 && page.next_token == NULL &&
+		!page.is_truncated,
 	    "an empty page, nothing left of the last");
-	OK(list(LAST "<NextContinuationToken></NextContinuationToken>" END) == 0 && page.next_token == NULL,
+	OK(list(LAST "<NextContinuationToken></NextContinuationToken>" END) == 0 &&
+		page.next_token == NULL,
 	    "an empty token is none");
-	OK(list("<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>\n\n") == 0, "no prologue, no namespace");
+	OK(list("<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>\n\n") == 0,
+	    "no prologue, no namespace");
 	OK(list(LAST "<Contents><Key></Key><Size>1</Size><ETag>\"</ETag></Contents>" END) == 0 &&
 	    page.objects[0].key_len == 0, "an empty key");
 	OK_STR(page.objects[0].etag, "\"", "a lone quote");
-	OK(list(LAST "<Contents><Key>k</Key><Size>1</Size><ETag>\"ab</ETag><Owner><Key>o</Key><Size>9</Size></Owner>"
-		     "</Contents>" END) == 0, "an object whose owner has a Key");
-	OK(strcmp(page.objects[0].key, "k") == 0 && page.objects[0].size == 1, "it is not the object's");
+	OK(list(LAST "<Contents><Key>k</Key><Size>1</Size><ETag>\"ab</ETag><Owner><Key>o</Key>"
+		     "<Size>9</Size></Owner></Contents>" END) == 0,
+	    "an object whose owner has a Key");
+	OK(strcmp(page.objects[0].key, "k") == 0 && page.objects[0].size == 1,
+	    "it is not the object's");
 	OK_STR(page.objects[0].etag, "\"ab", "a quote without its twin");
-	OK(list(LAST "<Contents><Key>a<b>no</b>c</Key><Size>1</Size></Contents>" END) == 0, "an element inside a key");
+	OK(list(LAST "<Contents><Key>a<b>no</b>c</Key><Size>1</Size></Contents>" END) == 0,
+	    "an element inside a key");
 	OK_STR(page.objects[0].key, "ac", "is no part of it");
-	OK(list(LAST "<Contents><Key><![CDATA[a<b]]></Key><Size>1</Size></Contents>" END) == 0, "CDATA");
+	OK(list(LAST "<Contents><Key><![CDATA[a<b]]></Key><Size>1</Size></Contents>" END) == 0,
+	    "CDATA");
 	OK_STR(page.objects[0].key, "a<b", "is text");
 }
 
@@ -84,31 +103,39 @@ test_refused(void)
 	static const struct {
 		const char *doc, *why;
 	} bad[] = {
-		{"", "broken XML: no element found"},
-		{"not xml", "broken XML: syntax error"},
-		{LAST, "broken XML: no element found"},
-		{LAST "<Contents><Key>a</Key>", "broken XML: no element found"},
-		{LAST END "x", "broken XML: junk after document element"},
-		{"<Error><Code>SlowDown</Code></Error>", "it is no ListBucketResult"},
-		{"<html><body>proxy</body></html>", "it is no ListBucketResult"},
-		{HEAD END, "it does not say IsTruncated"},
-		{HEAD "<IsTruncated>maybe</IsTruncated>" END, "IsTruncated is neither true nor false"},
-		{LAST "<Contents><Size>1</Size></Contents>" END, "an object without Key or Size"},
-		{LAST "<Contents><Key>a</Key></Contents>" END, "an object without Key or Size"},
-		{LAST "<Contents/>" END, "an object without Key or Size"},
-		{LAST "<Contents><Key>a</Key><Size>-1</Size></Contents>" END, "a Size that is no number"},
-		{LAST "<Contents><Key>a</Key><Size></Size></Contents>" END, "a Size that is no number"},
-		{LAST "<Contents><Key>a</Key><Size>9223372036854775808</Size></Contents>" END, "a Size that is no number"},
-		{LAST "<Contents><Key>\xff</Key><Size>1</Size></Contents>" END, "broken XML: not well-formed (invalid token)"},
-		{LAST "<Contents><Key>\x01</Key><Size>1</Size></Contents>" END, "broken XML: not well-formed (invalid token)"},
-		{LAST "<Contents><Key>&nbsp;</Key><Size>1</Size></Contents>" END, "broken XML: undefined entity"},
-		{LAST "<EncodingType>url</EncodingType><Contents><Key>a%2</Key><Size>1</Size></Contents>" END,
-		    "key 'a%2': broken percent-encoding"},
-		{LAST "<EncodingType>url</EncodingType><NextMarker>%</NextMarker>" END,
-		    "NextMarker '%': broken percent-encoding"},
-		{"<!DOCTYPE ListBucketResult><ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>",
-		    "a document type declaration"},
-		{"<!DOCTYPE x [<!ENTITY a \"aaaa\">]><ListBucketResult>&a;</ListBucketResult>", "a document type declaration"},
+	    {"", "broken XML: no element found"},
+	    {"not xml", "broken XML: syntax error"},
+	    {LAST, "broken XML: no element found"},
+	    {LAST "<Contents><Key>a</Key>", "broken XML: no element found"},
+	    {LAST END "x", "broken XML: junk after document element"},
+	    {"<Error><Code>SlowDown</Code></Error>", "it is no ListBucketResult"},
+	    {"<html><body>proxy</body></html>", "it is no ListBucketResult"},
+	    {HEAD END, "it does not say IsTruncated"},
+	    {HEAD "<IsTruncated>maybe</IsTruncated>" END, "IsTruncated is neither true nor false"},
+	    {LAST "<Contents><Size>1</Size></Contents>" END, "an object without Key or Size"},
+	    {LAST "<Contents><Key>a</Key></Contents>" END, "an object without Key or Size"},
+	    {LAST "<Contents/>" END, "an object without Key or Size"},
+	    {LAST "<Contents><Key>a</Key><Size>-1</Size></Contents>" END,
+		"a Size that is no number"},
+	    {LAST "<Contents><Key>a</Key><Size></Size></Contents>" END, "a Size that is no number"},
+	    {LAST "<Contents><Key>a</Key><Size>9223372036854775808</Size></Contents>" END,
+		"a Size that is no number"},
+	    {LAST "<Contents><Key>\xff</Key><Size>1</Size></Contents>" END,
+		"broken XML: not well-formed (invalid token)"},
+	    {LAST "<Contents><Key>\x01</Key><Size>1</Size></Contents>" END,
+		"broken XML: not well-formed (invalid token)"},
+	    {LAST "<Contents><Key>&nbsp;</Key><Size>1</Size></Contents>" END,
+		"broken XML: undefined entity"},
+	    {LAST "<EncodingType>url</EncodingType><Contents><Key>a%2</Key><Size>1</Size>"
+		  "</Contents>" END,
+		"key 'a%2': broken percent-encoding"},
+	    {LAST "<EncodingType>url</EncodingType><NextMarker>%</NextMarker>" END,
+		"NextMarker '%': broken percent-encoding"},
+	    {"<!DOCTYPE ListBucketResult><ListBucketResult><IsTruncated>false</IsTruncated>"
+	     "</ListBucketResult>",
+		"a document type declaration"},
+	    {"<!DOCTYPE x [<!ENTITY a \"aaaa\">]><ListBucketResult>&a;</ListBucketResult>",
+		"a document type declaration"},
 	};
 	struct buf deep = {0};
 
@@ -141,9 +168,13 @@ test_big_page(void)
 
 	buf_adds(&doc, HEAD "<EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>");
 	for (int i = 0; i < 5000; i++)
-		buf_addf(&doc, "<Contents><Key>k%%2F%05d</Key><ETag>&quot;e%d&quot;</ETag><Size>%d</Size></Contents>", i, i, i);
+		buf_addf(&doc,
+		    "<Contents><Key>k%%2F%05d</Key><ETag>&quot;e%d&quot;</ETag><Size>%d</Size>"
+		    "</Contents>",
+		    i, i, i);
 	buf_adds(&doc, END);
-	OK(s3xml_list(&page, doc.p, doc.len, &err) == 0 && page.n_objects == 5000, "5,000 objects on a page");
+	OK(s3xml_list(&page, doc.p, doc.len, &err) == 0 && page.n_objects == 5000,
+	    "5,000 objects on a page");
 	for (unsigned i = 0; i < page.n_objects; i++) {
 		snprintf(want, sizeof(want), "k/%05u", i);
 		same &= strcmp(page.objects[i].key, want) == 0 && page.objects[i].size == i;
@@ -157,34 +188,43 @@ test_big_page(void)
 static void
 test_error(void)
 {
-	static const char full[] = "<?xml version=\"1.0\"?><Error><Code>AuthorizationHeaderMalformed</Code><Message>The "
-	    "authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-1' &amp; "
-	    "more</Message><Region>eu-west-1</Region><Endpoint>b.s3.amazonaws.com</Endpoint><StorageClass>GLACIER"
-	    "</StorageClass><RequestId>1</RequestId><Details><Code>inner</Code></Details></Error>";
-	static const char *const others[] = {"", "x", "<Error", "<Error><Code>A</Code>", "<ListBucketResult/>",
-	    "<!DOCTYPE a><Error/>", "<a><Error><Code>A</Code></Error></a>"};
+	static const char full[] =
+	    "<?xml version=\"1.0\"?><Error><Code>AuthorizationHeaderMalformed</Code>"
+	    "<Message>The authorization header is malformed; the region 'us-east-1' "
+	    "is wrong; expecting 'eu-west-1' &amp; more</Message>"
+	    "<Region>eu-west-1</Region><Endpoint>b.s3.amazonaws.com</Endpoint>"
+	    "<StorageClass>GLACIER</StorageClass><RequestId>1</RequestId>"
+	    "<Details><Code>inner</Code></Details></Error>";
+	static const char *const others[] = {"", "x", "<Error", "<Error><Code>A</Code>",
+	    "<ListBucketResult/>", "<!DOCTYPE a><Error/>", "<a><Error><Code>A</Code></Error></a>"};
 	struct buf doc = {0};
 	struct s3xml_error x;
 
 	OK(s3xml_error(&x, full, strlen(full)) == 1, "an error document");
 	OK_STR(x.code, "AuthorizationHeaderMalformed", "code");
-	OK_STR(x.message, "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-1' & more",
+	OK_STR(x.message,
+	    "The authorization header is malformed; the region 'us-east-1' is wrong; expecting "
+	    "'eu-west-1' & more",
 	    "message");
 	OK_STR(x.region, "eu-west-1", "region");
 	OK_STR(x.endpoint, "b.s3.amazonaws.com", "endpoint");
 	OK_STR(x.storage_class, "GLACIER", "storage class");
-	OK(s3xml_error(&x, "<Error><Code>NoSuchKey</Code><Message></Message></Error>", 56) == 1, "Ceph's");
-	OK(strcmp(x.code, "NoSuchKey") == 0 && x.message[0] == '\0' && x.region[0] == '\0', "has no message");
+	OK(s3xml_error(&x, "<Error><Code>NoSuchKey</Code><Message></Message></Error>", 56) == 1,
+	    "Ceph's");
+	OK(strcmp(x.code, "NoSuchKey") == 0 && x.message[0] == '\0' && x.region[0] == '\0',
+	    "has no message");
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		memset(&x, 'x', sizeof(x));
 		OK(s3xml_error(&x, others[i], strlen(others[i])) == 0, "'%s' is none", others[i]);
-		OK(x.code[0] == '\0' && x.message[0] == '\0' && x.storage_class[0] == '\0', "and leaves nothing");
+		OK(x.code[0] == '\0' && x.message[0] == '\0' && x.storage_class[0] == '\0',
+		    "and leaves nothing");
 	}
 	buf_adds(&doc, "<Error><Code>");
 	for (int i = 0; i < 5000; i++)
 		buf_addc(&doc, 'c');
 	buf_adds(&doc, "</Code><Message>m</Message></Error>");
-	OK(s3xml_error(&x, doc.p, doc.len) == 1 && strlen(x.code) == sizeof(x.code) - 1, "a long code is cut");
+	OK(s3xml_error(&x, doc.p, doc.len) == 1 && strlen(x.code) == sizeof(x.code) - 1,
+	    "a long code is cut");
 	OK_STR(x.message, "m", "and harms nothing behind it");
 	buf_free(&doc);
 }
@@ -192,16 +232,20 @@ test_error(void)
 static void
 test_text(void)
 {
-	static const char doc[] = "<InitiateMultipartUploadResult><Bucket>b</Bucket><UploadId>a&amp;b</UploadId><x><UploadId>2"
-	    "</UploadId></x><ETag/></InitiateMultipartUploadResult>";
+	static const char doc[] = "<InitiateMultipartUploadResult><Bucket>b</Bucket>"
+				  "<UploadId>a&amp;b</UploadId><x><UploadId>2</UploadId></x>"
+				  "<ETag/></InitiateMultipartUploadResult>";
 	struct buf out = {0};
 
 	buf_adds(&out, "id=");
 	OK(s3xml_text(&out, doc, strlen(doc), "UploadId") == 0, "found");
 	OK_STR(buf_str(&out), "id=a&b", "the first one, appended");
-	OK(s3xml_text(&out, doc, strlen(doc), "ETag") == 0 && out.len == 6, "an empty element is one");
-	OK(s3xml_text(&out, doc, strlen(doc), "Location") == -1 && out.len == 6, "none of that name");
-	OK(s3xml_text(&out, doc, strlen(doc) - 1, "UploadId") == -1 && out.len == 6, "a document cut short gives nothing");
+	OK(s3xml_text(&out, doc, strlen(doc), "ETag") == 0 && out.len == 6,
+	    "an empty element is one");
+	OK(s3xml_text(&out, doc, strlen(doc), "Location") == -1 && out.len == 6,
+	    "none of that name");
+	OK(s3xml_text(&out, doc, strlen(doc) - 1, "UploadId") == -1 && out.len == 6,
+	    "a document cut short gives nothing");
 	buf_reset(&out);
 	s3xml_escape(&out, "a<b>&\"'\t\n\x01\x7f\xc3\xa9", 13);
 	OK_STR(buf_str(&out), "a&lt;b&gt;&amp;&quot;'&#x9;&#xa;&#x1;&#x7f;\xc3\xa9", "escaped");

@@ -6,10 +6,10 @@
 
 static const struct credentials {
 	const char *access_key, *secret, *date, *region, *service, *scope;
-} suite = {"AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "20150830T123600Z", "us-east-1", "service",
-    "20150830/us-east-1/service/aws4_request"},
-  s3 = {"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "20130524T000000Z", "us-east-1", "s3",
-      "20130524/us-east-1/s3/aws4_request"};
+} suite = {"AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "20150830T123600Z",
+    "us-east-1", "service", "20150830/us-east-1/service/aws4_request"},
+  s3 = {"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "20130524T000000Z",
+      "us-east-1", "s3", "20130524/us-east-1/s3/aws4_request"};
 
 /* The line of a canonical request that lists the signed headers: the last but one. */
 static void
@@ -63,7 +63,8 @@ test_case(const struct sigv4_case *c)
 	buf_reset(&want);
 	buf_adds(&got, "before ");
 	sigv4_authorization(&got, &r, &key, cr->access_key, cr->date);
-	buf_addf(&want, "before AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=", cr->access_key, cr->scope);
+	buf_addf(&want, "before AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=", cr->access_key,
+	    cr->scope);
 	signed_names(&want, c->canonical);
 	buf_addf(&want, ", Signature=%s", c->signature);
 	OK_STR(buf_str(&got), buf_str(&want), "%s: Authorization, appended", c->name);
@@ -74,19 +75,20 @@ test_case(const struct sigv4_case *c)
 static const struct {
 	const char *sent, *canonical;
 } queries[] = {
-	{"", ""},
-	{"uploads", "uploads="},
-	{"uploads=", "uploads="},
-	{"a=2&a=1&a", "a=&a=1&a=2"},
-	{"b=1&a-b=1&a=2&a1=3", "a=2&a-b=1&a1=3&b=1"}, /* names alone are compared: '=' is no part of them */
-	{"a%2Fb=1&aB=2&ab=3&a=4", "a=4&a%2Fb=1&aB=2&ab=3"},
-	{"a=b=c&a=b", "a=b&a=b=c"},
-	{"&a=1&&b=2&", "a=1&b=2"},
-	{"=1", "=1"},
-	{"list-type=2&prefix=x%2F&encoding-type=url&continuation-token=a%2B%3D",
-	    "continuation-token=a%2B%3D&encoding-type=url&list-type=2&prefix=x%2F"},
-	{"t=1&s=1&r=1&q=1&p=1&o=1&n=1&m=1&l=1&k=1&j=1&i=1&h=1&g=1&f=1&e=1&d=1&c=1&b=1&a=1",
-	    "a=1&b=1&c=1&d=1&e=1&f=1&g=1&h=1&i=1&j=1&k=1&l=1&m=1&n=1&o=1&p=1&q=1&r=1&s=1&t=1"},
+    {"", ""},
+    {"uploads", "uploads="},
+    {"uploads=", "uploads="},
+    {"a=2&a=1&a", "a=&a=1&a=2"},
+    {"b=1&a-b=1&a=2&a1=3",
+	"a=2&a-b=1&a1=3&b=1"}, /* names alone are compared: '=' is no part of them */
+    {"a%2Fb=1&aB=2&ab=3&a=4", "a=4&a%2Fb=1&aB=2&ab=3"},
+    {"a=b=c&a=b", "a=b&a=b=c"},
+    {"&a=1&&b=2&", "a=1&b=2"},
+    {"=1", "=1"},
+    {"list-type=2&prefix=x%2F&encoding-type=url&continuation-token=a%2B%3D",
+	"continuation-token=a%2B%3D&encoding-type=url&list-type=2&prefix=x%2F"},
+    {"t=1&s=1&r=1&q=1&p=1&o=1&n=1&m=1&l=1&k=1&j=1&i=1&h=1&g=1&f=1&e=1&d=1&c=1&b=1&a=1",
+	"a=1&b=1&c=1&d=1&e=1&f=1&g=1&h=1&i=1&j=1&k=1&l=1&m=1&n=1&o=1&p=1&q=1&r=1&s=1&t=1"},
 };
 
 static void
@@ -95,7 +97,8 @@ test_queries(void)
 	struct buf out = {0};
 
 	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
-		struct sigv4_request r = {.method = "GET", .path = "/", .query = queries[i].sent, .payload_hash = "x"};
+		struct sigv4_request r = {
+		    .method = "GET", .path = "/", .query = queries[i].sent, .payload_hash = "x"};
 		char *line;
 
 		buf_reset(&out);
@@ -118,13 +121,18 @@ test_headers(void)
 		{"X-AB", "\"in  quotes\""},
 		{"x-b", "\xc3\xa9"},
 	};
-	struct sigv4_request r = {.method = "PUT", .path = "/a//b/../c%20d", .query = "", .headers = headers,
-	    .n_headers = 5, .payload_hash = SIGV4_UNSIGNED};
+	struct sigv4_request r = {.method = "PUT",
+	    .path = "/a//b/../c%20d",
+	    .query = "",
+	    .headers = headers,
+	    .n_headers = 5,
+	    .payload_hash = SIGV4_UNSIGNED};
 	struct buf out = {0};
 
 	sigv4_canonical_request(&out, &r);
 	OK_STR(buf_str(&out),
-	    "PUT\n/a//b/../c%20d\n\nhost:h\nx-a:\nx-ab:\"in quotes\"\nx-b:a b,\xc3\xa9\n\nhost;x-a;x-ab;x-b\n"
+	    "PUT\n/a//b/../c%20d\n\nhost:h\nx-a:\nx-ab:\"in quotes\"\nx-b:a "
+	    "b,\xc3\xa9\n\nhost;x-a;x-ab;x-b\n"
 	    "UNSIGNED-PAYLOAD",
 	    "headers sorted, lower-case, folded, joined; the path untouched");
 	buf_free(&out);
@@ -158,7 +166,8 @@ test_key(void)
 		char hex[65];
 
 		sigv4_signature(hex, &b, "to sign", 7);
-		OK_STR(hex, "2d26d40a646e117e3093acd80b206b92937d12cfda2f7a3c521381f601e3f497", "a secret longer than a block");
+		OK_STR(hex, "2d26d40a646e117e3093acd80b206b92937d12cfda2f7a3c521381f601e3f497",
+		    "a secret longer than a block");
 	}
 	buf_free(&long_secret);
 }
@@ -179,7 +188,8 @@ test_small(void)
 	sigv4_sha256_hex(hex, "", 0);
 	OK_STR(hex, SIGV4_EMPTY_SHA256, "hash of nothing");
 	sigv4_sha256_hex(hex, "abc", 3);
-	OK_STR(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "hash of abc (FIPS 180-4)");
+	OK_STR(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+	    "hash of abc (FIPS 180-4)");
 }
 
 int

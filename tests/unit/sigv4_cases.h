@@ -1,7 +1,7 @@
 /*
- * Published SigV4 cases, as facts: AWS's own S3 examples (S3 API reference, "Signature Calculations for the
- * Authorization Header"), then the AWS signing test suite, version 4, header variants (awslabs/aws-c-auth,
- * Apache-2.0). Paths and queries stand as a client sends them, percent-encoded.
+ * Published SigV4 cases, as facts: AWS's own S3 examples (S3 API reference, "Signature Calculations
+ * for the Authorization Header"), then the AWS signing test suite, version 4, header variants
+ * (awslabs/aws-c-auth, Apache-2.0). Paths and queries stand as a client sends them, encoded.
  *
  * Left out of the suite's 38: the seven *-normalized cases, since S3 never normalises a path; their
  * *-unnormalized twins are here. (get-space-normalized expects what get-space-unnormalized does.)
@@ -16,7 +16,7 @@ struct sigv4_case {
 	const char *method, *path, *query;
 	struct sigv4_header headers[8];
 	const char *payload_hash; /* NULL: of an empty body */
-	int s3;			  /* AWS's S3 example: its key, date and service; else the test suite's */
+	int s3; /* AWS's S3 example: its key, date and service; else the test suite's */
 	const char *canonical;
 	const char *to_sign_hash; /* last line of the string to sign; date and scope come before */
 	const char *signature;
@@ -35,9 +35,11 @@ static const struct sigv4_case sigv4_cases[] = {
 			"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
 		},
 		.s3 = 1,
-		.canonical = "GET\n/test.txt\n\nhost:examplebucket.s3.amazonaws.com\nrange:bytes=0-9\n"
-		    "x-amz-content-sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n"
-		    "x-amz-date:20130524T000000Z\n\nhost;range;x-amz-content-sha256;x-amz-date\n"
+		.canonical = "GET\n/test.txt\n\nhost:examplebucket.s3.amazonaws.com\n"
+		    "range:bytes=0-9\nx-amz-content-sha256:"
+		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n"
+		    "x-amz-date:20130524T000000Z\n\n"
+		    "host;range;x-amz-content-sha256;x-amz-date\n"
 		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "7344ae5b7ee6c3e7e6b0fe0640412a37625d1fbfff95c48bbb2dc43964946972",
 		.signature = "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41",
@@ -57,8 +59,8 @@ static const struct sigv4_case sigv4_cases[] = {
 		.payload_hash = "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072",
 		.s3 = 1,
 		.canonical = "PUT\n/test%24file.text\n\ndate:Fri, 24 May 2013 00:00:00 GMT\n"
-		    "host:examplebucket.s3.amazonaws.com\n"
-		    "x-amz-content-sha256:44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072\n"
+		    "host:examplebucket.s3.amazonaws.com\nx-amz-content-sha256:"
+		    "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072\n"
 		    "x-amz-date:20130524T000000Z\nx-amz-storage-class:REDUCED_REDUNDANCY\n\n"
 		    "date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class\n"
 		    "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072",
@@ -78,7 +80,8 @@ static const struct sigv4_case sigv4_cases[] = {
 		},
 		.s3 = 1,
 		.canonical = "GET\n/\nlifecycle=\nhost:examplebucket.s3.amazonaws.com\n"
-		    "x-amz-content-sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n"
+		    "x-amz-content-sha256:"
+		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n"
 		    "x-amz-date:20130524T000000Z\n\nhost;x-amz-content-sha256;x-amz-date\n"
 		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "9766c798316ff2757b517bc739a67f6213b4ab36dd5da2f94eaebf79c77395ca",
@@ -97,7 +100,8 @@ static const struct sigv4_case sigv4_cases[] = {
 		},
 		.s3 = 1,
 		.canonical = "GET\n/\nmax-keys=2&prefix=J\nhost:examplebucket.s3.amazonaws.com\n"
-		    "x-amz-content-sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n"
+		    "x-amz-content-sha256:"
+		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n"
 		    "x-amz-date:20130524T000000Z\n\nhost;x-amz-content-sha256;x-amz-date\n"
 		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "df57d21db20da04d7fa30298dd4488ba3a2b47ca3a489c74750e0f1e7df1b9b7",
@@ -114,8 +118,9 @@ static const struct sigv4_case sigv4_cases[] = {
 		    {"My-Header1", "value1"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "GET\n/\n\nhost:example.amazonaws.com\nmy-header1:value2,value2,value1\n"
-		    "x-amz-date:20150830T123600Z\n\nhost;my-header1;x-amz-date\n"
+		.canonical = "GET\n/\n\nhost:example.amazonaws.com\n"
+		    "my-header1:value2,value2,value1\nx-amz-date:20150830T123600Z\n\n"
+		    "host;my-header1;x-amz-date\n"
 		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "dc7f04a3abfde8d472b0ab1a418b741b7c67174dad1551b4117b15527fbe966c",
 		.signature = "c9d5ea9f3f72853aea855b47ea873832890dbdd183b4468f858259531a5138ea",
@@ -129,8 +134,9 @@ static const struct sigv4_case sigv4_cases[] = {
 		    {"My-Header1", "value1\n  value2\n     value3"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "GET\n/\n\nhost:example.amazonaws.com\nmy-header1:value1 value2 value3\n"
-		    "x-amz-date:20150830T123600Z\n\nhost;my-header1;x-amz-date\n"
+		.canonical = "GET\n/\n\nhost:example.amazonaws.com\n"
+		    "my-header1:value1 value2 value3\nx-amz-date:20150830T123600Z\n\n"
+		    "host;my-header1;x-amz-date\n"
 		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "e99419459a677bc11de234014be3c4e72c1ea5b454ceb58b613061f5d7a162e8",
 		.signature = "cfd34249e4b1c8d6b91ef74165d41a32e5fab3306300901bb65a51a73575eefd",
@@ -147,8 +153,9 @@ static const struct sigv4_case sigv4_cases[] = {
 		    {"My-Header1", "value2"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "GET\n/\n\nhost:example.amazonaws.com\nmy-header1:value4,value1,value3,value2\n"
-		    "x-amz-date:20150830T123600Z\n\nhost;my-header1;x-amz-date\n"
+		.canonical = "GET\n/\n\nhost:example.amazonaws.com\n"
+		    "my-header1:value4,value1,value3,value2\nx-amz-date:20150830T123600Z\n\n"
+		    "host;my-header1;x-amz-date\n"
 		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "31ce73cd3f3d9f66977ad3dd957dc47af14df92fcd8509f59b349e9137c58b86",
 		.signature = "08c7e5a9acfcfeb3ab6b2185e75ce8b1deb5e634ec47601a50643f830c755c01",
@@ -163,8 +170,9 @@ static const struct sigv4_case sigv4_cases[] = {
 		    {"My-Header2", " \"a   b   c\""},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "GET\n/\n\nhost:example.amazonaws.com\nmy-header1:value1\nmy-header2:\"a b c\"\n"
-		    "x-amz-date:20150830T123600Z\n\nhost;my-header1;my-header2;x-amz-date\n"
+		.canonical = "GET\n/\n\nhost:example.amazonaws.com\nmy-header1:value1\n"
+		    "my-header2:\"a b c\"\nx-amz-date:20150830T123600Z\n\n"
+		    "host;my-header1;my-header2;x-amz-date\n"
 		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "a726db9b0df21c14f559d0a978e563112acb1b9e05476f0a6a1c7d68f28605c7",
 		.signature = "acc3ed3afb60bb290fc8d2dd0098b9911fcaa05412b367055dee359757a9c736",
@@ -191,8 +199,9 @@ static const struct sigv4_case sigv4_cases[] = {
 		    {"Host", "example.amazonaws.com"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "GET\n/example/..\n\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\n"
-		    "host;x-amz-date\ne3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+		.canonical = "GET\n/example/..\n\nhost:example.amazonaws.com\n"
+		    "x-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
+		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "0511f456aa502b456d135fcb9d749374a55228f9dbeedda1eacf659e05b0615b",
 		.signature = "eca7ead57bb5aa5c8e28007acd4ff04e1ff9a0ff3b237ec1554a184887ff9282",
 	},
@@ -204,7 +213,8 @@ static const struct sigv4_case sigv4_cases[] = {
 		    {"Host", "example.amazonaws.com"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "GET\n/./\n\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
+		.canonical = "GET\n/./\n\nhost:example.amazonaws.com\n"
+		    "x-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
 		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "d67825e2268bd77a97c7688b8d72c31a3c1855b309808505ba0a9747d2465aa7",
 		.signature = "68714168e6557f8f2de0ef956fc24dc2593a4bd2961f8df51898d8a134695145",
@@ -217,8 +227,9 @@ static const struct sigv4_case sigv4_cases[] = {
 		    {"Host", "example.amazonaws.com"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "GET\n/./example\n\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\n"
-		    "host;x-amz-date\ne3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+		.canonical = "GET\n/./example\n\nhost:example.amazonaws.com\n"
+		    "x-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
+		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "73895e0e829507e28e39fd24669aedc2434a8e179e547e3c075b42921f952cdb",
 		.signature = "beb03f223f7deae4146464f06e29eebbee9c8afbe15c290cf07aa8b119e14cff",
 	},
@@ -230,7 +241,8 @@ static const struct sigv4_case sigv4_cases[] = {
 		    {"Host", "example.amazonaws.com"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "GET\n//\n\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
+		.canonical = "GET\n//\n\nhost:example.amazonaws.com\n"
+		    "x-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
 		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "80cb39203d058af815de2b79250ff56e1b73eb9b4718c86556cdc6f150c5d209",
 		.signature = "c88bcd3d312d75078c0cd961d6deae3f4c754924b01669efcfcb439fd5e5b76e",
@@ -243,8 +255,9 @@ static const struct sigv4_case sigv4_cases[] = {
 		    {"Host", "example.amazonaws.com"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "GET\n//example//\n\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\n"
-		    "host;x-amz-date\ne3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+		.canonical = "GET\n//example//\n\nhost:example.amazonaws.com\n"
+		    "x-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
+		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "528ec3105ee1f34ab014bb0a1a45da0ed2742a4fea3555149e5b4d5d201eb240",
 		.signature = "87cca117541a147f6df867677d98a7d80dff226d2bfca9e4ffa899665623c7e5",
 	},
@@ -256,8 +269,9 @@ static const struct sigv4_case sigv4_cases[] = {
 		    {"Host", "example.amazonaws.com"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "GET\n/example%20space/\n\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\n"
-		    "host;x-amz-date\ne3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+		.canonical = "GET\n/example%20space/\n\nhost:example.amazonaws.com\n"
+		    "x-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
+		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "63ee75631ed7234ae61b5f736dfc7754cdccfedbff4b5128a915706ee9390d86",
 		.signature = "652487583200325589f1fba4c7e578f72c47cb61beeca81406b39ddec1366741",
 	},
@@ -269,8 +283,10 @@ static const struct sigv4_case sigv4_cases[] = {
 		    {"Host", "example.amazonaws.com"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "GET\n/-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz\n\n"
-		    "host:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
+		.canonical = "GET\n"
+		    "/-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz\n\n"
+		    "host:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\n"
+		    "host;x-amz-date\n"
 		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "6a968768eefaa713e2a6b16b589a8ea192661f098f37349f4e2c0082757446f9",
 		.signature = "07ef7494c76fa4850883e2b006601f940f8a34d404d0cfa977f52a65bbf5f24f",
@@ -283,8 +299,9 @@ static const struct sigv4_case sigv4_cases[] = {
 		    {"Host", "example.amazonaws.com"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "GET\n/%E1%88%B4\n\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\n"
-		    "host;x-amz-date\ne3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+		.canonical = "GET\n/%E1%88%B4\n\nhost:example.amazonaws.com\n"
+		    "x-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
+		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "2a0a97d02205e45ce2e994789806b19270cfbbb0921b278ccf58f5249ac42102",
 		.signature = "8318018e0b0f223aa2bbf98705b62bb787dc9c0e678f255a891fd03141be5d85",
 	},
@@ -296,7 +313,8 @@ static const struct sigv4_case sigv4_cases[] = {
 		    {"Host", "example.amazonaws.com"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "GET\n/\n\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
+		.canonical = "GET\n/\n\nhost:example.amazonaws.com\n"
+		    "x-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
 		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "bb579772317eb040ac9ed261061d46c1f17a8133879d6129b6e1c25292927e63",
 		.signature = "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
@@ -310,8 +328,9 @@ static const struct sigv4_case sigv4_cases[] = {
 		    {"Host", "example.amazonaws.com"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "GET\n/\nParam1=value1\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\n"
-		    "host;x-amz-date\ne3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+		.canonical = "GET\n/\nParam1=value1\nhost:example.amazonaws.com\n"
+		    "x-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
+		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "1e24db194ed7d0eec2de28d7369675a243488e08526e8c1c73571282f7c517ab",
 		.signature = "a67d582fa61cc504c4bae71f336f98b97f1ea3c7a6bfe1b6e45aec72011b9aeb",
 	},
@@ -323,7 +342,8 @@ static const struct sigv4_case sigv4_cases[] = {
 		    {"Host", "example.amazonaws.com"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "GET\n/\n\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
+		.canonical = "GET\n/\n\nhost:example.amazonaws.com\n"
+		    "x-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
 		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "bb579772317eb040ac9ed261061d46c1f17a8133879d6129b6e1c25292927e63",
 		.signature = "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
@@ -337,8 +357,9 @@ static const struct sigv4_case sigv4_cases[] = {
 		    {"Host", "example.amazonaws.com"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "GET\n/\n%E1%88%B4=Value1&Param=Value2&Param-3=Value3\nhost:example.amazonaws.com\n"
-		    "x-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
+		.canonical = "GET\n/\n%E1%88%B4=Value1&Param=Value2&Param-3=Value3\n"
+		    "host:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\n"
+		    "host;x-amz-date\n"
 		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "868294f5c38bd141c4972a373a76654f1418a8e4fc18b2e7903ae45e8ae0ec71",
 		.signature = "371d3713e185cc334048618a97f809c9ffe339c62934c032af5a0e595648fcac",
@@ -362,15 +383,17 @@ static const struct sigv4_case sigv4_cases[] = {
 		.name = "get-vanilla-query-unreserved",
 		.method = "GET",
 		.path = "/",
-		.query = "-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz=-._~0123456"
-		    "789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+		.query = "-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz=-._"
+		    "~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
 		.headers = {
 		    {"Host", "example.amazonaws.com"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "GET\n/\n-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz=-._~0123456"
-		    "789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz\nhost:example.amazonaws.com\n"
-		    "x-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
+		.canonical = "GET\n/\n"
+		    "-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz=-._"
+		    "~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz\n"
+		    "host:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\n"
+		    "host;x-amz-date\n"
 		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "c30d4703d9f799439be92736156d47ccfb2d879ddf56f5befa6d1d6aab979177",
 		.signature = "9c3e54bfcdf0b19771a7f523ee5669cdf59bc7cc0884027167c21bb143a40197",
@@ -384,8 +407,9 @@ static const struct sigv4_case sigv4_cases[] = {
 		    {"Host", "example.amazonaws.com"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "GET\n/\n%E1%88%B4=bar\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\n"
-		    "host;x-amz-date\ne3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+		.canonical = "GET\n/\n%E1%88%B4=bar\nhost:example.amazonaws.com\n"
+		    "x-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
+		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "eb30c5bed55734080471a834cc727ae56beb50e5f39d1bff6d0d38cb192a7073",
 		.signature = "2cdec8eed098649ff3a119c94853b13c643bcf08f8b0a1d91e12c9027818dd04",
 	},
@@ -399,9 +423,10 @@ static const struct sigv4_case sigv4_cases[] = {
 			"6e86291e8372ff2a2260956d9b8aae1d763fbf315fa00fa31553b73ebf194267"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "GET\n/\n\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n"
-		    "x-amz-security-token:6e86291e8372ff2a2260956d9b8aae1d763fbf315fa00fa31553b73ebf194267\n"
-		    "\nhost;x-amz-date;x-amz-security-token\n"
+		.canonical = "GET\n/\n\nhost:example.amazonaws.com\n"
+		    "x-amz-date:20150830T123600Z\nx-amz-security-token:"
+		    "6e86291e8372ff2a2260956d9b8aae1d763fbf315fa00fa31553b73ebf194267\n\n"
+		    "host;x-amz-date;x-amz-security-token\n"
 		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "067b36aa60031588cea4a4cde1f21215227a047690c72247f1d70b32fbbfad2b",
 		.signature = "07ec1639c89043aa0e3e2de82b96708f198cceab042d4a97044c66dd9f74e7f8",
@@ -414,7 +439,8 @@ static const struct sigv4_case sigv4_cases[] = {
 		    {"Host", "example.amazonaws.com"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "POST\n/\n\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
+		.canonical = "POST\n/\n\nhost:example.amazonaws.com\n"
+		    "x-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
 		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "553f88c9e4d10fc9e109e2aeb65f030801b70c2f6468faca261d401ae622fc87",
 		.signature = "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b",
@@ -428,8 +454,8 @@ static const struct sigv4_case sigv4_cases[] = {
 		    {"My-Header1", "value1"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "POST\n/\n\nhost:example.amazonaws.com\nmy-header1:value1\nx-amz-date:20150830T123600Z\n"
-		    "\nhost;my-header1;x-amz-date\n"
+		.canonical = "POST\n/\n\nhost:example.amazonaws.com\nmy-header1:value1\n"
+		    "x-amz-date:20150830T123600Z\n\nhost;my-header1;x-amz-date\n"
 		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "9368318c2967cf6de74404b30c65a91e8f6253e0a8659d6d5319f1a812f87d65",
 		.signature = "c5410059b04c1ee005303aed430f6e6645f61f4dc9e1461ec8f8916fdf18852c",
@@ -443,8 +469,8 @@ static const struct sigv4_case sigv4_cases[] = {
 		    {"My-Header1", "VALUE1"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "POST\n/\n\nhost:example.amazonaws.com\nmy-header1:VALUE1\nx-amz-date:20150830T123600Z\n"
-		    "\nhost;my-header1;x-amz-date\n"
+		.canonical = "POST\n/\n\nhost:example.amazonaws.com\nmy-header1:VALUE1\n"
+		    "x-amz-date:20150830T123600Z\n\nhost;my-header1;x-amz-date\n"
 		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "d51ced243e649e3de6ef63afbbdcbca03131a21a7103a1583706a64618606a93",
 		.signature = "cdbc9802e29d2942e5e10b5bccfdd67c5f22c7c4e8ae67b53629efa58b974b7d",
@@ -457,7 +483,8 @@ static const struct sigv4_case sigv4_cases[] = {
 		    {"Host", "example.amazonaws.com"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "POST\n/\n\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
+		.canonical = "POST\n/\n\nhost:example.amazonaws.com\n"
+		    "x-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
 		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "553f88c9e4d10fc9e109e2aeb65f030801b70c2f6468faca261d401ae622fc87",
 		.signature = "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b",
@@ -469,19 +496,21 @@ static const struct sigv4_case sigv4_cases[] = {
 		.headers = {
 		    {"Host", "example.amazonaws.com"},
 		    {"X-Amz-Security-Token",
-			"AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFq"
-			"wAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGdQrmGdeehM4IC1NtBmUpp2w"
-			"UE8phUZampKsburEDy0KPkyQDYwT7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q6fE8YQcHNVXAkiY9q6d+x"
-			"o0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlzm8FDrypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3i"
-			"SIlTJabIQwj2ICCR/oLxBA=="},
+			"AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWs"
+			"KWHGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGdQrmGde"
+			"ehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT7WZ0wq5VSXDvp75YU9HFvlRd8T"
+			"x6q6fE8YQcHNVXAkiY9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlzm8FD"
+			"rypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/oLxBA=="},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "POST\n/\n\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n"
-		    "x-amz-security-token:AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ"
-		    "8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGdQ"
-		    "rmGdeehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q"
-		    "6fE8YQcHNVXAkiY9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlzm8FDrypNC9Yjc8f"
-		    "POLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/oLxBA==\n\nhost;x-amz-date;x-amz-security-token\n"
+		.canonical = "POST\n/\n\nhost:example.amazonaws.com\n"
+		    "x-amz-date:20150830T123600Z\nx-amz-security-token:"
+		    "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWs"
+		    "KWHGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGdQrmGde"
+		    "ehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT7WZ0wq5VSXDvp75YU9HFvlRd8T"
+		    "x6q6fE8YQcHNVXAkiY9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlzm8FD"
+		    "rypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/oLxBA==\n\n"
+		    "host;x-amz-date;x-amz-security-token\n"
 		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "c237e1b440d4c63c32ca95b5b99481081cb7b13c7e40434868e71567c1a882f6",
 		.signature = "85d96828115b5dc0cfc3bd16ad9e210dd772bbebba041836c64533a82be05ead",
@@ -494,7 +523,8 @@ static const struct sigv4_case sigv4_cases[] = {
 		    {"Host", "example.amazonaws.com"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "POST\n/\n\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
+		.canonical = "POST\n/\n\nhost:example.amazonaws.com\n"
+		    "x-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
 		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "553f88c9e4d10fc9e109e2aeb65f030801b70c2f6468faca261d401ae622fc87",
 		.signature = "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b",
@@ -508,8 +538,9 @@ static const struct sigv4_case sigv4_cases[] = {
 		    {"Host", "example.amazonaws.com"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "POST\n/\nParam1=value1\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\n"
-		    "host;x-amz-date\ne3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+		.canonical = "POST\n/\nParam1=value1\nhost:example.amazonaws.com\n"
+		    "x-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
+		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "9d659678c1756bb3113e2ce898845a0a79dbbc57b740555917687f1b3340fbbd",
 		.signature = "28038455d6de14eafc1f9222cf5aa6f1a96197d7deb8263271d420d138af7f11",
 	},
@@ -522,8 +553,9 @@ static const struct sigv4_case sigv4_cases[] = {
 		    {"Host", "example.amazonaws.com"},
 		    {"X-Amz-Date", "20150830T123600Z"},
 		},
-		.canonical = "POST\n/\nParam1=value1\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\n"
-		    "host;x-amz-date\ne3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+		.canonical = "POST\n/\nParam1=value1\nhost:example.amazonaws.com\n"
+		    "x-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
+		    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		.to_sign_hash = "9d659678c1756bb3113e2ce898845a0a79dbbc57b740555917687f1b3340fbbd",
 		.signature = "28038455d6de14eafc1f9222cf5aa6f1a96197d7deb8263271d420d138af7f11",
 	},
@@ -540,9 +572,10 @@ static const struct sigv4_case sigv4_cases[] = {
 			"9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e"},
 		},
 		.payload_hash = "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e",
-		.canonical = "POST\n/\n\ncontent-length:13\ncontent-type:application/x-www-form-urlencoded\n"
-		    "host:example.amazonaws.com\n"
-		    "x-amz-content-sha256:9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e\n"
+		.canonical = "POST\n/\n\ncontent-length:13\n"
+		    "content-type:application/x-www-form-urlencoded\n"
+		    "host:example.amazonaws.com\nx-amz-content-sha256:"
+		    "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e\n"
 		    "x-amz-date:20150830T123600Z\n\n"
 		    "content-length;content-type;host;x-amz-content-sha256;x-amz-date\n"
 		    "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e",
@@ -564,8 +597,8 @@ static const struct sigv4_case sigv4_cases[] = {
 		.payload_hash = "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e",
 		.canonical = "POST\n/\n\ncontent-length:13\n"
 		    "content-type:application/x-www-form-urlencoded; charset=utf-8\n"
-		    "host:example.amazonaws.com\n"
-		    "x-amz-content-sha256:9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e\n"
+		    "host:example.amazonaws.com\nx-amz-content-sha256:"
+		    "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e\n"
 		    "x-amz-date:20150830T123600Z\n\n"
 		    "content-length;content-type;host;x-amz-content-sha256;x-amz-date\n"
 		    "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e",

@@ -23,22 +23,24 @@ static const struct {
 static const struct {
 	const char *uri, *text;
 } bad[] = {
-	{"", ": not an s3:// URI"},
-	{"s3:/b/k", "s3:/b/k: not an s3:// URI"},
-	{"S3://b/k", "S3://b/k: not an s3:// URI"},
-	{"https://b/k", "https://b/k: not an s3:// URI"},
-	{"s3://", "s3://: no bucket name"},
-	{"s3:///k", "s3:///k: no bucket name"},
-	{"s3://a..b/k", "s3://a..b/k: a bucket name is not '.' and has no '..'"},
-	{"s3://./k", "s3://./k: a bucket name is not '.' and has no '..'"},
-	{"s3://../k", "s3://../k: a bucket name is not '.' and has no '..'"},
-	{"s3://a b/k", "s3://a b/k: a bucket name is made of letters, digits, '.', '_' and '-'"},
-	{"s3://a~b/k", "s3://a~b/k: a bucket name is made of letters, digits, '.', '_' and '-'"},
-	{"s3://a@b", "s3://a@b: a bucket name is made of letters, digits, '.', '_' and '-'"},
-	{"s3://arn:aws:s3:us-west-2:123456789012:accesspoint/ap/k",
-	    "s3://arn:aws:s3:us-west-2:123456789012:accesspoint/ap/k: access point ARNs are not supported; an access "
-	    "point's alias is"},
-	{"s3://b--use1-az4--x-s3/k", "s3://b--use1-az4--x-s3/k: S3 Express directory buckets are not supported"},
+    {"", ": not an s3:// URI"},
+    {"s3:/b/k", "s3:/b/k: not an s3:// URI"},
+    {"S3://b/k", "S3://b/k: not an s3:// URI"},
+    {"https://b/k", "https://b/k: not an s3:// URI"},
+    {"s3://", "s3://: no bucket name"},
+    {"s3:///k", "s3:///k: no bucket name"},
+    {"s3://a..b/k", "s3://a..b/k: a bucket name is not '.' and has no '..'"},
+    {"s3://./k", "s3://./k: a bucket name is not '.' and has no '..'"},
+    {"s3://../k", "s3://../k: a bucket name is not '.' and has no '..'"},
+    {"s3://a b/k", "s3://a b/k: a bucket name is made of letters, digits, '.', '_' and '-'"},
+    {"s3://a~b/k", "s3://a~b/k: a bucket name is made of letters, digits, '.', '_' and '-'"},
+    {"s3://a@b", "s3://a@b: a bucket name is made of letters, digits, '.', '_' and '-'"},
+    {"s3://arn:aws:s3:us-west-2:123456789012:accesspoint/ap/k",
+	"s3://arn:aws:s3:us-west-2:123456789012:accesspoint/ap/k: access point ARNs are not "
+	"supported; an access "
+	"point's alias is"},
+    {"s3://b--use1-az4--x-s3/k",
+	"s3://b--use1-az4--x-s3/k: S3 Express directory buckets are not supported"},
 };
 
 static void
@@ -60,7 +62,8 @@ test_parse(void)
 
 		e.status = 0;
 		OK(uri_parse(s, strlen(s), &u, &e) == -1, "'%s' is refused", s);
-		OK(e.status == EXIT_USAGE && u.bucket == NULL && u.key == NULL, "as a usage error, leaving nothing");
+		OK(e.status == EXIT_USAGE && u.bucket == NULL && u.key == NULL,
+		    "as a usage error, leaving nothing");
 		OK_STR(e.text, bad[i].text, "saying why");
 	}
 	OK(uri_parse("s3", 2, &u, NULL) == -1, "nobody need ask why");
@@ -76,19 +79,23 @@ test_lengths(void)
 
 	memset(text, 'x', sizeof(text));
 	memcpy(text, "s3://b/", 7);
-	OK(uri_parse(text, 7 + S3_KEY_MAX, &u, &e) == 0 && strlen(u.key) == S3_KEY_MAX, "a key of 1,024 bytes");
+	OK(uri_parse(text, 7 + S3_KEY_MAX, &u, &e) == 0 && strlen(u.key) == S3_KEY_MAX,
+	    "a key of 1,024 bytes");
 	uri_free(&u);
 	OK(uri_parse(text, 7 + S3_KEY_MAX + 1, &u, &e) == -1, "a key of 1,025 bytes is refused");
 	OK(strstr(e.text, "longer than 1024 bytes") != NULL, "by name");
-	OK(uri_parse(text, sizeof(text), &u, &e) == -1 && strstr(e.text, "...: the key is longer") != NULL,
+	OK(uri_parse(text, sizeof(text), &u, &e) == -1 &&
+		strstr(e.text, "...: the key is longer") != NULL,
 	    "a very long URI does not push the cause out of the message");
-	OK(uri_parse(text + 7, sizeof(text) - 7, &u, &e) == -1 && strstr(e.text, "not an s3:// URI") != NULL,
+	OK(uri_parse(text + 7, sizeof(text) - 7, &u, &e) == -1 &&
+		strstr(e.text, "not an s3:// URI") != NULL,
 	    "nor does anything else that is long");
 	text[6] = 'x';
 	OK(uri_parse(text, 5 + 255, &u, &e) == 0, "a bucket name of 255 bytes");
 	uri_free(&u);
 	OK(uri_parse(text, 5 + 256, &u, &e) == -1, "256 bytes are too many");
-	OK(uri_parse("s3://b/k\0x", 10, &u, &e) == -1 && strstr(e.text, "NUL") != NULL, "a NUL is refused");
+	OK(uri_parse("s3://b/k\0x", 10, &u, &e) == -1 && strstr(e.text, "NUL") != NULL,
+	    "a NUL is refused");
 	OK(uri_parse("s3://b/key-and-more", 10, &u, &e) == 0, "the length counts, not a NUL");
 	OK_STR(u.key, "key", "the key ends where it says");
 	uri_free(&u);
@@ -110,7 +117,8 @@ test_encode(void)
 		all[i] = (char)i;
 	uri_encode(&out, all, 256, 0);
 	OK(out.len == 66 + 3 * 190, "66 characters are unreserved");
-	OK(strspn(buf_str(&out), "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~%") == out.len,
+	OK(strspn(buf_str(&out),
+	       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~%") == out.len,
 	    "nothing else is left bare");
 	{
 		struct buf plain = {0};
@@ -125,21 +133,25 @@ test_encode(void)
 static void
 test_decode(void)
 {
-	static const char *const broken[] = {"%", "%4", "a%4", "%zz", "%4g", "%g4", "%%41", "%+1", "% 1", "%-1"};
+	static const char *const broken[] = {
+	    "%", "%4", "a%4", "%zz", "%4g", "%g4", "%%41", "%+1", "% 1", "%-1"};
 	struct buf out = {0};
 	struct err e;
 
 	buf_adds(&out, "x");
 	OK(uri_decode(&out, "a%2fb%2Fc+d%00", 14, 1, &e) == 0, "both cases of digits");
-	OK(out.len == 9 && memcmp(out.p, "xa/b/c d\0", 9) == 0, "appended, + is a space, NUL is a byte");
+	OK(out.len == 9 && memcmp(out.p, "xa/b/c d\0", 9) == 0,
+	    "appended, + is a space, NUL is a byte");
 	buf_reset(&out);
 	OK(uri_decode(&out, "a+b", 3, 0, &e) == 0, "+ may be itself");
 	OK_STR(buf_str(&out), "a+b", "and stays");
 	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
-		OK(uri_decode(&out, broken[i], strlen(broken[i]), 0, &e) == -1, "'%s' is broken", broken[i]);
+		OK(uri_decode(&out, broken[i], strlen(broken[i]), 0, &e) == -1, "'%s' is broken",
+		    broken[i]);
 		OK(out.len == 3, "and leaves what was there");
 	}
-	OK(uri_decode(&out, "a%41", 3, 0, &e) == -1 && out.len == 3, "the length counts, not what stands behind");
+	OK(uri_decode(&out, "a%41", 3, 0, &e) == -1 && out.len == 3,
+	    "the length counts, not what stands behind");
 	OK(uri_decode(&out, "%4", 2, 0, NULL) == -1, "nobody need ask why");
 	buf_free(&out);
 }
