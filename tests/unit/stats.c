@@ -170,7 +170,7 @@ test_hist_json(void)
 }
 
 static void
-test_json_string(void)
+test_json_quote(void)
 {
 	static const char check[] =
 	    "import json, sys\n"
@@ -266,7 +266,7 @@ main(void)
 	test_buckets();
 	test_quantiles();
 	test_hist_json();
-	test_json_string();
+	test_json_quote();
 	test_utf8();
 	unlink(file);
 	OK(rmdir(folder) == 0, "nothing is left behind");
