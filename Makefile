@@ -27,6 +27,9 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(DEFS) -Ilib $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# it holds the page's template (.incbin)
+$(BUILD)/lib/render_json.o: tools/report.html
+
 $(LIB): $(LIBOBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^

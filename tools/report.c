@@ -1,0 +1,217 @@
+/*
+ * report: tells what a run did, from its work folder alone: finished, failed, interrupted or under way. It ends with 1 where an
+ * alarm fires.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "io.h"
+#include "log.h"
+#include "metrics.h"
+#include "outfile.h"
+#include "render.h"
+#include "run.h"
+
+enum { OPT_FORMAT = 256, OPT_ALARM, OPT_PRICE_GET, OPT_PRICE_PUT, OPT_PRICE_LIST, OPT_NO_DEFAULT_ALARMS };
+
+typedef void render(struct buf *out, const struct report *p);
+
+static const struct {
+	const char *name;
+	render *render;
+} formats[] = {{"text", render_text}, {"json", render_json}, {"html", render_html}, {"prometheus", render_prometheus},
+    {"emf", render_emf}};
+
+/* What the predecessor watched. */
+static const char *const default_alarms[] = {"errors>5%", "failed>0", "throttled>1%", "duration>90m"};
+
+enum { DEFAULT_ALARMS = sizeof(default_alarms) / sizeof(default_alarms[0]) };
+
+static struct {
+	render *render;
+	const char *output, *work;
+	struct alarm alarms[ALARMS_MAX];
+	size_t n_alarms;
+	int no_defaults;
+	struct prices prices;
+} opt = {.render = render_text, .work = "work", .prices = PRICES_DEFAULT};
+
+static const char help[] =
+    "usage: report [--format text|json|html|prometheus|emf] [--alarm EXPR]... [-o FILE] [WORK]\n"
+    "\n"
+    "Tells what a run did, from its work folder (work).\n"
+    "\n"
+    "      --format F           text (the default), json, html, prometheus or emf\n"
+    "      --alarm EXPR         end with 1 where NAME>NUMBER holds: 'errors>5%', 'duration>90m'; may be given\n"
+    "                           more than once, and adds to errors>5% failed>0 throttled>1% duration>90m\n"
+    "      --no-default-alarms  without those four\n"
+    "      --price-get D        dollars for 1,000 GET (0.0004); also --price-put, --price-list (0.005)\n"
+    "  -o, --output FILE        write to FILE, which appears whole or not at all\n"
+    "  -q, --quiet              do not name alarms on standard error\n"
+    "  -h, --help               this text\n"
+    "  -V, --version            the version\n"
+    "\n"
+    "The numbers that alarms may name are those of --format json, under metrics.\n";
+
+static int
+parse_format(const char *arg, struct err *e)
+{
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (strcmp(arg, formats[i].name) == 0) {
+			opt.render = formats[i].render;
+			return 0;
+		}
+	}
+	return err_set(e, EXIT_USAGE, "--format %s: not text, json, html, prometheus or emf", arg);
+}
+
+static int
+parse_price(const char *arg, double *price, struct err *e)
+{
+	char *end;
+
+	if (strspn(arg, "0123456789.") == 0 || (*price = strtod(arg, &end), *end != '\0'))
+		return err_set(e, EXIT_USAGE, "price '%s': not a number of dollars", arg);
+	return 0;
+}
+
+static int
+add_alarm(const char *text, struct err *e)
+{
+	if (opt.n_alarms == ALARMS_MAX - DEFAULT_ALARMS)
+		return err_set(e, EXIT_USAGE, "more than %d alarms", ALARMS_MAX - DEFAULT_ALARMS);
+	opt.alarms[opt.n_alarms++].text = text;
+	return 0;
+}
+
+/* -1: e is filled; 0: go on; 1: help or version was printed. */
+static int
+options(int argc, char **argv, struct err *e)
+{
+	static const struct option longs[] = {
+		{"format", required_argument, NULL, OPT_FORMAT},
+		{"alarm", required_argument, NULL, OPT_ALARM},
+		{"no-default-alarms", no_argument, NULL, OPT_NO_DEFAULT_ALARMS},
+		{"price-get", required_argument, NULL, OPT_PRICE_GET},
+		{"price-put", required_argument, NULL, OPT_PRICE_PUT},
+		{"price-list", required_argument, NULL, OPT_PRICE_LIST},
+		{"output", required_argument, NULL, 'o'},
+		{"quiet", no_argument, NULL, 'q'},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},
+		{0},
+	};
+	int c, rc = 0;
+
+	while (rc == 0 && (c = getopt_long(argc, argv, "o:qhV", longs, NULL)) != -1) {
+		switch (c) {
+		case OPT_FORMAT: rc = parse_format(optarg, e); break;
+		case OPT_ALARM: rc = add_alarm(optarg, e); break;
+		case OPT_NO_DEFAULT_ALARMS: opt.no_defaults = 1; break;
+		case OPT_PRICE_GET: rc = parse_price(optarg, &opt.prices.get, e); break;
+		case OPT_PRICE_PUT: rc = parse_price(optarg, &opt.prices.put, e); break;
+		case OPT_PRICE_LIST: rc = parse_price(optarg, &opt.prices.list, e); break;
+		case 'o': opt.output = optarg; break;
+		case 'q': log_set_level(LOG_ERROR); break;
+		case 'h': fputs(help, stdout); return 1;
+		case 'V': puts("report (sheaf) " SHEAF_VERSION); return 1;
+		default: rc = err_set(e, EXIT_USAGE, "see report --help");
+		}
+	}
+	if (rc != 0)
+		return rc;
+	if (argc - optind > 1)
+		return err_set(e, EXIT_USAGE, "more than one work folder; see report --help");
+	if (optind < argc)
+		opt.work = argv[optind];
+	return 0;
+}
+
+/* How many fire; -1 with e filled. */
+static int
+check_alarms(const struct metrics *ms, struct err *e)
+{
+	int fired = 0;
+
+	for (size_t i = 0; i < DEFAULT_ALARMS && !opt.no_defaults; i++)
+		opt.alarms[opt.n_alarms++].text = default_alarms[i];
+	for (size_t i = 0; i < opt.n_alarms; i++) {
+		if (alarm_check(&opt.alarms[i], ms, e) == -1)
+			return -1;
+		fired += opt.alarms[i].fired;
+	}
+	return fired;
+}
+
+static int
+write_report(const struct report *p, struct err *e)
+{
+	struct outfile *o = outfile_open(opt.output, e);
+	struct buf out = {0};
+	int rc;
+
+	if (o == NULL)
+		return -1;
+	opt.render(&out, p);
+	rc = outfile_write(o, out.p, out.len, e);
+	buf_free(&out);
+	if (rc == -1) {
+		outfile_abort(o);
+		return -1;
+	}
+	return outfile_commit(o, e);
+}
+
+static int
+run_report(struct err *e)
+{
+	struct run *r = run_read(opt.work, e);
+	struct report p = {.run = r, .alarms = opt.alarms, .colour = opt.output == NULL && isatty(STDOUT_FILENO) &&
+	    (getenv("NO_COLOR") == NULL || *getenv("NO_COLOR") == '\0')};
+	struct metrics ms;
+	struct timespec now;
+	int fired;
+
+	if (r == NULL)
+		return e->status;
+	clock_gettime(CLOCK_REALTIME, &now);
+	p.now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	metrics_make(&ms, r, &opt.prices, p.now_ms);
+	p.metrics = &ms;
+	fired = check_alarms(&ms, e);
+	p.n_alarms = opt.n_alarms;
+	if (fired == -1 || write_report(&p, e) == -1) {
+		run_free(r);
+		return e->status;
+	}
+	for (size_t i = 0; i < r->n_problems && i < RUN_PROBLEMS_MAX; i++)
+		log_line(LOG_WARN, NULL, "%s", r->problems[i]);
+	for (size_t i = 0; i < opt.n_alarms; i++)
+		if (opt.alarms[i].fired)
+			log_line(LOG_WARN, NULL, "alarm: %s (it is %.6g)", opt.alarms[i].text, opt.alarms[i].value);
+	run_free(r);
+	return fired > 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct err e = {0};
+	int rc;
+
+	io_guard_stdio();
+	log_init("report");
+	rc = options(argc, argv, &e);
+	if (rc == 1)
+		return fclose(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+	rc = rc == -1 ? e.status : run_report(&e);
+	if (e.text[0] != '\0')
+		log_err(&e);
+	return rc;
+}
