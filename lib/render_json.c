@@ -24,6 +24,13 @@ text(const char *s)
 	return v != NULL ? v : json_string("?");
 }
 
+/* Counts as integers. */
+static json_t *
+number(double v)
+{
+	return v >= 0 && v < 9e15 && !(v > (double)(json_int_t)v) ? json_integer((json_int_t)v) : json_real(v);
+}
+
 static json_t *
 metric_values(const struct metrics *ms)
 {
@@ -31,10 +38,10 @@ metric_values(const struct metrics *ms)
 
 	for (size_t i = 0; i < ms->n; i++) {
 		const struct metric *m = &ms->m[i];
-		json_t *v = json_pack("{s:f, s:s, s:s}", "value", m->value, "unit", m->unit, "help", m->help);
+		json_t *v = json_pack("{s:o, s:s, s:s}", "value", number(m->value), "unit", m->unit, "help", m->help);
 
 		if (m->base > 0)
-			json_object_set_new(v, "percent", json_real(100 * m->value / m->base));
+			json_object_set_new(v, "percent", number(100 * m->value / m->base));
 		json_object_set_new(o, m->name, v);
 	}
 	return o;
@@ -83,8 +90,8 @@ make(const struct report *p)
 	json_t *o = json_object(), *alarms = json_array(), *problems = json_array(), *programs = json_object();
 
 	for (size_t i = 0; i < p->n_alarms; i++)
-		json_array_append_new(alarms, json_pack("{s:s, s:b, s:f}", "alarm", p->alarms[i].text, "fired", p->alarms[i].fired,
-		    "value", p->alarms[i].value));
+		json_array_append_new(alarms, json_pack("{s:s, s:b, s:o}", "alarm", p->alarms[i].text, "fired", p->alarms[i].fired,
+		    "value", number(p->alarms[i].value)));
 	for (size_t i = 0; i < r->n_problems && i < RUN_PROBLEMS_MAX; i++)
 		json_array_append_new(problems, text(r->problems[i]));
 	for (int i = 0; i < RUN_PROGRAMS; i++)
@@ -165,7 +172,7 @@ render_emf(struct buf *out, const struct report *p)
 		    strcmp(m->unit, "dollars") == 0 ? "None" : "Count";
 
 		json_array_append_new(names, json_pack("{s:s, s:s}", "Name", m->name, "Unit", unit));
-		json_object_set_new(root, m->name, json_real(m->value));
+		json_object_set_new(root, m->name, number(m->value));
 	}
 	json_object_set_new(root, "_aws", json_pack("{s:I, s:[{s:s, s:[[s]], s:o}]}", "Timestamp", (json_int_t)p->now_ms,
 	    "CloudWatchMetrics", "Namespace", "sheaf", "Dimensions", "Destination", "Metrics", names));
