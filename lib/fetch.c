@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <openssl/rand.h>
 #include <openssl/x509.h>
@@ -75,10 +76,23 @@ fetch_now_ms(const struct fetch *f)
 	return (int64_t)(f->now_us / 1000);
 }
 
+/* Made for the first TLS connection: a bundle takes 20 ms to read, and plain HTTP needs none. */
 X509_STORE *
-fetch_trust(const struct fetch *f)
+fetch_trust(struct fetch *f)
 {
-	return f->trust;
+	const char *dir = getenv(X509_get_default_cert_dir_env());
+	int ok;
+
+	if (f->trust != NULL)
+		return f->trust;
+	if ((f->trust = X509_STORE_new()) == NULL)
+		err_nomem();
+	X509_STORE_set_flags(f->trust, X509_V_FLAG_TRUSTED_FIRST);
+	if (f->opt.ca_file != NULL)
+		ok = X509_STORE_load_file(f->trust, f->opt.ca_file);
+	else
+		ok = X509_STORE_load_path(f->trust, dir != NULL ? dir : X509_get_default_cert_dir());
+	return ok ? f->trust : NULL;
 }
 
 struct fetch_stats *
@@ -123,42 +137,16 @@ fetch_socket_closed(struct fetch *f, curl_socket_t fd)
 
 /* --- making and ending --- */
 
-static X509_STORE *
-trust_new(const char *ca_file, struct err *e)
-{
-	X509_STORE *store = X509_STORE_new();
-	const char *dir = getenv(X509_get_default_cert_dir_env());
-	int ok;
-
-	if (store == NULL)
-		err_nomem();
-	if (ca_file != NULL)
-		ok = X509_STORE_load_file(store, ca_file);
-	else
-		ok = X509_STORE_load_path(store, dir != NULL ? dir : X509_get_default_cert_dir());
-	if (!ok) {
-		err_set(e, EXIT_USAGE, "%s: cannot be read as CA certificates in PEM form",
-		    ca_file != NULL ? ca_file : "CA folder");
-		X509_STORE_free(store);
-		return NULL;
-	}
-	X509_STORE_set_flags(store, X509_V_FLAG_TRUSTED_FIRST);
-	return store;
-}
-
-static int
+/* The handles themselves are made at their first use: many programs need one or two. */
+static void
 slots_new(struct fetch *f)
 {
 	f->n_spare = f->opt.hedge_ms >= 0 ? f->opt.connections / 16 + 1 : 0;
 	f->n_slots = f->opt.connections + f->n_spare;
 	f->slots = xcalloc(f->n_slots, sizeof(*f->slots));
 	f->free_slots = xcalloc(f->n_slots, sizeof(struct fetch_slot *));
-	for (size_t i = f->n_slots; i-- > 0;) {
-		if (fetch_slot_init(&f->slots[i], f, &f->opt, f->share) == -1)
-			return -1;
+	for (size_t i = f->n_slots; i-- > 0;)
 		f->free_slots[f->n_free++] = &f->slots[i];
-	}
-	return 0;
 }
 
 struct fetch *
@@ -178,8 +166,10 @@ fetch_new(const struct fetch_opt *opt, struct err *e)
 	f->rng |= 1;
 	clock_update(f);
 	f->scanned_ms = fetch_now_ms(f);
-	if ((f->trust = trust_new(opt->ca_file, e)) == NULL)
+	if (opt->ca_file != NULL && access(opt->ca_file, R_OK) == -1) {
+		err_errno(e, EXIT_USAGE, "%s: CA certificates", opt->ca_file);
 		goto fail;
+	}
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || (f->multi = curl_multi_init()) == NULL ||
 	    (f->share = curl_share_init()) == NULL) {
 		err_set(e, EXIT_FAILED, "libcurl cannot be initialised");
@@ -188,10 +178,7 @@ fetch_new(const struct fetch_opt *opt, struct err *e)
 	curl_share_setopt(f->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
 	if (fetch_events_open(&f->events, f->multi, fetch_now_ms(f), e) == -1)
 		goto fail;
-	if (slots_new(f) == -1) {
-		err_set(e, EXIT_FAILED, "libcurl cannot be initialised");
-		goto fail;
-	}
+	slots_new(f);
 	curl_multi_setopt(f->multi, CURLMOPT_MAXCONNECTS, (long)f->n_slots);
 	return f;
 fail:
@@ -395,6 +382,8 @@ slot_send(struct fetch *f, struct fetch_task *t, int hedge)
 {
 	struct fetch_slot *s = f->free_slots[--f->n_free];
 
+	if (s->easy == NULL && fetch_slot_init(s, f, &f->opt, f->share) == -1)
+		err_nomem();
 	buf_reset(&s->msg.url);
 	buf_reset(&s->msg.headers);
 	s->msg.n_headers = 0;

@@ -133,7 +133,8 @@ struct fetch_stats {
 /* "throttled", "server_error", ... */
 const char *fetch_cause_name(enum fetch_cause c);
 
-/* NULL with e filled (EXIT_USAGE: ca_file cannot be read; EXIT_FAILED: no memory or descriptors). */
+/* NULL with e filled (EXIT_USAGE: ca_file cannot be opened; EXIT_FAILED: no memory or descriptors). A ca_file that holds no
+ * certificates fails the first TLS connection. */
 struct fetch *fetch_new(const struct fetch_opt *opt, struct err *e);
 
 /* Drops all tasks without a call of end, closes all connections. fetch_free(NULL) is fine. */

@@ -116,10 +116,13 @@ static CURLcode
 on_ssl_ctx(CURL *easy, void *ctx, void *arg)
 {
 	struct fetch_slot *s = arg;
+	X509_STORE *trust = fetch_trust(s->engine);
 
 	(void)easy;
+	if (trust == NULL)
+		return CURLE_SSL_CACERT_BADFILE;
 	/* one store for all connections: what it read from the hashed folder stays read */
-	SSL_CTX_set1_cert_store(ctx, fetch_trust(s->engine));
+	SSL_CTX_set1_cert_store(ctx, trust);
 	fetch_stats_of(s->engine)->tls_handshakes++;
 	s->handshake = 1;
 	return CURLE_OK;

@@ -51,7 +51,7 @@ void fetch_slot_set(struct fetch_slot *s, int fresh);
 enum fetch_fault fetch_slot_fault(CURLcode code);
 
 /* What the slots ask of their engine. */
-X509_STORE *fetch_trust(const struct fetch *f);
+X509_STORE *fetch_trust(struct fetch *f); /* NULL: the certificates cannot be read */
 int64_t fetch_now_ms(const struct fetch *f);
 struct fetch_stats *fetch_stats_of(struct fetch *f);
 CURLcode fetch_socket_opened(struct fetch *f, curl_socket_t fd);
