@@ -114,17 +114,18 @@ asked_settings() {
 	done
 }
 
-# A work folder belongs to its settings from the first batch on.
+# A work folder belongs to its settings from the first batch on; to its DEST once that is claimed.
 check_settings() {
 	local asked kept differ
 	asked=$(asked_settings)
-	if [[ ! -e $WORK/settings ]] || { [[ ! -e $WORK/keys/00000.tsv ]] && [[ $(< "$WORK/settings") != "$asked" ]]; }; then
+	[[ ! -e $WORK/settings ]] || kept=$(< "$WORK/settings")
+	[[ ${kept-} != "$asked" ]] || return 0
+	if [[ ! -e $WORK/keys/00000.tsv || ! -e $WORK/claim.json &&
+		$(grep -v ^DEST= <<< "$kept") == "$(grep -v ^DEST= <<< "$asked")" ]]; then
 		new_run
 		write_file "$WORK/settings" "$asked"
 		return
 	fi
-	kept=$(< "$WORK/settings")
-	[[ $kept != "$asked" ]] || return 0
 	differ=$(comm -13 <(sort <<< "$kept") <(sort <<< "$asked") | while IFS='=' read -r name value; do
 		printf '%s=%s (it has %s), ' "$name" "$value" "$(value_of "$name" "$WORK/settings")"
 	done)

@@ -1,0 +1,239 @@
+#!/usr/bin/env bats
+# The pipeline when things are killed, slow or broken at the worst moments, on the server that can be told to behave so.
+# servers: s3d
+# time limit: 900
+load helpers
+load pipeline
+
+setup() {
+	fresh_environment
+}
+
+# serve [OPTION...]: objects made by formula under csvs/ of $BUCKET, every request counted by key.
+serve() {
+	BUCKET=sheaf
+	start_s3d --count-keys --bucket "$BUCKET" "$@"
+	use_s3d
+	use_prefixes
+}
+
+# requests [KIND [KEY-PART]]: how many the server got, by its own count.
+requests() {
+	curl -s "$S3D_URL/_s3d/stats?keys" | /usr/bin/python3 -c '
+import json, sys
+kind, part = (sys.argv[1:] + ["", ""])[:2]
+stats = json.load(sys.stdin)
+if part:
+    print(sum(n for k, n in stats["keys"].items() if k.startswith(kind + " ") and part in k))
+else:
+    print(stats["kinds"].get(kind, 0) if kind else stats["requests"])' "$@"
+}
+
+# fault RULE...: replaces the server's fault script.
+fault() {
+	printf '%s\n' "$@" | curl -sf --data-binary @- "$S3D_URL/_s3d/faults" > "$TMP/faults"
+}
+
+# The plan is what one listing gives, whole and in order, and every batch but the last is full.
+plan_right() { # OBJECTS BATCH
+	s3ls --long "$SRC" > "$TMP/listed"
+	cat "$WORK"/keys/*.tsv > "$TMP/planned"
+	same "$TMP/listed" "$TMP/planned"
+	[[ $(wc -l < "$TMP/listed") == "$1" ]]
+	grep -qx "objects=$1" "$WORK/keys/complete"
+	grep -qx "batches=$((($1 + $2 - 1) / $2))" "$WORK/keys/complete"
+	[[ $(wc -l "$WORK"/keys/*.tsv | grep -vc " *$2 ") -le 2 ]] || fail "=> more than one batch is not full"
+}
+
+@test "merging begins while the listing goes on" {
+	serve --make sheaf/csvs/:5000 --list-latency 700
+	start_run BATCH=500
+	wait_for_receipts 1
+	[[ ! -e $WORK/keys/complete ]]
+	wait "$RUN"
+	plan_right 5000 500
+	pipeline 0 verify DEEP=1
+}
+
+@test "the listing is killed at every page, with all that runs: no hole, no double, no half batch" {
+	serve --make sheaf/csvs/:9500 --list-latency 150
+	local page
+	for page in 1 2 3 4 5 6 7 8; do
+		start_run BATCH=700 JOBS=2
+		while [[ -z $(find "$WORK/keys" -name "$(printf %05d $((page * 1000 / 700 - 1))).tsv" 2> /dev/null) ]]; do
+			sleep 0.01
+		done
+		kill -KILL -"$RUN"
+		wait "$RUN" || true
+		[[ ! -e $WORK/keys/complete ]]
+		! wc -l "$WORK"/keys/*.tsv | grep -v total | grep -v '^ *700 ' || fail "=> a half batch"
+	done
+	pipeline 0 merge BATCH=700 JOBS=4
+	plan_right 9500 700
+	pipeline 0 verify DEEP=1
+	(($(requests list) <= 10 + 3 * 8)) || fail "=> $(requests list) pages were listed for 10"
+}
+
+@test "only s3ls is killed, only the script that cuts: an error, and the same command goes on" {
+	serve --make sheaf/csvs/:4000 --list-latency 300
+	local who
+	for who in s3ls listing awk; do
+		start_run BATCH=300 JOBS=2 WORK="$TMP/work-$who" DEST="s3://sheaf/out-$who/"
+		WORK=$TMP/work-$who wait_for_receipts 1
+		pkill -KILL -s "$RUN" -x "$who"
+		wait "$RUN" && fail "=> killing $who was not noticed"
+		grep -q "sheaf: the listing failed" "$TMP/run.err"
+		[[ ! -e $TMP/work-$who/keys/complete ]]
+		export WORK=$TMP/work-$who DEST=s3://sheaf/out-$who/
+		pipeline 0 merge BATCH=300
+		plan_right 4000 300
+		pipeline 0 verify DEEP=1
+	done
+}
+
+@test "the run's own script is killed: what it started goes on, and the same command beside it does nothing twice" {
+	serve --make sheaf/csvs/:4000 --list-latency 700 --latency 5
+	start_run BATCH=200 JOBS=2 CONNECTIONS=2
+	wait_for_receipts 2
+	[[ ! -e $WORK/keys/complete ]]
+	pkill -KILL -s "$RUN" -x merge
+	wait "$RUN" || true
+	pipeline 0 merge BATCH=200 JOBS=2 CONNECTIONS=2
+	plan_right 4000 200
+	pipeline 0 verify DEEP=1
+	# DEEP reads out/ only
+	[[ $(requests get csvs/) == 4000 ]] || fail "=> $(requests get csvs/) objects were read for 4000"
+}
+
+@test "after a kill -9 what was done is not fetched again" {
+	serve --make sheaf/csvs/:4000 --latency 3
+	start_run BATCH=100 JOBS=4 CONNECTIONS=2
+	wait_for_receipts 10
+	kill -KILL -"$RUN"
+	wait "$RUN" || true
+	pipeline 0 merge BATCH=100 JOBS=4 CONNECTIONS=2
+	pipeline 0 verify DEEP=1
+	(($(requests get csvs/) <= 4000 + 4 * 100)) || fail "=> $(requests get csvs/) objects were read for 4000"
+	[[ $(requests put merged-) -le 44 ]]
+}
+
+@test "a finished run makes no request" {
+	serve --make sheaf/csvs/:3000
+	pipeline 0 merge BATCH=10
+	local before after
+	before=$(requests)
+	pipeline 0 merge BATCH=10
+	after=$(requests)
+	[[ $before == "$after" ]] || fail "=> $((after - before)) requests"
+}
+
+@test "answers that fail now and then change nothing" {
+	serve --make sheaf/csvs/:2000
+	fault 'csvs/* get every:7* status 500' 'csvs/* get every:199* status 503 SlowDown' 'csvs/* get every:31* reset' 'csvs/* get every:53* short 20' \
+		'csvs/ list 2 status 500' 'out/* put every:3* status 500' 'out/* put every:5* lost'
+	pipeline 0 merge BATCH=100 JOBS=5
+	fault '# none'
+	merged_right_by_formula 2000
+	pipeline 0 verify DEEP=1
+}
+
+# The merged objects are a header and the rows 1 to N.
+merged_right_by_formula() { # N
+	s3ls --suffix .csv "$DEST" | s3get | csvcat --tar --output "$TMP/all.csv"
+	[[ $(tail -n +2 "$TMP/all.csv" | cut -d , -f 1) == "$(seq -f %010.0f "$1")" ]] || fail "=> not the rows 1 to $1"
+}
+
+@test "a connection that is lost for good: the batch fails, nothing of it is stored, the others are made" {
+	serve --make sheaf/csvs/:1000
+	fault 'csvs/00000250.csv get all reset' 'csvs/00000750.csv get all short 10' 'out/merged-00005.csv put all reset'
+	AWS_MAX_ATTEMPTS=2 pipeline 2 merge BATCH=100
+	told "batch 00002 failed: s3get: s3://sheaf/csvs/00000250.csv: " "batch 00007 failed: s3get: s3://sheaf/csvs/00000750.csv: " \
+		"batch 00005 failed: s3put: s3://sheaf/out/merged-00005.csv: " "7 of 10 batches are done"
+	[[ $(list_keys out/merged- | wc -l) == 7 ]]
+	fault '# none'
+	pipeline 0 merge BATCH=100
+	merged_right_by_formula 1000
+	[[ $(requests get 00000100.csv) == 1 ]] # of a batch that was done
+	[[ $(requests get 00000501.csv) == 1 ]] # of one that was merged and not stored
+}
+
+@test "the server goes away in the middle and comes back" {
+	serve --make sheaf/csvs/:6000 --dir "$TMP/kept" --latency 3
+	local port=${S3D_URL##*:}
+	AWS_MAX_ATTEMPTS=2 start_run BATCH=100 JOBS=4 CONNECTIONS=4
+	wait_for_receipts 3
+	kill -KILL "$S3D_PID"
+	wait "$S3D_PID" || true
+	wait "$RUN" && fail "=> it ended with 0"
+	status_is failed
+	S3D_PID=
+	serve --make sheaf/csvs/:6000 --dir "$TMP/kept" --port "$port"
+	pipeline 0 merge BATCH=100
+	merged_right_by_formula 6000
+	pipeline 0 verify DEEP=1
+}
+
+@test "a listing that fails half-way: what is listed is merged, the rest at the next try" {
+	serve --make sheaf/csvs/:5000
+	fault 'csvs/ list 3- status 403 AccessDenied'
+	pipeline 2 merge BATCH=600
+	told "sheaf: the listing failed: s3ls: s3://sheaf/csvs/: 403 AccessDenied" "3 of 3 batches are done"
+	[[ ! -e $WORK/keys/complete ]]
+	fault '# none'
+	pipeline 0 merge BATCH=600
+	plan_right 5000 600
+	merged_right_by_formula 5000
+}
+
+@test "a server that ignores where the listing goes on: no object twice" {
+	serve --make sheaf/csvs/:5000
+	fault 'csvs/ list 3- status 403 AccessDenied'
+	pipeline 2 merge BATCH=600
+	fault 'csvs/ list all ignore-start-after'
+	pipeline 0 merge BATCH=600
+	plan_right 5000 600
+}
+
+@test "a certificate that is not trusted: one line, and nothing is stored" {
+	"$ROOT/tests/tls" "$TMP/tls"
+	serve --make sheaf/csvs/:10 --tls-cert "$TMP/tls/chain.pem" --tls-key "$TMP/tls/server.key"
+	pipeline 2 merge
+	told "sheaf: the listing failed: s3ls: s3://sheaf/csvs/: " certificate
+	AWS_CA_BUNDLE=$TMP/tls/ca.pem pipeline 0 merge
+}
+
+@test "a storm of kills: whole group, one process, signals; every seed ends with the same bytes" {
+	serve --make sheaf/csvs/:4000 --latency 2 --list-latency 40
+	pipeline 0 merge BATCH=100 WORK="$TMP/work-calm" DEST=s3://sheaf/calm/
+	cat "$TMP"/work-calm/merged/*.csv > "$TMP/calm"
+	local seed kills before n pids kinds
+	for seed in 1 2 3 4 5 6 7 8; do
+		export WORK=$TMP/work-$seed DEST=s3://sheaf/storm$seed/
+		RANDOM=$seed
+		kills=0
+		before=$(requests get csvs/)
+		for ((n = 1 + RANDOM % 4; n > 0; n--)); do
+			start_run_at_terminal BATCH=100 JOBS=5 CONNECTIONS=2
+			sleep "0.$((RANDOM % 9))$((RANDOM % 10))"
+			kinds=(all one INT TERM HUP)
+			case ${kinds[RANDOM % 5]} in
+			all) kill -KILL -"$RUN" 2> /dev/null || true ;;
+			one)
+				mapfile -t pids < <(pgrep -s "$RUN")
+				kill -KILL "${pids[RANDOM % (${#pids[@]} + 1)]-1000000}" 2> /dev/null || true
+				;;
+			INT) kill -INT -"$RUN" 2> /dev/null || true ;;
+			TERM) kill -TERM "$RUN" 2> /dev/null || true ;;
+			HUP) kill -HUP -"$RUN" 2> /dev/null || true ;;
+			esac
+			((++kills))
+			wait "$RUN" || true
+		done
+		TOOL_TIMEOUT=120 pipeline 0 merge BATCH=100 JOBS=5 CONNECTIONS=2
+		cat "$WORK"/merged/*.csv > "$TMP/after"
+		same "$TMP/calm" "$TMP/after" || fail "=> seed $seed"
+		pipeline 0 verify DEEP=1
+		n=$(($(requests get csvs/) - before))
+		((n <= 4000 + kills * 5 * 100)) || fail "=> seed $seed: $n objects were read for 4000, after $kills kills"
+	done
+}

@@ -1,0 +1,121 @@
+# What the suites of the pipeline share; loaded behind helpers. $SRC, $DEST and $WORK are what most tests merge.
+# shellcheck shell=bash disable=SC2034
+
+setup() {
+	fresh_environment
+	use_server
+	use_prefixes
+}
+
+teardown() {
+	wait_for_jobs
+	stop_s3d
+}
+
+use_prefixes() {
+	export SRC=s3://$BUCKET/csvs/ DEST=s3://$BUCKET/out/ WORK=$TMP/work
+}
+
+# Batches of a run that was killed live on, and must have ended before their server does.
+wait_for_jobs() {
+	local lock
+	for lock in "$TMP"/work*/lock/*; do
+		[[ ! -e $lock ]] || flock "$lock" true
+	done
+}
+
+# pipeline STATUS TARGET [SETTING...]
+pipeline() {
+	local want=$1
+	shift
+	run_tool "$want" make -s -f "$ROOT/pipeline.mk" "$@"
+}
+
+# start_run [SETTING...]: make merge in the background, a session of its own, so that $RUN is its process group.
+start_run() {
+	setsid make -s -f "$ROOT/pipeline.mk" merge "$@" < /dev/null > "$TMP/run.out" 2> "$TMP/run.err" 3>&- &
+	RUN=$!
+}
+
+# The same as somebody at a terminal would have it: no signal is ignored, as bash has it for what it starts with &.
+start_run_at_terminal() {
+	/usr/bin/python3 -c '
+import os, signal, sys
+for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+    signal.signal(s, signal.SIG_DFL)
+os.setsid()
+os.execvp(sys.argv[1], sys.argv[1:])' make -s -f "$ROOT/pipeline.mk" merge "$@" \
+		< /dev/null > "$TMP/run.out" 2> "$TMP/run.err" 3>&- &
+	RUN=$!
+}
+
+# ends_session SESSION: no process of it is left after a while.
+ends_session() {
+	local i
+	for ((i = 0; i < 100; i++)); do
+		pgrep -s "$1" > "$TMP/left" || return 0
+		sleep 0.05
+	done
+	fail "=> processes are left: $(pgrep -s "$1" -a)"
+}
+
+# wait_for_receipts N: until at least N batches are done.
+wait_for_receipts() {
+	local i
+	for ((i = 0; i < 600; i++)); do
+		(($(receipts | wc -l) < $1)) || return 0
+		sleep 0.02
+	done
+	fail "=> no $1 batches are done after 12 seconds"
+}
+
+# The names of the batches that are done.
+receipts() {
+	find "$WORK/put" -name '*.json' 2> /dev/null | sed 's/.*\///; s/\.json//' | sort
+}
+
+# rows PREFIX: of all CSV objects under it in the order of their keys, headers left out, one JSON list a row; as Python's
+# csv module reads them.
+rows() {
+	s3 dump "$BUCKET" "$1" | /usr/bin/python3 -c '
+import csv, io, json, sys
+for line in sys.stdin:
+    for key, body in json.loads(line).items():
+        if "_sheaf/" not in key:
+            for row in list(csv.reader(io.StringIO(body, newline="")))[1:]:
+                print(json.dumps(row))'
+}
+
+# bodies PREFIX: key (without PREFIX) and body of each merged object.
+bodies() {
+	s3 dump "$BUCKET" "$1" | grep -v _sheaf/ | sed "s|^{\"$1|{\"|"
+}
+
+# merged_right [PREFIX]: the rows under out/ are those under PREFIX, csvs/, in their order.
+merged_right() {
+	rows "${1-csvs/}" > "$TMP/wanted"
+	rows out/ > "$TMP/found"
+	[[ -s $TMP/wanted ]] || fail "=> there are no rows"
+	same "$TMP/wanted" "$TMP/found"
+}
+
+# status_is STATE: what WORK/status says.
+status_is() {
+	grep -qx "state=$1" "$WORK/status" || {
+		cat "$WORK/status"
+		fail "=> the state is not $1"
+	}
+}
+
+# told TEXT...: a line of standard error holds each TEXT.
+told() {
+	local text
+	for text in "$@"; do
+		grep -qF -- "$text" "$TMP/err" || fail "=> standard error lacks: $text" || return
+	done
+}
+
+# nothing_stored: DEST is empty.
+nothing_stored() {
+	[[ -z $(list_keys out/) ]] || fail "=> there is something at DEST: $(list_keys out/)"
+}
