@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "io.h"
@@ -61,4 +62,13 @@ io_guard_stdio(void)
 				_exit(2);
 		}
 	}
+}
+
+void
+io_end_on_epipe(void)
+{
+	if (errno != EPIPE)
+		return;
+	signal(SIGPIPE, SIG_DFL);
+	raise(SIGPIPE);
 }

@@ -142,30 +142,28 @@ head(struct putter *p, struct s3_answer *a, struct err *e)
 	return rc;
 }
 
-/* Is what lies there what we have? By size and our own checksum, or by the ETag that ours would get. */
+/* Is what lies there what we have? By size, and our own checksum where we store one, else the ETag that ours would get. */
 static int
 is_ours(const struct putter *p, const struct s3_answer *a, const char *want_etag)
 {
 	if (a->content_length != (int64_t)p->src.bytes)
 		return 0;
-	if (p->opt->meta_crc32c != NULL && strcmp(a->sheaf_crc32c, p->opt->meta_crc32c) == 0)
-		return 1;
-	return want_etag != NULL && strcmp(a->etag, want_etag) == 0;
+	if (p->opt->meta_crc32c != NULL)
+		return strcmp(a->sheaf_crc32c, p->opt->meta_crc32c) == 0;
+	return strcmp(a->etag, want_etag) == 0;
 }
 
-/* 412, or an answer that was lost: was it stored all the same? 0 with res filled, or -1 with e as it was. */
+/* Refused, but perhaps only because an earlier send, whose answer was lost, has stored it. (libcurl repeats a request by
+ * itself when a kept connection dies.) 0 with res filled, or -1. */
 static int
-settle(struct putter *p, const struct s3_call *c, const char *want_etag, struct s3_put_result *res)
+settle(struct putter *p, const char *want_etag, struct s3_put_result *res)
 {
 	struct s3_answer a;
-	int retried = c->last.tries > 1;
 
 	if (head(p, &a, NULL) != 1 || !is_ours(p, &a, want_etag))
 		return -1;
-	if (!retried && p->opt->meta_crc32c == NULL)
-		return -1; /* equal bytes, but somebody else's object */
 	memcpy(res->etag, a.etag, sizeof(res->etag));
-	res->existed = !retried;
+	res->existed = 1;
 	return 0;
 }
 
@@ -205,7 +203,7 @@ put_single(struct putter *p, struct part *part, struct s3_put_result *res)
 		    c.answer.etag, want);
 	else if (rc == 0)
 		memcpy(res->etag, c.answer.etag, sizeof(res->etag));
-	else if (c.answer.status == 412 && settle(p, &c, want, res) == 0)
+	else if (c.answer.status == 412 && settle(p, want, res) == 0)
 		rc = 0;
 	else
 		refused(p, &c);
@@ -405,7 +403,7 @@ complete(struct putter *p, struct s3_put_result *res)
 			rc = err_set(p->e, EXIT_FAILED, "s3://%s/%s: stored with ETag %s, but ours is %s", c.bucket, c.key,
 			    a.etag, want);
 		memcpy(res->etag, a.etag, sizeof(res->etag));
-	} else if ((c.answer.status == 412 || c.answer.status == 404) && settle(p, &c, want, res) == 0) {
+	} else if ((c.answer.status == 412 || c.answer.status == 404) && settle(p, want, res) == 0) {
 		rc = 0;
 	} else {
 		refused(p, &c);

@@ -59,10 +59,7 @@ static const char help[] =
 static int
 stop(const char *what)
 {
-	if (errno == EPIPE) { /* whoever reads has enough: end as cat does */
-		signal(SIGPIPE, SIG_DFL);
-		raise(SIGPIPE);
-	}
+	io_end_on_epipe();
 	log_line(LOG_ERROR, NULL, "%s: %s", what, strerror(errno));
 	run.stopped = 1;
 	return -1;

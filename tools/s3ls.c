@@ -302,6 +302,7 @@ main(int argc, char **argv)
 	log_line(LOG_INFO, NULL, "%s", s3_describe(s3));
 	status = list_all(s3, argc - optind, argv + optind);
 	if (fclose(stdout) != 0) {
+		io_end_on_epipe();
 		if (!run.failed)
 			log_line(LOG_ERROR, NULL, "standard output: %s", strerror(errno));
 		status = EXIT_FAILED;
