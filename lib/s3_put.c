@@ -522,9 +522,24 @@ put_multipart(struct putter *p, struct part *first, struct s3_put_result *res)
 	return rc;
 }
 
+/* Is what HEAD found what we are about to send? The first part is read, and perhaps more. */
+static int
+is_there(struct putter *p, struct part *first, const struct s3_answer *a)
+{
+	char want[64];
+
+	if (p->opt->meta_crc32c != NULL && p->opt->expect_size >= 0)
+		return a->content_length == p->opt->expect_size && strcmp(a->sheaf_crc32c, p->opt->meta_crc32c) == 0;
+	if (!p->src.eof)
+		return 0;
+	hash_part(p, first);
+	expected_etag(p, first, want);
+	return is_ours(p, a, want);
+}
+
 /* Servers that do not know If-None-Match would overwrite, so on others than AWS we look first. 1: it is there and ours. */
 static int
-look_first(struct putter *p, struct s3_put_result *res)
+look_first(struct putter *p, struct part *first, struct s3_put_result *res)
 {
 	struct s3_answer a;
 	int rc;
@@ -533,14 +548,13 @@ look_first(struct putter *p, struct s3_put_result *res)
 		return 0;
 	if ((rc = head(p, &a, p->e)) <= 0)
 		return rc;
-	if (p->opt->meta_crc32c == NULL || p->opt->expect_size < 0 || a.content_length != p->opt->expect_size ||
-	    strcmp(a.sheaf_crc32c, p->opt->meta_crc32c) != 0)
+	if (!is_there(p, first, &a))
 		return err_set(p->e, EXIT_FAILED, "s3://%s/%s: an object is there already, and not this one",
 		    p->opt->uri.bucket, p->opt->uri.key);
 	memcpy(res->etag, a.etag, sizeof(res->etag));
 	res->existed = 1;
-	res->bytes = (uint64_t)a.content_length; /* as expected; the source need not be read to its end */
-	res->crc32c = (uint32_t)strtoul(a.sheaf_crc32c, NULL, 16);
+	res->bytes = (uint64_t)a.content_length;
+	res->crc32c = p->opt->meta_crc32c != NULL ? (uint32_t)strtoul(p->opt->meta_crc32c, NULL, 16) : p->src.crc32c;
 	res->parts = 1;
 	return 1;
 }
@@ -563,7 +577,7 @@ s3_put(struct s3 *s3, const struct s3_put_opt *opt, int fd, const char *name, vo
 		else
 			rc = 0;
 	}
-	if (rc == 0 && (rc = look_first(&p, res)) == 0)
+	if (rc == 0 && (rc = look_first(&p, first, res)) == 0)
 		rc = p.parts[1].data.len == 0 ? put_single(&p, first, res) : put_multipart(&p, first, res);
 	if (rc == 0) {
 		res->bytes = p.src.bytes;

@@ -98,6 +98,7 @@ write_line(void)
 {
 	if (fwrite(run.line.p, 1, run.line.len, stdout) == run.line.len)
 		return 0;
+	io_end_on_epipe();
 	run.failed = 1;
 	err_errno(&run.error, EXIT_FAILED, "standard output");
 	return -1;
