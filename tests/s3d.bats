@@ -46,6 +46,11 @@ start_tls() {
 	E=https://localhost:${S3D_ADDRESS##*:}
 }
 
+# nothing that is asked here takes long
+curl() {
+	command curl --max-time 30 "$@"
+}
+
 stop() {
 	kill "$SERVER"
 	wait "$SERVER"
@@ -510,7 +515,7 @@ EOF
 	fi
 }
 
-@test "--latency delays every answer, thousands at once; the tail and listings have their own" {
+@test "--latency delays every answer, many at once; the tail and listings have their own" {
 	start --anonymous --make gen/k:2000:#### --latency 300 --list-latency 0 --put-latency 0
 	for i in $(seq 1001 1200); do echo "url = \"$E/gen/k$i\""; done >"$T/urls"
 	sed -i 'p; s|.*|output = "/dev/null"|' "$T/urls"
@@ -561,6 +566,15 @@ EOF
 	[ "$(grep -c '^HTTP/1.1 200' "$T/head")" = 12 ]
 	[ "$(grep -c -i '^connection: close' "$T/head")" = 0 ]
 	[ "$(stat_of connections)" -ge 4 ]
+}
+
+@test "--idle-timeout closes a connection on which nothing happens, not one that waits" {
+	start --anonymous --make gen/k:20:## --idle-timeout 1 --latency 2500
+	exec 5<>"/dev/tcp/127.0.0.1/${S3D_ADDRESS##*:}"
+	printf 'GET /gen/k01 HTTP/1.1\r\nHost: x\r\n\r\n' >&5
+	timeout 20 cat <&5 >"$T/raw"
+	exec 5<&-
+	grep -q '^HTTP/1.1 200' "$T/raw"
 }
 
 faults() {
@@ -804,7 +818,8 @@ EOF
 	kill -9 "$SERVER"
 	wait "$SERVER" || true
 	wait $!
-	start --anonymous --dir "$T/dir"
+	# on the same port, at once
+	start --anonymous --dir "$T/dir" --port "${S3D_ADDRESS##*:}"
 	while read -r i; do
 		curl -s -f "$E/bkt/$i" | cmp - "$BATS_TEST_FILENAME"
 	done <"$T/answered"
