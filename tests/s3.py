@@ -199,7 +199,9 @@ def ask(path, argv):
         sent = socket.send_fds(connection, [text], [0, 1, 2])
         connection.sendall(text[sent:])
         status = connection.recv(1)
-        return status[0] if status else 1
+        if not status:
+            sys.exit("s3.py: the serving process died in the middle")
+        return status[0]
 
 
 def main(argv):

@@ -1,0 +1,294 @@
+#!/usr/bin/env bats
+# servers: s3d rgw
+# s3put: an object comes to be whole or not at all, with the bytes and the properties asked for.
+load helpers
+
+# result NAME: a field of the JSON line in $TMP/out, which must be one line.
+result() {
+	(($(wc -l < "$TMP/out") == 1)) || fail "=> not one line of JSON"
+	field "$1" < "$TMP/out"
+}
+
+# field NAME... < JSON
+field() {
+	/usr/bin/python3 -c '
+import functools, json, sys
+print(functools.reduce(lambda v, name: v[name], sys.argv[1:], json.load(sys.stdin)))' "$@"
+}
+
+# crc32c FILE: bit by bit, from the definition (RFC 3720, appendix B.4), so for small files.
+crc32c() {
+	/usr/bin/python3 - "$1" <<-'EOP'
+	import sys
+	crc = 0xFFFFFFFF
+	for byte in open(sys.argv[1], "rb").read():
+	    crc ^= byte
+	    for _ in range(8):
+	        crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+	print(f"{crc ^ 0xFFFFFFFF:08x}")
+	EOP
+}
+
+no_uploads() {
+	[[ $(s3 uploads "$BUCKET") == '[]' ]] || fail "=> an upload was left open: $(s3 uploads "$BUCKET")"
+}
+
+nothing_stored() {
+	[[ $(s3 ls "$BUCKET") == '[]' ]] || fail "=> something was stored: $(s3 ls "$BUCKET")"
+	no_uploads
+}
+
+@test "a file: the second client gets its bytes, and one line of JSON tells about them" {
+	printf 'id\n1\n\0\377\r\n' > file
+	run_tool 0 s3put file "s3://$BUCKET/dir/a b.csv"
+	silent
+	get_object 'dir/a b.csv' > got
+	same file got
+	[[ $(result uri) == "s3://$BUCKET/dir/a b.csv" ]]
+	[[ $(result bytes) == 9 ]]
+	[[ $(result etag) == "$(md5sum < file | cut -c 1-32)" ]]
+	[[ $(result crc32c) == "$(crc32c file)" ]]
+	[[ $(result parts) == 1 ]]
+}
+
+@test "the AWS CLI gets what was put" {
+	head -c 6000000 /dev/urandom > file
+	run_tool 0 s3put --part-size 5M file "s3://$BUCKET/big"
+	run_tool 0 s3put file "s3://$BUCKET/in one"
+	for key in big 'in one'; do
+		/usr/bin/aws --endpoint-url "$AWS_ENDPOINT_URL_S3" s3 cp --only-show-errors "s3://$BUCKET/$key" got
+		same file got
+	done
+}
+
+@test "standard input" {
+	run_shell 0 'printf body | s3put - "$1"' "s3://$BUCKET/k"
+	silent
+	[[ $(get_object k) == body ]]
+	run_tool 0 s3put - "s3://$BUCKET/empty" < /dev/null
+	[[ $(result bytes) == 0 ]]
+	[[ -z $(get_object empty) ]]
+	run_tool 0 s3put /dev/null "s3://$BUCKET/empty too"
+	[[ -z $(get_object 'empty too') ]]
+}
+
+@test "a large file goes in parts, from a file and from a pipe alike" {
+	head -c 23000000 /dev/urandom > file
+	run_tool 0 s3put --part-size 5M file "s3://$BUCKET/file"
+	[[ $(result parts) == 5 && $(result bytes) == 23000000 ]]
+	cp out first
+	run_shell 0 'cat file | s3put --part-size 5M --connections 2 - "$1"' "s3://$BUCKET/pipe"
+	[[ $(result parts) == 5 && $(result crc32c) == "$(field crc32c < first)" ]]
+	for key in file pipe; do
+		get_object $key > got
+		same file got
+	done
+	no_uploads
+}
+
+@test "sizes around the part size" {
+	size=$((5 << 20))
+	head -c $((2 * size + 1)) /dev/urandom > all
+	for n in $((size - 1)) $size $((size + 1)) $((2 * size)) $((2 * size + 1)); do
+		head -c $n all > file
+		run_tool 0 s3put --part-size 5M file "s3://$BUCKET/k"
+		[[ $(result bytes) == "$n" && $(result parts) == $(((n + size - 1) / size)) ]]
+		get_object k > got
+		same file got
+	done
+	no_uploads
+}
+
+@test "properties of the object" {
+	echo x > file
+	run_tool 0 s3put --content-type text/csv --cache-control no-cache --metadata run=42 --metadata 'note=a b' \
+		--sse AES256 --storage-class STANDARD file "s3://$BUCKET/k"
+	s3 head "$BUCKET" k > head
+	[[ $(field ContentType < head) == text/csv ]]
+	[[ $(field CacheControl < head) == no-cache ]]
+	[[ $(field Metadata run < head) == 42 ]]
+	[[ $(field Metadata note < head) == 'a b' ]]
+	# in parts too
+	head -c 6000000 /dev/zero > file
+	run_tool 0 s3put --part-size 5M --content-type text/csv --metadata run=42 file "s3://$BUCKET/k"
+	s3 head "$BUCKET" k > head
+	[[ $(field ContentType < head) == text/csv ]]
+	[[ $(field Metadata run < head) == 42 ]]
+}
+
+@test "--if-none-match: only where there is nothing" {
+	echo new > file
+	run_tool 0 s3put --if-none-match file "s3://$BUCKET/k"
+	[[ $(get_object k) == new ]]
+	echo newer > file
+	run_tool 1 s3put --if-none-match file "s3://$BUCKET/k"
+	says "s3put: s3://$BUCKET/k: "
+	[[ $(get_object k) == new ]]
+	head -c 6000000 /dev/zero > file
+	run_tool 1 s3put --if-none-match --part-size 5M file "s3://$BUCKET/k"
+	says "s3put: s3://$BUCKET/k: "
+	[[ $(get_object k) == new ]]
+	no_uploads
+}
+
+@test "--if-none-match: what we put before is success, and is said" {
+	echo body > file
+	put=(s3put --if-none-match --metadata "sheaf-crc32c=$(crc32c file)" file "s3://$BUCKET/k")
+	run_tool 0 "${put[@]}"
+	[[ $(result bytes) == 5 ]]
+	lacks existed out
+	run_tool 0 "${put[@]}"
+	[[ $(result existed) == True && $(result bytes) == 5 ]]
+	# another's object of the same size
+	put_object k other
+	run_tool 1 "${put[@]}"
+	says "s3put: s3://$BUCKET/k: "
+	[[ $(get_object k) == other ]]
+}
+
+@test "--if-match: only over the object with that ETag" {
+	put_object k old
+	echo new > file
+	etag=$(s3 head "$BUCKET" k | field ETag | tr -d '"')
+	run_tool 1 s3put --if-match 0123456789abcdef0123456789abcdef file "s3://$BUCKET/k"
+	says "s3put: s3://$BUCKET/k: " 0123456789abcdef0123456789abcdef
+	[[ $(get_object k) == old ]]
+	run_tool 0 s3put --if-match "$etag" file "s3://$BUCKET/k"
+	[[ $(get_object k) == new ]]
+	head -c 6000000 /dev/zero > file
+	run_tool 1 s3put --if-match "$etag" --part-size 5M file "s3://$BUCKET/k"
+	[[ $(get_object k) == new ]]
+	no_uploads
+	run_tool 1 s3put --if-match "$etag" file "s3://$BUCKET/none"
+	says "s3put: s3://$BUCKET/none: "
+	[[ $(list_keys) == k ]]
+}
+
+@test "--expect-size: nothing is stored of a stream that ends early or goes on" {
+	for n in 3 5; do
+		run_shell 1 'printf body | s3put --expect-size "$2" - "$1"' "s3://$BUCKET/k" $n
+		says "s3put: " 4 $n
+		nothing_stored
+		printf body > file
+		run_tool 1 s3put --expect-size $n file "s3://$BUCKET/k"
+		says "s3put: " 4 $n
+		nothing_stored
+	done
+	head -c 11000000 /dev/zero > file
+	for n in 10999999 11000001 5000000; do
+		run_shell 1 's3put --part-size 5M --expect-size "$2" - "$1" < file' "s3://$BUCKET/k" $n
+		says "s3put: " $n
+		nothing_stored
+	done
+	run_tool 0 s3put --part-size 5M --expect-size 11000000 - "s3://$BUCKET/k" < file
+	[[ $(list_keys) == k ]]
+}
+
+@test "--expect-crc32c: nothing is stored of other bytes" {
+	printf body > file
+	run_tool 1 s3put --expect-crc32c 00000000 file "s3://$BUCKET/k"
+	says "s3put: " 00000000 "$(crc32c file)"
+	nothing_stored
+	run_tool 1 s3put --expect-crc32c 00000000 - "s3://$BUCKET/k" < file
+	nothing_stored
+	head -c 6000000 /dev/zero > big
+	run_tool 1 s3put --part-size 5M --expect-crc32c 00000000 big "s3://$BUCKET/k"
+	nothing_stored
+	run_tool 0 s3put --expect-crc32c "$(crc32c file)" file "s3://$BUCKET/k"
+	[[ $(get_object k) == body ]]
+}
+
+@test "a program that died before it in a pipe, with --expect-size" {
+	# shellcheck disable=SC2016
+	run_shell 1 'sh -c "printf half; kill -9 \$\$" | s3put --expect-size 9 - "$1"' "s3://$BUCKET/k"
+	nothing_stored
+}
+
+@test "--about: what csvcat wrote about the file is expected, stored and told" {
+	printf 'id\n1\n2\n' > source
+	run_tool 0 csvcat --about about -o merged source
+	run_tool 0 s3put --about about merged "s3://$BUCKET/k"
+	[[ $(result rows) == 2 && $(result crc32c) == "$(field crc32c < about)" ]]
+	[[ $(s3 head "$BUCKET" k | field Metadata sheaf-crc32c) == "$(field crc32c < about)" ]]
+	printf 'id\n1\n3\n' > merged
+	run_tool 1 s3put --about about merged "s3://$BUCKET/other"
+	[[ $(list_keys) == k ]]
+}
+
+@test "-o: the JSON line appears whole or not at all" {
+	echo x > file
+	run_tool 0 s3put -o receipt file "s3://$BUCKET/k"
+	[[ ! -s out ]]
+	[[ $(field uri < receipt) == "s3://$BUCKET/k" ]]
+	run_tool 1 s3put -o receipt-2 --expect-size 9 file "s3://$BUCKET/k2"
+	[[ -z $(ls receipt-2* 2> /dev/null) ]]
+	run_tool 1 s3put -o /no/such/folder/receipt file "s3://$BUCKET/k2"
+	says /no/such/folder/receipt "No such file"
+	[[ $(list_keys) == k ]]
+}
+
+@test "a signal ends an upload in parts, which is aborted" {
+	for signal in TERM INT HUP; do
+		mkfifo "stream-$signal"
+		# bash starts what is in the background with SIGINT ignored
+		env --default-signal=INT s3put --part-size 5M "stream-$signal" "s3://$BUCKET/k" > put.out 2> put.err < /dev/null 3>&- &
+		pid=$!
+		exec 5> "stream-$signal"
+		head -c 11000000 /dev/zero >&5
+		for _ in {1..100}; do
+			[[ $(s3 uploads "$BUCKET") == '[]' ]] || break
+			sleep 0.1
+		done
+		[[ $(s3 uploads "$BUCKET") != '[]' ]] || fail "no upload was begun"
+		kill -$signal $pid
+		status=0
+		wait $pid || status=$?
+		exec 5>&-
+		cat put.err
+		((status != 0)) || fail "it ended with 0"
+		[[ ! -s put.out ]]
+		nothing_stored
+	done
+}
+
+@test "kill -9 in the middle of an upload: there is no object" {
+	mkfifo stream
+	s3put --part-size 5M stream "s3://$BUCKET/k" < /dev/null > put.out 2> put.err 3>&- &
+	pid=$!
+	exec 5> stream
+	head -c 11000000 /dev/zero >&5
+	for _ in {1..100}; do
+		[[ $(s3 uploads "$BUCKET") == '[]' ]] || break
+		sleep 0.1
+	done
+	kill -9 $pid
+	wait $pid || true
+	exec 5>&-
+	[[ $(s3 ls "$BUCKET") == '[]' ]]
+}
+
+@test "a file that is missing, or a folder" {
+	run_tool 1 s3put none "s3://$BUCKET/k"
+	says "s3put: none: No such file or directory"
+	mkdir dir
+	run_tool 2 s3put dir "s3://$BUCKET/k"
+	says "s3put: dir: "
+	nothing_stored
+}
+
+@test "standard output full or closed: the object is stored, the failure is told" {
+	echo x > file
+	run_shell 1 's3put file "$1" > /dev/full' "s3://$BUCKET/k"
+	says "s3put: standard output: No space left on device"
+	run_shell 1 's3put file "$1" >&-' "s3://$BUCKET/k"
+	says "s3put: standard output: "
+}
+
+@test "standard input closed" {
+	run_shell 1 's3put - "$1" <&-' "s3://$BUCKET/k"
+	says "s3put: standard input: "
+	nothing_stored
+	echo x > file
+	run_shell 0 's3put file "$1" <&-' "s3://$BUCKET/k"
+	[[ $(get_object k) == x ]]
+}
