@@ -22,11 +22,11 @@ put_source_open(struct put_source *s, int fd, const char *name, struct err *e)
 }
 
 int
-put_source_ready(const struct put_source *s)
+put_source_ready(const struct put_source *s, int timeout_ms)
 {
 	struct pollfd p = {.fd = s->fd, .events = POLLIN};
 
-	return s->regular || poll(&p, 1, 0) != 0;
+	return s->regular || poll(&p, 1, timeout_ms) > 0;
 }
 
 int

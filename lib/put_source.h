@@ -22,8 +22,8 @@ struct put_source {
 
 int put_source_open(struct put_source *s, int fd, const char *name, struct err *e);
 
-/* 1 when a read will not block. */
-int put_source_ready(const struct put_source *s);
+/* Waits for so many ms at most, or until a signal comes. 1 when a read will not block. */
+int put_source_ready(const struct put_source *s, int timeout_ms);
 
 /* One read of at most n bytes onto the end of b; sets eof. 0, or -1 with e filled. */
 int put_source_read(struct put_source *s, struct buf *b, uint64_t n, struct err *e);

@@ -35,6 +35,7 @@ struct putter {
 	struct { char etag[128]; unsigned char md5[16]; } *done; /* by number - 1 */
 	unsigned n_parts;
 	int failed;
+	char bare_etag[128]; /* of if_match, where the server wants it so; "": it does not */
 	struct err *e;
 };
 
@@ -111,7 +112,7 @@ add_conditions(struct putter *p, struct s3_call *c)
 	if (p->opt->if_none_match)
 		s3_call_header(c, "If-None-Match", "*");
 	if (p->opt->if_match != NULL)
-		s3_call_header(c, "If-Match", p->opt->if_match);
+		s3_call_header(c, "If-Match", p->bare_etag[0] != '\0' ? p->bare_etag : p->opt->if_match);
 }
 
 static void
@@ -182,28 +183,47 @@ refused(struct putter *p, const struct s3_call *c)
 /* --- a single PUT --- */
 
 static int
+send_single(struct putter *p, struct part *part, struct s3_call *c)
+{
+	call_init(p, c, "PUT", NULL);
+	add_object_headers(p, c);
+	add_conditions(p, c);
+	add_body(c, part);
+	return s3_do(p->s3, c, NULL);
+}
+
+/* Ceph compares If-Match as it stands with an ETag without quotes. look_first has seen that they are the same. */
+static int
+send_bare(struct putter *p, struct part *part, struct s3_call *c)
+{
+	snprintf(p->bare_etag, sizeof(p->bare_etag), "%.*s", (int)strlen(p->opt->if_match) - 2, p->opt->if_match + 1);
+	s3_call_free(c);
+	return send_single(p, part, c);
+}
+
+static int
 put_single(struct putter *p, struct part *part, struct s3_put_result *res)
 {
 	char want[64];
 	struct s3_call c;
-	int rc;
+	int rc, settled = 0;
 
 	if (put_source_check(&p->src, p->opt->expect_size, p->opt->expect_crc32c, p->e) == -1)
 		return -1;
 	hash_part(p, part);
 	expected_etag(p, part, want);
-	call_init(p, &c, "PUT", NULL);
-	add_object_headers(p, &c);
-	add_conditions(p, &c);
-	add_body(&c, part);
-	rc = s3_do(p->s3, &c, NULL);
+	rc = send_single(p, part, &c);
+	if (rc == -1 && c.answer.status == 412)
+		settled = settle(p, want, res) == 0;
+	if (rc == -1 && c.answer.status == 412 && !settled && p->opt->if_match != NULL && !s3_is_aws(p->s3))
+		rc = send_bare(p, part, &c);
 	res->parts = 1;
 	if (rc == 0 && etag_is_wrong(&c.answer, want))
 		rc = err_set(p->e, EXIT_FAILED, "s3://%s/%s: stored with ETag %s, but ours is %s", c.bucket, c.key,
 		    c.answer.etag, want);
 	else if (rc == 0)
 		memcpy(res->etag, c.answer.etag, sizeof(res->etag));
-	else if (c.answer.status == 412 && settle(p, want, res) == 0)
+	else if (settled)
 		rc = 0;
 	else
 		refused(p, &c);
@@ -461,8 +481,10 @@ fill_part(struct putter *p, struct part *part, uint64_t len)
 	while (part->data.len < len && !p->src.eof) {
 		if (stopped(p))
 			return -1;
-		if (p->n_busy > 0 && !put_source_ready(&p->src)) {
-			s3_step(p->s3, STEP_MS);
+		/* never blocked in a read: an interruption must be seen while nothing comes */
+		if (!put_source_ready(&p->src, p->n_busy > 0 ? 0 : STEP_MS)) {
+			if (p->n_busy > 0)
+				s3_step(p->s3, STEP_MS);
 			collect(p);
 		} else if (put_source_read(&p->src, &part->data, len - part->data.len, p->e) == -1) {
 			p->failed = 1;
@@ -537,17 +559,30 @@ is_there(struct putter *p, struct part *first, const struct s3_answer *a)
 	return is_ours(p, a, want);
 }
 
-/* Servers that do not know If-None-Match would overwrite, so on others than AWS we look first. 1: it is there and ours. */
+static int
+has_etag(const struct s3_answer *a, const char *quoted)
+{
+	size_t len = strlen(a->etag);
+
+	return strlen(quoted) == len + 2 && memcmp(quoted + 1, a->etag, len) == 0;
+}
+
+/* Servers that do not know the conditions would overwrite, so on others than AWS we look first. 1: it is there and ours. */
 static int
 look_first(struct putter *p, struct part *first, struct s3_put_result *res)
 {
 	struct s3_answer a;
 	int rc;
 
-	if (!p->opt->if_none_match || s3_is_aws(p->s3))
+	if ((!p->opt->if_none_match && p->opt->if_match == NULL) || s3_is_aws(p->s3))
 		return 0;
-	if ((rc = head(p, &a, p->e)) <= 0)
-		return rc;
+	if ((rc = head(p, &a, p->e)) == -1)
+		return -1;
+	if (p->opt->if_match != NULL ? rc == 1 && has_etag(&a, p->opt->if_match) : rc == 0)
+		return 0;
+	if (rc == 0 || (p->opt->if_match != NULL && !is_there(p, first, &a)))
+		return err_set(p->e, EXIT_FAILED, "s3://%s/%s: changed since its ETag was %s", p->opt->uri.bucket,
+		    p->opt->uri.key, p->opt->if_match);
 	if (!is_there(p, first, &a))
 		return err_set(p->e, EXIT_FAILED, "s3://%s/%s: an object is there already, and not this one",
 		    p->opt->uri.bucket, p->opt->uri.key);
