@@ -114,6 +114,29 @@ asked_settings() {
 	done
 }
 
+# The settings that the work folder has, for what needs none from the command line.
+load_settings() {
+	local name value
+	while IFS='=' read -r name value; do
+		[[ $name != COLUMNS ]] || name=CSV_COLUMNS
+		printf -v "$name" %s "$value"
+	done < "$WORK/settings"
+}
+
+# s3ls's options for SUFFIX and EXCLUDE, into the array filter.
+read_filter() {
+	local word words
+	filter=()
+	read -ra words <<< "$SUFFIX"
+	for word in "${words[@]}"; do
+		filter+=(--suffix "$word")
+	done
+	read -ra words <<< "$EXCLUDE"
+	for word in "${words[@]}"; do
+		filter+=(--exclude "$word")
+	done
+}
+
 # A work folder belongs to its settings from the first batch on; to its DEST once that is claimed.
 check_settings() {
 	local asked kept differ
