@@ -20,23 +20,26 @@ LIBOBJ   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c))
 # --as-needed: each program links with just the libraries whose functions it calls
 LDLIBS   := -Wl,--as-needed -lcurl -lssl -lcrypto -lexpat -ljansson -lz -lm
 
+# a line a file; V=1 shows the commands
+say = $(if $(V),,@echo '  $(1) $@'; )
+
 .PHONY: build
 build: $(BINS) ## build the five programs into build/bin (the default)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(DEFS) -Ilib $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)$(CC) $(CPPFLAGS) $(DEFS) -Ilib $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # it holds the page's template (.incbin)
 $(BUILD)/lib/render_json.o: tools/report.html
 
 $(LIB): $(LIBOBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)$(AR) rcs $@ $^
 
 define link
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 endef
 
 $(BUILD)/bin/%: $(BUILD)/tools/%.o $(LIB)
@@ -54,7 +57,7 @@ $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIB)
 # of lib/ only what has nothing to do with S3: the server must not share a mistake with what it tests
 $(BUILD)/bin/s3d: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/s3d/*.c) lib/buf.c lib/err.c lib/num.c)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lmicrohttpd -lgnutls -lcrypto -lexpat -lm -lpthread
+	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lmicrohttpd -lgnutls -lcrypto -lexpat -lm -lpthread
 
 # every fuzz target twice: with a driver that runs its corpus once (for check), and with libFuzzer
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(filter-out %/replay.c,$(wildcard tests/fuzz/*.c)))
@@ -155,7 +158,7 @@ EXPLAIN = env -u MAKEFLAGS -u MAKELEVEL JOBS=$(or $(JOBS),$(J),50) $(MAKE) -n -f
 WORK ?= work
 
 .PHONY: merge plan status report verify logs demo
-merge: build ## merge SRC into DEST: make -j50 merge SRC=s3://bucket/csvs/ DEST=s3://bucket/merged-csvs/
+merge: build ## make -j50 merge SRC=s3://bucket/csvs/ DEST=s3://bucket/merged-csvs/
 	+@$(if $(DRY),$(EXPLAIN) merge $(WORK)/put/N.json,$(PIPELINE) merge)
 
 plan: build ## list SRC only, and tell what merge will do: objects, batches, requests, cost
@@ -170,7 +173,7 @@ report: $(BUILD)/bin/report ## the report of the work folder, as text and as WOR
 verify: build ## check that every listed object is at DEST, once, with all its rows
 	@$(PIPELINE) verify
 
-demo: ## all of it on this machine: installs what is missing, builds, starts a local S3 server, merges, verifies
+demo: ## install what is missing, build, start a local S3 server, merge, verify, report
 	@$(MAKE) --no-print-directory deps FOR='build run demo'
 	@$(MAKE) --no-print-directory build $(BUILD)/bin/s3d
 	@$(PIPELINE) demo

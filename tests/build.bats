@@ -14,7 +14,7 @@ teardown() {
 	:
 }
 
-programs='csvcat report s3get s3ls s3put'
+programs='csvcat report s3get s3ls s3put verify'
 
 @test "gcc does not warn" {
 	run_tool 0 make -j2 BUILD="$TMP/gcc" CC=gcc CFLAGS='-O2 -Werror' test-programs
@@ -61,7 +61,7 @@ programs='csvcat report s3get s3ls s3put'
 	for program in $programs; do
 		run_tool 0 "$program" --help
 		grep -oE -- '--[a-z0-9-]+' "$TMP/out" | sort -u > "$TMP/options"
-		cat tools/{"$program",s3get}.1 | sed 's/Fl -/--/g; s/\\-/-/g' > "$TMP/page"
+		cat tools/{"$program",s3get}.1 | sed 's/Fl -/--/g; s/ , -/ , --/; s/\\-/-/g' > "$TMP/page"
 		while read -r option; do
 			grep -qF -- "$option" "$TMP/page" || fail "$program.1 lacks $option"
 		done < "$TMP/options"
