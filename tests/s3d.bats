@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The local S3 server, seen by clients that are not ours: boto3, the AWS CLI, curl.
+# time limit: 600
 
 setup_file() {
 	S3D_BIN=${S3D:-${BUILD:-$BATS_TEST_DIRNAME/../build}/bin/s3d}

@@ -390,7 +390,7 @@ static int
 lock_wait(int fd)
 {
 	for (int i = 0; i < LOCK_TRIES; i++) {
-		struct timespec pause = {0, 20 * 1000 * 1000};
+		struct timespec pause = {0, 20000000};
 
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 			return 0;

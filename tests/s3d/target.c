@@ -77,7 +77,7 @@ target_parse(struct target *t, const char *raw)
 	t->vhost = 0;
 	buf_reset(&t->text);
 	/* decoding only shrinks, but each string gets a NUL */
-	d = buf_room(&t->text, len + 2 + 2 * PARAMS_MAX);
+	d = buf_room(&t->text, len + 2 + (size_t)2 * PARAMS_MAX);
 	if (raw[0] != '/' || (d = decode(d, raw, path_len, 0, &t->path)) == NULL)
 		return -1;
 	while (*q != '\0') {

@@ -9,7 +9,8 @@
 
 /* What one connection may hold of headers and unread body; and how long a worker sleeps at most, so
  * that it sees that the server is to stop. */
-enum { CONNECTION_MEMORY = 64 << 10, WAIT_MAX_MS = 200, CONNECTIONS_MAX = 60000 };
+enum { CONNECTION_MEMORY = 64 << 10, CONNECTIONS_MAX = 60000 };
+enum { WAIT_MAX_MS = 200, WAIT_MAX_US = 200000 };
 
 static void
 timer_push(struct worker *w, struct timer t)
@@ -69,7 +70,7 @@ worker_run(void *arg)
 
 			while (w->n_timers > 0 && w->timers[0].due_us <= now)
 				MHD_resume_connection(timer_pop(w).exchange->conn);
-			if (w->n_timers > 0 && w->timers[0].due_us - now < WAIT_MAX_MS * 1000)
+			if (w->n_timers > 0 && w->timers[0].due_us - now < WAIT_MAX_US)
 				wait_ms = (int)((w->timers[0].due_us - now + 999) / 1000);
 		}
 		MHD_run_wait(w->daemon, wait_ms);
