@@ -32,9 +32,7 @@ print(json.dumps({k: k.encode().decode("latin-1") for k in keys}))' "$ROOT/tests
 	members = tarfile.open("tar", encoding="utf-8").getmembers()
 	assert len(members) == len(keys)
 	for i, (m, key) in enumerate(zip(members, keys)):
-	    # tarfile drops the slashes at the end
-	    assert ("s3://" + m.name) == key.rstrip("/"), (m.name, key)
-	    m.type = tarfile.REGTYPE
+	    assert "s3://" + m.name == key, (m.name, key)
 	    open(f"bodies/{i}", "wb").write(tarfile.open("tar").extractfile(m).read())
 	EOP
 
@@ -58,7 +56,7 @@ print(json.dumps({k: k.encode().decode("latin-1") for k in keys}))' "$ROOT/tests
 	s3 rm "$BUCKET" trailing/ trailing// # which it takes for folders
 	s3ls -0 "s3://$BUCKET/" > keys
 	run_tool 0 s3get -0 < keys
-	tar --quoting-style=literal --show-transformed-names -tf out > names
+	tar --quoting-style=literal --absolute-names -tf out > names
 	tr '\0' '\n' < keys | sed 's|^s3://||' > want
 	# a line feed in a key is one in its name
 	same want names
@@ -68,9 +66,12 @@ print(json.dumps({k: k.encode().decode("latin-1") for k in keys}))' "$ROOT/tests
 	load_keys
 	s3ls -0 "s3://$BUCKET/" > keys
 	while IFS= read -r -d '' uri; do
-		run_tool 0 s3ls -0 --limit 1 "$uri" < /dev/null
-		printf '%s\0' "$uri" > want
-		same want out
+		# the gateway repeats a prefix as it is, also where XML has no such character
+		if [[ $SERVER != rgw || $uri != *$'\001'* ]]; then
+			run_tool 0 s3ls -0 --limit 1 "$uri" < /dev/null
+			printf '%s\0' "$uri" > want
+			same want out
+		fi
 		run_tool 0 s3get --stdout "$uri" < /dev/null
 		printf '%s' "${uri#"s3://$BUCKET/"}" > want
 		same want out
@@ -130,16 +131,17 @@ assert [r[0] for r in rows[1:]] == [str(i) for i in range(300)]'
 	size=$(stat -c %s all.tar)
 	merge 1 "(s3get > x; head -c $((size - 1024)) all.tar)" 'csvcat -t -o all.csv'
 	nothing_is_merged
-	# for real
-	merge 137 "{ s3get & pid=\$!; kill -STOP \$pid; sleep 0.2; kill -9 \$pid; wait \$pid; }" 'csvcat -t -o all.csv' ||
-		merge 1 "{ s3get & pid=\$!; kill -STOP \$pid; sleep 0.2; kill -9 \$pid; wait \$pid; }" 'csvcat -t -o all.csv'
+	# for real, when all objects have come but more might
+	merge 1 '{ cat; sleep 1; } | { s3get <&0 & sleep 0.5; kill -9 $!; wait $!; }' 'csvcat -t -o all.csv'
 	nothing_is_merged
+	grep -q '^csvcat: ' err
 }
 
 @test "csvcat is killed: nothing is uploaded" {
 	s3 csvs "$BUCKET" in/ 300
-	merge 137 s3get '{ csvcat -t -o all.csv & pid=$!; sleep 0.1; kill -9 $pid; wait $pid; }'
+	merge 137 's3get | { head -c 100000; sleep 1; cat; }' '{ csvcat -t -o all.csv <&0 & sleep 0.5; kill -9 $!; wait $!; }'
 	nothing_is_merged
+	lacks '^csvcat: ' err
 }
 
 @test "one object is missing: nothing is uploaded" {

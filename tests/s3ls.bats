@@ -28,10 +28,10 @@ load helpers
 	run_tool 0 s3ls -l "s3://$BUCKET/"
 	silent
 	for key in a.csv empty; do
-		s3 head "$BUCKET" "$key" > head
+		s3 head "$BUCKET" "$key" > properties
 		/usr/bin/python3 - "s3://$BUCKET/$key" <<-'EOP' >> want
 		import email.utils, json, sys
-		head = json.load(open("head"))
+		head = json.load(open("properties"))
 		time = email.utils.parsedate_to_datetime(head["last-modified"])
 		print(sys.argv[1], head["ContentLength"], head["ETag"].strip('"'), time.strftime("%Y-%m-%dT%H:%M:%S"), sep="\t")
 		EOP

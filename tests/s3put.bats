@@ -90,7 +90,7 @@ nothing_stored() {
 	size=$((5 << 20))
 	head -c $((2 * size + 1)) /dev/urandom > all
 	for n in $((size - 1)) $size $((size + 1)) $((2 * size)) $((2 * size + 1)); do
-		head -c $n all > file
+		head -c "$n" all > file
 		run_tool 0 s3put --part-size 5M file "s3://$BUCKET/k"
 		[[ $(result bytes) == "$n" && $(result parts) == $(((n + size - 1) / size)) ]]
 		get_object k > got
@@ -103,17 +103,17 @@ nothing_stored() {
 	echo x > file
 	run_tool 0 s3put --content-type text/csv --cache-control no-cache --metadata run=42 --metadata 'note=a b' \
 		--sse AES256 --storage-class STANDARD file "s3://$BUCKET/k"
-	s3 head "$BUCKET" k > head
-	[[ $(field ContentType < head) == text/csv ]]
-	[[ $(field CacheControl < head) == no-cache ]]
-	[[ $(field Metadata run < head) == 42 ]]
-	[[ $(field Metadata note < head) == 'a b' ]]
+	s3 head "$BUCKET" k > properties
+	[[ $(field ContentType < properties) == text/csv ]]
+	[[ $(field CacheControl < properties) == no-cache ]]
+	[[ $(field Metadata run < properties) == 42 ]]
+	[[ $(field Metadata note < properties) == 'a b' ]]
 	# in parts too
 	head -c 6000000 /dev/zero > file
 	run_tool 0 s3put --part-size 5M --content-type text/csv --metadata run=42 file "s3://$BUCKET/k"
-	s3 head "$BUCKET" k > head
-	[[ $(field ContentType < head) == text/csv ]]
-	[[ $(field Metadata run < head) == 42 ]]
+	s3 head "$BUCKET" k > properties
+	[[ $(field ContentType < properties) == text/csv ]]
+	[[ $(field Metadata run < properties) == 42 ]]
 }
 
 @test "--if-none-match: only where there is nothing" {
