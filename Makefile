@@ -1,4 +1,4 @@
-# What people type. `make help` explains it. The per-batch rules are in pipeline.mk.
+# Building, testing, installing. `make help` explains what people type. The pipeline is in sheaf.mk and pipeline.mk.
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 
@@ -24,7 +24,7 @@ LDLIBS   := -Wl,--as-needed -lcurl -lssl -lcrypto -lexpat -ljansson -lz -lm
 say = $(if $(V),,@echo '  $(1) $@'; )
 
 .PHONY: build
-build: $(BINS) ## build the five programs into build/bin (the default)
+build: $(BINS) ## build the programs into build/bin (the default)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -139,55 +139,27 @@ install: build ## install below PREFIX (/usr/local), in a staging folder if DEST
 	install -d '$(SHAREDIR)/libexec'
 	install -m 644 pipeline.mk '$(SHAREDIR)'
 	install libexec/* '$(SHAREDIR)/libexec'
+	{ echo 'export PATH := $(PREFIX)/bin:$$(PATH)'; cat sheaf.mk; } > '$(SHAREDIR)/Makefile'
+	chmod 644 '$(SHAREDIR)/Makefile'
 
 uninstall: ## remove what install put there
 	rm -f $(PROGRAMS:%='$(BINDIR)/%') $(PROGRAMS:%='$(MANDIR)/%.1')
 	rm -rf '$(SHAREDIR)'
 
-# ---- the pipeline: pipeline.mk and libexec/ do the work, on the work folder ---------------------------------------
+# ---- the pipeline ---------------------------------------------------------------------------------------------
 
-# The N of make -jN is in MAKEFLAGS only while a recipe runs. MAKEFLAGS itself must not reach the other make: its jobserver
-# is not ours, and settings go by the environment, where they may hold any character.
-J = $(patsubst -j%,%,$(firstword $(filter -j%,$(MAKEFLAGS))))
-PIPELINE = env -u MAKEFLAGS -u MAKELEVEL JOBS=$(or $(JOBS),$(J),50) $(MAKE) -s -f pipeline.mk
-# COLUMNS in the environment is a terminal's width
-export CSV_COLUMNS = $(if $(filter command%,$(origin COLUMNS)),$(COLUMNS))
-# make -n merge explains a run with the rules of one batch, N
-DRY = $(findstring n,$(filter-out -%,$(firstword $(MAKEFLAGS))))
-EXPLAIN = env -u MAKEFLAGS -u MAKELEVEL JOBS=$(or $(JOBS),$(J),50) $(MAKE) -n -f pipeline.mk
-WORK ?= work
+include sheaf.mk
+merge plan report verify: build
 
-.PHONY: merge plan status report verify logs demo
-merge: build ## make -j50 merge SRC=s3://bucket/csvs/ DEST=s3://bucket/merged-csvs/
-	+@$(if $(DRY),$(EXPLAIN) merge $(WORK)/put/N.json,$(PIPELINE) merge)
-
-plan: build ## list SRC only, and tell what merge will do: objects, batches, requests, cost
-	@$(PIPELINE) plan
-
-status: ## how the work folder stands, and what the next make merge does
-	@$(PIPELINE) status
-
-report: $(BUILD)/bin/report ## the report of the work folder, as text and as WORK/report.html
-	@$(PIPELINE) report
-
-verify: build ## check that every listed object is at DEST, once, with all its rows
-	@$(PIPELINE) verify
-
-demo: ## install what is missing, build, start a local S3 server, merge, verify, report
+.PHONY: demo
+demo: ## the whole way on this machine: install what is missing, build, merge from a local S3 server
 	@$(MAKE) --no-print-directory deps FOR='build run demo'
 	@$(MAKE) --no-print-directory build $(BUILD)/bin/s3d
 	@$(PIPELINE) demo
 
-logs: ## the events of the run in the order of time; N=00042: of one batch
-	@$(PIPELINE) logs
-
 .PHONY: clean
 clean: ## delete what was built (never touches WORK)
 	rm -rf $(BUILD)
-
-.PHONY: help
-help: ## this list
-	@sed -nE 's/^([a-z][a-z0-9-]*):.*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
 .SECONDARY:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

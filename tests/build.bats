@@ -10,10 +10,6 @@ setup() {
 	export TOOL_TIMEOUT=250
 }
 
-teardown() {
-	:
-}
-
 programs='csvcat report s3get s3ls s3put verify'
 
 @test "gcc does not warn" {
@@ -33,7 +29,8 @@ programs='csvcat report s3get s3ls s3put verify'
 
 @test "help names every target that people type, in lines of a terminal's width" {
 	run_tool 0 make help
-	for target in build check check-sanitize lint deps install uninstall clean help; do
+	for target in build demo plan merge status report verify logs check check-sanitize lint deps install uninstall \
+		clean help; do
 		grep -qE "^$target  *[^ ]" "$TMP/out" || fail "$target is missing"
 	done
 	lacks '^.{101}' "$TMP/out"
@@ -55,6 +52,22 @@ programs='csvcat report s3get s3ls s3put verify'
 	cd "$ROOT"
 	run_tool 0 make BUILD="$BUILD" uninstall DESTDIR="$TMP/stage" PREFIX=/opt/sheaf
 	[[ -z $(find "$TMP/stage" -type f) ]]
+}
+
+@test "the pipeline runs from where it is installed, in any folder" {
+	SERVER=s3d use_server
+	s3 csvs "$BUCKET" in/ 25
+	run_tool 0 make BUILD="$BUILD" install PREFIX="$TMP/prefix"
+	mkdir "$TMP/elsewhere"
+	cd "$TMP/elsewhere"
+	export PATH=${PATH#"$BIN:"}
+	run_tool 0 make -f "$TMP/prefix/share/sheaf/Makefile" -j3 merge SRC="s3://$BUCKET/in/" DEST="s3://$BUCKET/out/" BATCH=10
+	[[ $(list_keys out/merged) == "out/merged-00000.csv
+out/merged-00001.csv
+out/merged-00002.csv" ]]
+	run_tool 0 make -f "$TMP/prefix/share/sheaf/Makefile" verify SRC="s3://$BUCKET/in/" DEST="s3://$BUCKET/out/" BATCH=10
+	run_tool 0 make -f "$TMP/prefix/share/sheaf/Makefile" help
+	[[ $output == *merge* && $output != *lint* ]]
 }
 
 @test "every option of --help is in the man page" {
