@@ -21,7 +21,7 @@ take_members(struct about *a, json_t *root, const char *path, struct err *e)
 	json_object_del(root, "bytes");
 	json_object_del(root, "crc32c");
 	if ((rest = json_dumps(root, JSON_COMPACT)) == NULL)
-		err_nomem();
+		return err_set(e, EXIT_FAILED, "%s: out of memory", path);
 	len = strlen(rest);
 	if (len > 2) /* without the braces */
 		buf_add(&a->rest, rest + 1, len - 2);

@@ -30,10 +30,13 @@ crc32c_portable(uint32_t crc, const void *buf, size_t n)
 		make_table();
 	crc = ~crc;
 	for (; n >= 8; n -= 8, p += 8) {
-		uint32_t lo = crc ^ ((uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24);
+		uint32_t lo = crc ^
+		    ((uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+			(uint32_t)p[3] << 24);
 
-		crc = table[7][lo & 255] ^ table[6][lo >> 8 & 255] ^ table[5][lo >> 16 & 255] ^ table[4][lo >> 24] ^
-		    table[3][p[4]] ^ table[2][p[5]] ^ table[1][p[6]] ^ table[0][p[7]];
+		crc = table[7][lo & 255] ^ table[6][lo >> 8 & 255] ^ table[5][lo >> 16 & 255] ^
+		    table[4][lo >> 24] ^ table[3][p[4]] ^ table[2][p[5]] ^ table[1][p[6]] ^
+		    table[0][p[7]];
 	}
 	for (; n > 0; n--)
 		crc = crc >> 8 ^ table[0][(crc ^ *p++) & 255];
@@ -61,7 +64,8 @@ crc32c_sse42(uint32_t crc, const void *buf, size_t n)
 uint32_t
 crc32c(uint32_t crc, const void *p, size_t n)
 {
-	return __builtin_cpu_supports("sse4.2") ? crc32c_sse42(crc, p, n) : crc32c_portable(crc, p, n);
+	return __builtin_cpu_supports("sse4.2") ? crc32c_sse42(crc, p, n)
+						: crc32c_portable(crc, p, n);
 }
 #else
 uint32_t

@@ -1,5 +1,6 @@
 /*
- * CRC-32C (Castagnoli; RFC 3720, section 12.1), with the processor's own instruction where it has one. Pure.
+ * CRC-32C (Castagnoli; RFC 3720, section 12.1), with the processor's own instruction where it has
+ * one. Pure.
  */
 #ifndef SHEAF_CRC32C_H
 #define SHEAF_CRC32C_H
@@ -11,7 +12,7 @@
 uint32_t crc32c(uint32_t crc, const void *p, size_t n);
 
 /* The same, always with tables; for the test that both agree. */
-uint32_t crc32c_portable(uint32_t crc, const void *p, size_t n);
+uint32_t crc32c_portable(uint32_t crc, const void *buf, size_t n);
 
 /* The checksum of A followed by B, from that of A, that of B, and the length of B in bytes. */
 uint32_t crc32c_combine(uint32_t a, uint32_t b, uint64_t b_len);

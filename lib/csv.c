@@ -19,7 +19,8 @@ csv_scan_rest(struct csv_scan *s, const char *p, size_t n)
 	return *p == '\n';
 }
 
-/* Line breaks inside quotes, so that the lines told in messages are right: LF, CRLF or CR, also across pieces. */
+/* Line breaks inside quotes, so that the lines told in messages are right: LF, CRLF or CR, also
+ * across pieces. */
 static void
 count_lines(struct csv_scan *s, const char *p, size_t n)
 {
@@ -159,7 +160,8 @@ csv_record_split(struct csv_record *r, char delim, const char *p, size_t n)
 			record_grow(r);
 		r->raw_at[r->n] = (size_t)(at - p);
 		if (at < end && *at == '"') {
-			for (q = at + 1; q < end && (*q != '"' || (q + 1 < end && q[1] == '"')); q++)
+			for (q = at + 1; q < end && (*q != '"' || (q + 1 < end && q[1] == '"'));
+			     q++)
 				q += *q == '"';
 			q = q < end ? memchr(q, delim, (size_t)(end - q)) : NULL;
 		} else {

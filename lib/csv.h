@@ -1,9 +1,9 @@
 /*
  * Scanning CSV (RFC 4180, and what real files do). Pure.
  *
- * A quote opens a quoted field only as the field's first byte; inside, "" is one quote; what follows the closing quote belongs
- * to the field as it stands. A record ends at LF, CRLF or CR outside quotes. Bytes have no meaning beyond that: NUL and any
- * encoding that keeps ASCII pass.
+ * A quote opens a quoted field only as the field's first byte; inside, "" is one quote; what
+ * follows the closing quote belongs to the field as it stands. A record ends at LF, CRLF or CR
+ * outside quotes. Bytes have no meaning beyond that: NUL and any encoding that keeps ASCII pass.
  */
 #ifndef SHEAF_CSV_H
 #define SHEAF_CSV_H
@@ -24,25 +24,26 @@ struct csv_scan {
 	unsigned char special[256]; /* delimiter, CR, LF */
 	char delim;
 	enum csv_state state;
-	int ended;	      /* the last call went to the end of a record */
-	int begun;	      /* the record has a byte */
-	int after_cr;	      /* the last record ended with CR: an LF that follows belongs to it */
-	uint64_t delims;      /* of the record so far */
-	uint64_t line;	      /* physical line, from 1, of the next byte */
-	uint64_t record_line; /* of the record's first byte; of the last record until the next begins */
-	int quoted_cr;	      /* the last byte, inside quotes, was a CR */
+	int ended;	 /* the last call went to the end of a record */
+	int begun;	 /* the record has a byte */
+	int after_cr;	 /* the last record ended with CR: an LF that follows belongs to it */
+	uint64_t delims; /* of the record so far */
+	uint64_t line;	 /* physical line, from 1, of the next byte */
+	uint64_t
+	    record_line; /* of the record's first byte; of the last record until the next begins */
+	int quoted_cr;	 /* the last byte, inside quotes, was a CR */
 };
 
 void csv_scan_init(struct csv_scan *s, char delim);
 
-/* The length of the line end's rest at p: 1 for an LF behind a CR that was the last byte before, else 0. To be passed over
- * before csv_scan. */
+/* The length of the line end's rest at p: 1 for an LF behind a CR that was the last byte before,
+ * else 0. To be passed over before csv_scan. */
 size_t csv_scan_rest(struct csv_scan *s, const char *p, size_t n);
 
 /*
- * Goes on to the end of the record or of the n bytes at p. Returns how many were gone over, line end included; *eol is the
- * length of that line end, 0 where the record goes on. After the end of a record s->begun and s->delims are its own until the
- * next call.
+ * Goes on to the end of the record or of the n bytes at p. Returns how many were gone over, line
+ * end included; *eol is the length of that line end, 0 where the record goes on. After the end of a
+ * record s->begun and s->delims are its own until the next call.
  */
 size_t csv_scan(struct csv_scan *s, const char *p, size_t n, size_t *eol);
 

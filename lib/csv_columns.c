@@ -53,7 +53,8 @@ is_column(const struct csv_columns *c, size_t i, const struct csv_record *h, siz
 	return c->lens[i] == h->len[k] && memcmp(c->names[i], field_name(h, k), h->len[k]) == 0;
 }
 
-/* The column of that name, tried first at the place where it most likely is; SIZE_MAX when there is none. */
+/* The column of that name, tried first at the place where it most likely is; SIZE_MAX when there is
+ * none. */
 static size_t
 find(const struct csv_columns *c, const struct csv_record *h, size_t k, size_t likely)
 {
@@ -102,7 +103,8 @@ tell(struct buf *text, size_t *told, const char *what, const char *name)
 }
 
 int
-csv_columns_same(const struct csv_columns *c, const struct csv_record *h, const char *source, struct err *e)
+csv_columns_same(
+    const struct csv_columns *c, const struct csv_record *h, const char *source, struct err *e)
 {
 	struct buf text = {0};
 	struct csv_columns other = {0};
@@ -115,7 +117,8 @@ csv_columns_same(const struct csv_columns *c, const struct csv_record *h, const 
 		return 0;
 	csv_columns_set(&other, h);
 	for (size_t k = 0; k < c->n; k++) {
-		r = (struct csv_record){.text = {.p = c->names[k]}, .at = (size_t[]){0}, .len = &c->lens[k], .n = 1};
+		r = (struct csv_record){
+		    .text = {.p = c->names[k]}, .at = (size_t[]){0}, .len = &c->lens[k], .n = 1};
 		if (find(&other, &r, 0, k) == SIZE_MAX)
 			tell(&text, &told, "lacks", c->names[k]);
 	}
@@ -123,10 +126,12 @@ csv_columns_same(const struct csv_columns *c, const struct csv_record *h, const 
 		if (find(c, h, k, k) == SIZE_MAX)
 			tell(&text, &told, "adds", field_name(h, k));
 	if (told == 0 && i < c->n && i < h->n)
-		buf_addf(&text, "column %zu is '%s', not '%s'", i + 1, field_name(h, i), c->names[i]);
+		buf_addf(
+		    &text, "column %zu is '%s', not '%s'", i + 1, field_name(h, i), c->names[i]);
 	else if (told == 0)
 		buf_addf(&text, "%zu columns, not %zu", h->n, c->n);
-	err_set(e, EXIT_FAILED, "%s: line 1: another header than the files before it: %s", source, buf_str(&text));
+	err_set(e, EXIT_FAILED, "%s: line 1: another header than the files before it: %s", source,
+	    buf_str(&text));
 	buf_free(&text);
 	csv_columns_free(&other);
 	return -1;
@@ -144,7 +149,8 @@ map_grow(struct csv_column_map *m, size_t n)
 }
 
 int
-csv_columns_join(struct csv_columns *c, struct csv_column_map *m, const struct csv_record *h, const char *source, struct err *e)
+csv_columns_join(struct csv_columns *c, struct csv_column_map *m, const struct csv_record *h,
+    const char *source, struct err *e)
 {
 	m->n = 0;
 	m->identity = 1;
@@ -153,7 +159,9 @@ csv_columns_join(struct csv_columns *c, struct csv_column_map *m, const struct c
 		size_t i = find(c, h, k, k);
 
 		if (i == SIZE_MAX && c->fixed && !c->drop_extra)
-			return err_set(e, EXIT_FAILED, "%s: line 1: column '%s' is not among --columns", source, field_name(h, k));
+			return err_set(e, EXIT_FAILED,
+			    "%s: line 1: column '%s' is not among --columns", source,
+			    field_name(h, k));
 		if (i == SIZE_MAX && c->fixed) {
 			m->identity = 0;
 			continue;
@@ -164,7 +172,8 @@ csv_columns_join(struct csv_columns *c, struct csv_column_map *m, const struct c
 			map_grow(m, c->n);
 		}
 		if (m->from[i] != SIZE_MAX)
-			return err_set(e, EXIT_FAILED, "%s: line 1: column '%s' is there twice", source, field_name(h, k));
+			return err_set(e, EXIT_FAILED, "%s: line 1: column '%s' is there twice",
+			    source, field_name(h, k));
 		m->from[i] = k;
 		m->identity = m->identity && i == k;
 	}

@@ -32,15 +32,18 @@ void csv_column_map_free(struct csv_column_map *m);
 void csv_columns_set(struct csv_columns *c, const struct csv_record *header);
 
 /* Takes a list, written as a CSV record, as the only columns. -1 with EXIT_USAGE: a name twice. */
-int csv_columns_fix(struct csv_columns *c, char delim, const char *list, int drop_extra, struct err *e);
+int csv_columns_fix(
+    struct csv_columns *c, char delim, const char *list, int drop_extra, struct err *e);
 
-/* 0 when the header has the same names in the same order; -1 with e filled, which names source and difference. */
-int csv_columns_same(const struct csv_columns *c, const struct csv_record *header, const char *source, struct err *e);
+/* 0 when the header has the same names in the same order; -1 with e filled, which names source and
+ * difference. */
+int csv_columns_same(const struct csv_columns *c, const struct csv_record *header,
+    const char *source, struct err *e);
 
-/* Matches a header by name: makes the map, and adds the columns that are new. -1 with e filled: a name twice in the header, or a
- * column that is not among the fixed ones. */
-int csv_columns_join(struct csv_columns *c, struct csv_column_map *m, const struct csv_record *header, const char *source,
-    struct err *e);
+/* Matches a header by name: makes the map, and adds the columns that are new. -1 with e filled: a
+ * name twice in the header, or a column that is not among the fixed ones. */
+int csv_columns_join(struct csv_columns *c, struct csv_column_map *m,
+    const struct csv_record *header, const char *source, struct err *e);
 
 /* Drops the columns behind the first n. */
 void csv_columns_cut(struct csv_columns *c, size_t n);

@@ -30,15 +30,15 @@ struct csv_merge {
 	char lead[LEAD]; /* its first bytes, until it is known whether they are a BOM */
 	size_t lead_len;
 	int lead_done, has_header;
-	struct buf header;     /* its header record so far */
-	struct buf record;     /* by name: the record so far */
+	struct buf header; /* its header record so far */
+	struct buf record; /* by name: the record so far */
 	struct csv_record fields;
 	struct csv_column_map map;
 	size_t n_fields;       /* of its header */
 	size_t columns_before; /* by name: output columns when it began */
 	int first_header;      /* strict: the job's header is this source's */
 	struct csv_merge_source src;
-	struct buf tail;       /* source column: what each row ends with */
+	struct buf tail; /* source column: what each row ends with */
 	uint64_t spool_from;
 
 	struct csv_columns columns; /* of the output */
@@ -95,7 +95,8 @@ told(struct csv_merge *m, const struct csv_merge_source *s, struct err *e)
 /* --- making --- */
 
 struct csv_merge *
-csv_merge_new(const struct csv_merge_opt *opt, const struct csv_merge_ops *ops, void *arg, struct err *e)
+csv_merge_new(
+    const struct csv_merge_opt *opt, const struct csv_merge_ops *ops, void *arg, struct err *e)
 {
 	struct csv_merge *m = xcalloc(1, sizeof(*m));
 
@@ -106,7 +107,8 @@ csv_merge_new(const struct csv_merge_opt *opt, const struct csv_merge_ops *ops, 
 	m->by_name = opt->by_name || opt->columns != NULL;
 	spool_init(&m->spool);
 	spool_init(&m->index);
-	if (opt->columns != NULL && csv_columns_fix(&m->columns, m->delim, opt->columns, opt->drop_extra, e) == -1) {
+	if (opt->columns != NULL &&
+	    csv_columns_fix(&m->columns, m->delim, opt->columns, opt->drop_extra, e) == -1) {
 		csv_merge_free(m);
 		return NULL;
 	}
@@ -161,7 +163,8 @@ take_header(struct csv_merge *m, struct err *e)
 	buf_add(&m->out_header, m->header.p, m->header.len);
 	if (m->opt->source_column != NULL) {
 		buf_addc(&m->out_header, m->delim);
-		csv_quote(&m->out_header, m->delim, m->opt->source_column, strlen(m->opt->source_column));
+		csv_quote(
+		    &m->out_header, m->delim, m->opt->source_column, strlen(m->opt->source_column));
 	}
 	buf_addc(&m->out_header, '\n');
 	return 0;
@@ -169,7 +172,8 @@ take_header(struct csv_merge *m, struct err *e)
 
 /* --- a source's rows --- */
 
-/* The number of fields is known at a row's end. 0, or -1 with e filled; *missing is what padding adds. */
+/* The number of fields is known at a row's end. 0, or -1 with e filled; *missing is what padding
+ * adds. */
 static int
 check_row(struct csv_merge *m, size_t *missing, struct err *e)
 {
@@ -182,8 +186,9 @@ check_row(struct csv_merge *m, size_t *missing, struct err *e)
 		*missing = m->n_fields - (size_t)n;
 		return 0;
 	}
-	return err_set(e, EXIT_FAILED, "%s: line %llu: %llu field%s, but the header has %zu", m->name,
-	    (unsigned long long)m->scan.record_line, (unsigned long long)n, n == 1 ? "" : "s", m->n_fields);
+	return err_set(e, EXIT_FAILED, "%s: line %llu: %llu field%s, but the header has %zu",
+	    m->name, (unsigned long long)m->scan.record_line, (unsigned long long)n,
+	    n == 1 ? "" : "s", m->n_fields);
 }
 
 /* What a row of strict mode ends with where a run of bytes cannot just go on. */
@@ -217,7 +222,8 @@ copy_rows(struct csv_merge *m, const char *p, size_t n, struct err *e)
 				return CSV_MERGE_BAD;
 			m->src.rows++;
 			if (eol != 1 || p[-1] != '\n' || missing > 0 || m->tail.len > 0) {
-				if (emit(m, run, (size_t)(p - eol - run), e) == -1 || end_row(m, missing, e) == -1)
+				if (emit(m, run, (size_t)(p - eol - run), e) == -1 ||
+				    end_row(m, missing, e) == -1)
 					return CSV_MERGE_FATAL;
 				run = p;
 			}
@@ -245,11 +251,13 @@ place_row(struct csv_merge *m, const char *p, size_t n, struct err *e)
 
 			if (i > 0 && emit(m, &m->delim, 1, e) == -1)
 				return CSV_MERGE_FATAL;
-			if (from < m->fields.n && emit(m, p + m->fields.raw_at[from], m->fields.raw_len[from], e) == -1)
+			if (from < m->fields.n &&
+			    emit(m, p + m->fields.raw_at[from], m->fields.raw_len[from], e) == -1)
 				return CSV_MERGE_FATAL;
 		}
 		/* a row of one empty field would be a blank line, which is no row */
-		if (width == 1 && (m->map.from[0] >= m->fields.n || m->fields.raw_len[m->map.from[0]] == 0) &&
+		if (width == 1 &&
+		    (m->map.from[0] >= m->fields.n || m->fields.raw_len[m->map.from[0]] == 0) &&
 		    m->tail.len == 0 && emit(m, "\"\"", 2, e) == -1)
 			return CSV_MERGE_FATAL;
 	}
@@ -309,7 +317,8 @@ scan_header(struct csv_merge *m, const char **p, size_t *n, struct err *e)
 		size_t eol, took = csv_scan(&m->scan, *p, *n, &eol);
 
 		if (m->header.len + took > CSV_HEADER_MAX) {
-			err_set(e, EXIT_FAILED, "%s: the header has more than %d bytes", m->name, CSV_HEADER_MAX);
+			err_set(e, EXIT_FAILED, "%s: the header has more than %d bytes", m->name,
+			    CSV_HEADER_MAX);
 			return CSV_MERGE_BAD;
 		}
 		buf_add(&m->header, *p, took - eol);
@@ -345,8 +354,10 @@ take_lead(struct csv_merge *m, struct err *e)
 	size_t skip = 0;
 
 	m->lead_done = 1;
-	if (m->lead_len >= 2 && (memcmp(m->lead, "\xff\xfe", 2) == 0 || memcmp(m->lead, "\xfe\xff", 2) == 0)) {
-		err_set(e, EXIT_FAILED, "%s: UTF-16 (by its byte order mark); convert it to UTF-8 first", m->name);
+	if (m->lead_len >= 2 &&
+	    (memcmp(m->lead, "\xff\xfe", 2) == 0 || memcmp(m->lead, "\xfe\xff", 2) == 0)) {
+		err_set(e, EXIT_FAILED,
+		    "%s: UTF-16 (by its byte order mark); convert it to UTF-8 first", m->name);
 		return CSV_MERGE_BAD;
 	}
 	if (m->lead_len == LEAD && memcmp(m->lead, "\xef\xbb\xbf", LEAD) == 0)
@@ -414,7 +425,8 @@ end_record(struct csv_merge *m, struct err *e)
 	if (!m->has_header) {
 		if (take_header(m, e) == -1)
 			return CSV_MERGE_BAD;
-		return !m->by_name && !m->opt->hold && write_header(m, e) == -1 ? CSV_MERGE_FATAL : CSV_MERGE_OK;
+		return !m->by_name && !m->opt->hold && write_header(m, e) == -1 ? CSV_MERGE_FATAL
+										: CSV_MERGE_OK;
 	}
 	if (m->by_name)
 		return place_row(m, m->record.p, m->record.len, e);
@@ -426,13 +438,15 @@ end_record(struct csv_merge *m, struct err *e)
 
 /* Gives out what was held of a source: len bytes of the spool from offset on. */
 static int
-give_out(struct csv_merge *m, uint64_t offset, uint64_t len, struct csv_merge_source *s, struct err *e)
+give_out(
+    struct csv_merge *m, uint64_t offset, uint64_t len, struct csv_merge_source *s, struct err *e)
 {
 	char *b = xmalloc(READ_LEN);
 	int rc = 0;
 
 	while (len > 0 && rc == 0) {
-		ssize_t r = spool_read(&m->spool, offset, b, len < READ_LEN ? (size_t)len : READ_LEN, e);
+		ssize_t r =
+		    spool_read(&m->spool, offset, b, len < READ_LEN ? (size_t)len : READ_LEN, e);
 
 		if (r <= 0) {
 			rc = -1;
@@ -460,13 +474,18 @@ csv_merge_end(struct csv_merge *m, struct err *e)
 		rc = end_record(m, e);
 	if (rc != CSV_MERGE_OK)
 		return undo(m, rc, e);
-	w = (struct waiting){.len = spool_len(&m->spool) - m->spool_from, .rows = m->src.rows, .n_columns = m->columns.n,
+	w = (struct waiting){.len = spool_len(&m->spool) - m->spool_from,
+	    .rows = m->src.rows,
+	    .n_columns = m->columns.n,
 	    .name_len = strlen(m->name)};
 	if (m->by_name)
-		return spool_add(&m->index, &w, sizeof(w), e) == -1 || spool_add(&m->index, m->name, w.name_len, e) == -1 ?
-		    CSV_MERGE_FATAL : CSV_MERGE_OK;
-	if (m->opt->hold && (write_header(m, e) == -1 || give_out(m, m->spool_from, w.len, &m->src, e) == -1 ||
-	    spool_cut(&m->spool, 0, e) == -1))
+		return spool_add(&m->index, &w, sizeof(w), e) == -1 ||
+			spool_add(&m->index, m->name, w.name_len, e) == -1
+		    ? CSV_MERGE_FATAL
+		    : CSV_MERGE_OK;
+	if (m->opt->hold &&
+	    (write_header(m, e) == -1 || give_out(m, m->spool_from, w.len, &m->src, e) == -1 ||
+		spool_cut(&m->spool, 0, e) == -1))
 		return CSV_MERGE_FATAL;
 	return told(m, &m->src, e) == -1 ? CSV_MERGE_FATAL : CSV_MERGE_OK;
 }
@@ -475,7 +494,8 @@ csv_merge_end(struct csv_merge *m, struct err *e)
 
 /* Adds to each waiting row what it lacks: columns that came later, and the source column. */
 static int
-widen(struct csv_merge *m, uint64_t offset, uint64_t len, const struct buf *tail, struct csv_merge_source *s, struct err *e)
+widen(struct csv_merge *m, uint64_t offset, uint64_t len, const struct buf *tail,
+    struct csv_merge_source *s, struct err *e)
 {
 	char *b = xmalloc(READ_LEN);
 	struct csv_scan scan;
@@ -483,7 +503,8 @@ widen(struct csv_merge *m, uint64_t offset, uint64_t len, const struct buf *tail
 
 	csv_scan_init(&scan, m->delim);
 	while (len > 0 && rc == 0) {
-		ssize_t r = spool_read(&m->spool, offset, b, len < READ_LEN ? (size_t)len : READ_LEN, e);
+		ssize_t r =
+		    spool_read(&m->spool, offset, b, len < READ_LEN ? (size_t)len : READ_LEN, e);
 		struct buf out = {0};
 
 		if (r <= 0) {
@@ -510,7 +531,8 @@ widen(struct csv_merge *m, uint64_t offset, uint64_t len, const struct buf *tail
 }
 
 static int
-give_waiting(struct csv_merge *m, const struct waiting *w, const char *name, uint64_t offset, struct err *e)
+give_waiting(
+    struct csv_merge *m, const struct waiting *w, const char *name, uint64_t offset, struct err *e)
 {
 	struct csv_merge_source s = {.name = name, .rows = w->rows};
 	struct buf tail = {0};
@@ -541,7 +563,8 @@ finish_by_name(struct csv_merge *m, struct err *e)
 	csv_columns_header(&m->columns, m->delim, &m->out_header);
 	if (m->out_header.len > 0 && m->opt->source_column != NULL) {
 		buf_addc(&m->out_header, m->delim);
-		csv_quote(&m->out_header, m->delim, m->opt->source_column, strlen(m->opt->source_column));
+		csv_quote(
+		    &m->out_header, m->delim, m->opt->source_column, strlen(m->opt->source_column));
 	}
 	if (m->out_header.len > 0)
 		buf_addc(&m->out_header, '\n');
@@ -553,7 +576,9 @@ finish_by_name(struct csv_merge *m, struct err *e)
 		if (spool_read(&m->index, at, &w, sizeof(w), e) != (ssize_t)sizeof(w))
 			return -1;
 		name = xcalloc(1, (size_t)w.name_len + 1);
-		if (w.name_len > 0 && spool_read(&m->index, at + sizeof(w), name, (size_t)w.name_len, e) != (ssize_t)w.name_len)
+		if (w.name_len > 0 &&
+		    spool_read(&m->index, at + sizeof(w), name, (size_t)w.name_len, e) !=
+			(ssize_t)w.name_len)
 			rc = -1;
 		else
 			rc = give_waiting(m, &w, name, offset, e);

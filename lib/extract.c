@@ -89,7 +89,8 @@ is_safe(const char *key)
 
 		if (n == 0 && p[n] == '\0' && p != key)
 			return 1; /* a folder marker's last slash */
-		if (n == 0 || (n == 1 && p[0] == '.') || (n == 2 && p[0] == '.' && p[1] == '.') || n > 255)
+		if (n == 0 || (n == 1 && p[0] == '.') || (n == 2 && p[0] == '.' && p[1] == '.') ||
+		    n > 255)
 			return 0;
 		p += n;
 		if (*p == '\0')
@@ -104,7 +105,8 @@ extract_begin(struct extract *x, const char *bucket, const char *key, struct err
 	size_t n;
 
 	if (!is_safe(key))
-		return err_set(e, EXIT_FAILED, "s3://%s/%s: the key cannot be a file name below the folder", bucket, key);
+		return err_set(e, EXIT_FAILED,
+		    "s3://%s/%s: the key cannot be a file name below the folder", bucket, key);
 	x->object = xmalloc(strlen(bucket) + strlen(key) + 8);
 	snprintf(x->object, strlen(bucket) + strlen(key) + 8, "s3://%s/%s", bucket, key);
 	x->folder = enter(dup(x->root), bucket, strlen(bucket));
@@ -122,7 +124,8 @@ extract_begin(struct extract *x, const char *bucket, const char *key, struct err
 	x->name = xstrdup(p);
 	x->part = xmalloc(PART_LEN);
 	snprintf(x->part, PART_LEN, ".sheaf-%ld.part", (long)getpid());
-	x->fd = openat(x->folder, x->part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+	x->fd =
+	    openat(x->folder, x->part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
 	if (x->fd == -1) {
 		err_errno(e, EXIT_FAILED, "%s: cannot write its file", x->object);
 		extract_abort(x);

@@ -13,19 +13,19 @@
 enum {
 	CONNECT_TIMEOUT_MS = 10000,
 	STALL_MS = 20000,
-	SCAN_MS = 100,		/* how often deadlines and hedges are looked at */
-	BLOCKED_MS = 3000,	/* a longer gap between scans was our caller's, not the network's */
+	SCAN_MS = 100,	   /* how often deadlines and hedges are looked at */
+	BLOCKED_MS = 3000, /* a longer gap between scans was our caller's, not the network's */
 	FREE_TRIES_MAX = 8,
-	TOKENS_MAX = 500,	/* retry budget, as the AWS SDKs' standard mode has it */
+	TOKENS_MAX = 500, /* retry budget, as the AWS SDKs' standard mode has it */
 	TOKENS_RETRY = 5,
 	TOKENS_TIMEOUT = 10,
-	BACKOFF_MS = 50,	/* base; times 2 to the number of tries */
+	BACKOFF_MS = 50, /* base; times 2 to the number of tries */
 	BACKOFF_THROTTLED_MS = 500,
 	BACKOFF_MAX_MS = 20000,
 	SERVER_WAIT_MAX_MS = 60000, /* the longest Retry-After that is obeyed */
 	HEDGE_MIN_MS = 500,
-	HEDGE_SAMPLES = 100,	/* answers before "the slowest percent" means anything */
-	HEDGE_SHARE = 50,	/* at most one request in so many */
+	HEDGE_SAMPLES = 100, /* answers before "the slowest percent" means anything */
+	HEDGE_SHARE = 50,    /* at most one request in so many */
 };
 
 struct fetch {
@@ -34,12 +34,12 @@ struct fetch {
 	X509_STORE *trust;
 	struct fetch_events events;
 	struct fetch_slot *slots;
-	size_t n_slots, n_spare; /* the last n_spare are for hedges only */
+	size_t n_slots, n_spare;	/* the last n_spare are for hedges only */
 	struct fetch_slot **free_slots; /* stack */
 	size_t n_free;
 	struct fetch_task *ready, **ready_tail; /* to be sent */
-	struct fetch_task *waiting;	       /* for a retry, by time */
-	struct fetch_task *spent;	       /* for reuse */
+	struct fetch_task *waiting;		/* for a retry, by time */
+	struct fetch_task *spent;		/* for reuse */
 	size_t n_tasks, n_drops, n_resumes;
 	struct fetch_opt opt;
 	unsigned tokens;
@@ -52,8 +52,8 @@ struct fetch {
 	uint64_t rng;
 };
 
-static const char *const cause_names[FETCH_CAUSES] = {"throttled", "server_error", "timeout", "connect", "reset",
-    "short_body", "checksum", "other"};
+static const char *const cause_names[FETCH_CAUSES] = {
+    "throttled", "server_error", "timeout", "connect", "reset", "short_body", "checksum", "other"};
 
 const char *
 fetch_cause_name(enum fetch_cause c)
@@ -91,7 +91,8 @@ fetch_trust(struct fetch *f)
 	if (f->opt.ca_file != NULL)
 		ok = X509_STORE_load_file(f->trust, f->opt.ca_file);
 	else
-		ok = X509_STORE_load_path(f->trust, dir != NULL ? dir : X509_get_default_cert_dir());
+		ok =
+		    X509_STORE_load_path(f->trust, dir != NULL ? dir : X509_get_default_cert_dir());
 	return ok ? f->trust : NULL;
 }
 
@@ -170,8 +171,8 @@ fetch_new(const struct fetch_opt *opt, struct err *e)
 		err_errno(e, EXIT_USAGE, "%s: CA certificates", opt->ca_file);
 		goto fail;
 	}
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || (f->multi = curl_multi_init()) == NULL ||
-	    (f->share = curl_share_init()) == NULL) {
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+	    (f->multi = curl_multi_init()) == NULL || (f->share = curl_share_init()) == NULL) {
 		err_set(e, EXIT_FAILED, "libcurl cannot be initialised");
 		goto fail;
 	}
@@ -306,7 +307,8 @@ backoff_ms(struct fetch *f, const struct fetch_task *t, const struct fetch_again
 
 /* 1 when the task will be sent again. */
 static int
-task_again(struct fetch *f, struct fetch_task *t, enum fetch_verdict v, const struct fetch_again *again)
+task_again(
+    struct fetch *f, struct fetch_task *t, enum fetch_verdict v, const struct fetch_again *again)
 {
 	unsigned cost = again->cause == FETCH_CAUSE_TIMEOUT ? TOKENS_TIMEOUT : TOKENS_RETRY;
 
@@ -462,7 +464,8 @@ finish_all(struct fetch *f)
 		if (m->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&s);
-		slot_finished(f, s, fetch_slot_fault(code), code == CURLE_OK ? "" : curl_easy_strerror(code));
+		slot_finished(
+		    f, s, fetch_slot_fault(code), code == CURLE_OK ? "" : curl_easy_strerror(code));
 	}
 }
 
@@ -489,7 +492,8 @@ send_ready(struct fetch *f)
 			f->ready_tail = &f->ready;
 		t->next = NULL;
 		if (slot_send(f, t, 0) == -1) {
-			struct fetch_answer a = {.fault = FETCH_FAULT_CALLER, .fault_text = "", .tries = t->tries};
+			struct fetch_answer a = {
+			    .fault = FETCH_FAULT_CALLER, .fault_text = "", .tries = t->tries};
 
 			task_end(f, t, 0, &a);
 		}

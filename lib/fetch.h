@@ -1,10 +1,11 @@
 /*
- * The HTTP engine: many exchanges at once in one thread, on libcurl's multi interface driven by epoll. It
- * keeps connections and easy handles, sends again what its caller calls transient, with backoff, and counts.
- * It knows nothing of S3: a caller describes each exchange by a table of functions.
+ * The HTTP engine: many exchanges at once in one thread, on libcurl's multi interface driven by
+ * epoll. It keeps connections and easy handles, sends again what its caller calls transient, with
+ * backoff, and counts. It knows nothing of S3: a caller describes each exchange by a table of
+ * functions.
  *
- * An exchange ("task") is queued with fetch_start, sent when a slot is free and the pace allows, and ends with
- * exactly one call of ops->end. All functions of ops run inside fetch_step.
+ * An exchange ("task") is queued with fetch_start, sent when a slot is free and the pace allows,
+ * and ends with exactly one call of ops->end. All functions of ops run inside fetch_step.
  */
 #ifndef SHEAF_FETCH_H
 #define SHEAF_FETCH_H
@@ -21,14 +22,15 @@ struct fetch;
 struct fetch_task;
 struct pace;
 
-/* One request as it goes out. Filled by ops->build from scratch before every send; the engine owns the memory. */
+/* One request as it goes out. Filled by ops->build from scratch before every send; the engine owns
+ * the memory. */
 struct fetch_msg {
 	const char *method; /* "GET", "HEAD", "PUT", "POST", "DELETE"; borrowed, a literal */
 	struct buf url;	    /* the whole URL, sent as it stands */
 	struct buf headers; /* "Name: value" lines, added with fetch_msg_header */
 	size_t n_headers;
-	int has_body;	    /* PUT and POST */
-	uint64_t body_len;  /* bytes that ops->read will give */
+	int has_body;	   /* PUT and POST */
+	uint64_t body_len; /* bytes that ops->read will give */
 };
 
 enum { FETCH_HEADERS_MAX = 32 };
@@ -66,15 +68,17 @@ struct fetch_answer {
 	enum fetch_fault fault;
 	const char *fault_text; /* one line, for messages; "" without fault; borrowed */
 	long status;		/* HTTP status; 0 when none came */
-	unsigned tries;		/* sends so far, this one included; those that do not count left out */
-	uint64_t us;		/* from send to last byte */
+	unsigned tries; /* sends so far, this one included; those that do not count left out */
+	uint64_t us;	/* from send to last byte */
 };
 
 enum fetch_verdict {
-	FETCH_DONE,	  /* as it should be: ends with ok 1 */
-	FETCH_FAIL,	  /* no use trying again: ends with ok 0 */
-	FETCH_AGAIN,	  /* send again after backoff, if tries and the retry budget allow, else ends with ok 0 */
-	FETCH_AGAIN_FREE, /* send again at once, not counted (a corrected region or clock); at most 8 in a row */
+	FETCH_DONE,  /* as it should be: ends with ok 1 */
+	FETCH_FAIL,  /* no use trying again: ends with ok 0 */
+	FETCH_AGAIN, /* send again after backoff, if tries and the retry budget allow, else ends
+			with ok 0 */
+	FETCH_AGAIN_FREE, /* send again at once, not counted (a corrected region or clock); at most
+			     8 in a row */
 };
 
 struct fetch_again {
@@ -85,21 +89,23 @@ struct fetch_again {
 enum fetch_take { FETCH_TAKE, FETCH_PAUSE, FETCH_ABORT };
 
 struct fetch_ops {
-	/* Fills m for the next send. -1: this exchange cannot be made (ends with ok 0, fault CALLER). */
+	/* Fills m for the next send. -1: this exchange cannot be made (ends with ok 0, fault
+	 * CALLER). */
 	int (*build)(void *job, struct fetch_msg *m);
-	/* One line of the answer's head, without line end, the status line first. An interim (1xx) answer's lines
-	 * come too; a status line begins anew. */
+	/* One line of the answer's head, without line end, the status line first. An interim (1xx)
+	 * answer's lines come too; a status line begins anew. */
 	void (*header)(void *job, const char *line, size_t len);
 	/*
-	 * A piece of the answer's body. FETCH_PAUSE: not taken, will be offered again after fetch_resume.
-	 * FETCH_ABORT: ends the exchange with fault CALLER (answer is still asked).
+	 * A piece of the answer's body. FETCH_PAUSE: not taken, will be offered again after
+	 * fetch_resume. FETCH_ABORT: ends the exchange with fault CALLER (answer is still asked).
 	 */
 	enum fetch_take (*body)(void *job, const char *p, size_t len);
-	/* Gives the next bytes of the request's body from offset on: the number, 0 at its end, or -1 to abort.
-	 * Only asked where has_body; may be NULL where never. */
+	/* Gives the next bytes of the request's body from offset on: the number, 0 at its end, or
+	 * -1 to abort. Only asked where has_body; may be NULL where never. */
 	ssize_t (*read)(void *job, uint64_t offset, char *p, size_t cap);
 	/* What to do with an exchange that has run, well or not. */
-	enum fetch_verdict (*answer)(void *job, const struct fetch_answer *a, struct fetch_again *again);
+	enum fetch_verdict (*answer)(
+	    void *job, const struct fetch_answer *a, struct fetch_again *again);
 	/* It is over; the task pointer is no longer valid. a is the last answer. */
 	void (*end)(void *job, int ok, const struct fetch_answer *a);
 };
@@ -109,10 +115,11 @@ struct fetch_opt {
 	unsigned max_tries;   /* sends of one exchange, at least 1 */
 	unsigned connect_ms;  /* to open a connection; 0: 10,000 */
 	unsigned stall_ms;    /* without any byte moving; 0: 20,000 */
-	int hedge_ms;	      /* a GET without an answer is asked a second time: -1 never, 0 when it is slower than
-				 the slowest percent so far (and 500 ms), else after that many ms */
-	size_t buffer_len;    /* bytes read from a socket at once; 0: 16 KiB */
-	const char *ca_file;  /* trust these certificates (PEM) only; NULL: the system's. Borrowed */
+	/* A GET without an answer is asked a second time: -1 never, 0 when it is slower than the
+	 * slowest percent so far (and 500 ms), else after that many ms. */
+	int hedge_ms;
+	size_t buffer_len; /* bytes read from a socket at once; 0: 16 KiB */
+	const char *ca_file; /* trust these certificates (PEM) only; NULL: the system's. Borrowed */
 	const char *user_agent; /* borrowed */
 	struct pace *pace;	/* when to send; borrowed; NULL: at once */
 };
@@ -126,15 +133,15 @@ struct fetch_stats {
 	uint64_t connections;
 	uint64_t tls_handshakes;
 	uint64_t tls_resumed;
-	uint64_t bytes_in; /* of bodies */
+	uint64_t bytes_in;   /* of bodies */
 	struct hist latency; /* of exchanges whose answer was whole, from send to last byte */
 };
 
 /* "throttled", "server_error", ... */
 const char *fetch_cause_name(enum fetch_cause c);
 
-/* NULL with e filled (EXIT_USAGE: ca_file cannot be opened; EXIT_FAILED: no memory or descriptors). A ca_file that holds no
- * certificates fails the first TLS connection. */
+/* NULL with e filled (EXIT_USAGE: ca_file cannot be opened; EXIT_FAILED: no memory or descriptors).
+ * A ca_file that holds no certificates fails the first TLS connection. */
 struct fetch *fetch_new(const struct fetch_opt *opt, struct err *e);
 
 /* Drops all tasks without a call of end, closes all connections. fetch_free(NULL) is fine. */

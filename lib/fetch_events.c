@@ -6,8 +6,8 @@
 #include "buf.h"
 #include "fetch_events.h"
 
-/* curl lets go of an idle connection's socket and takes it up again at its next use. To save the two system calls a request,
- * a socket stays registered until an event comes that nobody wants. */
+/* curl lets go of an idle connection's socket and takes it up again at its next use. To save the
+ * two system calls a request, a socket stays registered until an event comes that nobody wants. */
 struct fetch_fd {
 	uint32_t registered; /* with epoll */
 	unsigned char wanted;
@@ -127,7 +127,8 @@ fetch_events_handle(struct fetch_events *v, int n, int64_t now_ms)
 		int fd = v->ev[i].data.fd, mask = 0;
 		struct fetch_fd *s = fd_state(v, fd);
 
-		if (!s->wanted) { /* an idle connection that the server closed: curl will find out */
+		if (!s->wanted) { /* an idle connection that the server closed: curl will find out
+				   */
 			fd_register(v, fd, s, 0);
 			continue;
 		}

@@ -1,6 +1,6 @@
 /*
- * Between libcurl's multi handle and epoll: which sockets are waited for, and when curl wants to be called. Only
- * fetch.c includes this.
+ * Between libcurl's multi handle and epoll: which sockets are waited for, and when curl wants to be
+ * called. Only fetch.c includes this.
  */
 #ifndef SHEAF_FETCH_EVENTS_H
 #define SHEAF_FETCH_EVENTS_H
@@ -35,7 +35,8 @@ void fetch_events_close(struct fetch_events *v);
 void fetch_events_opened(struct fetch_events *v, int fd);
 void fetch_events_closed(struct fetch_events *v, int fd);
 
-/* Waits at most max_ms, less when curl wants to be called sooner. The number of events to handle. */
+/* Waits at most max_ms, less when curl wants to be called sooner. The number of events to handle.
+ */
 int fetch_events_wait(struct fetch_events *v, int64_t now_ms, int max_ms);
 
 /* Hands n events, and the time, to curl. */

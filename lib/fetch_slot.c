@@ -25,7 +25,8 @@ on_header(char *p, size_t size, size_t n, void *arg)
 		if (s->handshake) {
 			s->handshake = 0;
 			if (curl_easy_getinfo(s->easy, CURLINFO_TLS_SSL_PTR, &info) == CURLE_OK &&
-			    info != NULL && (ssl = info->internals) != NULL && SSL_session_reused(ssl))
+			    info != NULL && (ssl = info->internals) != NULL &&
+			    SSL_session_reused(ssl))
 				fetch_stats_of(s->engine)->tls_resumed++;
 		}
 		if (s->status >= 200 && !fetch_slot_wins(s->engine, s))
@@ -48,14 +49,9 @@ on_body(char *p, size_t size, size_t n, void *arg)
 	if (s->task->winner != s)
 		return len;
 	switch (s->task->ops->body(s->task->job, p, len)) {
-	case FETCH_TAKE:
-		fetch_stats_of(s->engine)->bytes_in += len;
-		return len;
-	case FETCH_PAUSE:
-		s->paused = 1;
-		return CURL_WRITEFUNC_PAUSE;
-	case FETCH_ABORT:
-		break;
+	case FETCH_TAKE: fetch_stats_of(s->engine)->bytes_in += len; return len;
+	case FETCH_PAUSE: s->paused = 1; return CURL_WRITEFUNC_PAUSE;
+	case FETCH_ABORT: break;
 	}
 	return 0;
 }
@@ -144,8 +140,10 @@ fetch_slot_init(struct fetch_slot *s, struct fetch *f, const struct fetch_opt *o
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(c, CURLOPT_USERAGENT, opt->user_agent);
-	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, opt->connect_ms != 0 ? (long)opt->connect_ms : 10000L);
-	curl_easy_setopt(c, CURLOPT_BUFFERSIZE, opt->buffer_len != 0 ? (long)opt->buffer_len : 16384L);
+	curl_easy_setopt(
+	    c, CURLOPT_CONNECTTIMEOUT_MS, opt->connect_ms != 0 ? (long)opt->connect_ms : 10000L);
+	curl_easy_setopt(
+	    c, CURLOPT_BUFFERSIZE, opt->buffer_len != 0 ? (long)opt->buffer_len : 16384L);
 	curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, 65536L);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(c, CURLOPT_HEADERDATA, s);
@@ -228,32 +226,25 @@ enum fetch_fault
 fetch_slot_fault(CURLcode code)
 {
 	switch (code) {
-	case CURLE_OK:
-		return FETCH_FAULT_NONE;
+	case CURLE_OK: return FETCH_FAULT_NONE;
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_RESOLVE_PROXY:
-	case CURLE_URL_MALFORMAT:
-		return FETCH_FAULT_HOST;
+	case CURLE_URL_MALFORMAT: return FETCH_FAULT_HOST;
 	case CURLE_COULDNT_CONNECT:
 	case CURLE_OPERATION_TIMEDOUT:
 	case CURLE_SSL_CONNECT_ERROR: /* also a connection lost inside the handshake */
 		return FETCH_FAULT_CONNECT;
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_ISSUER_ERROR:
-		return FETCH_FAULT_TLS;
-	case CURLE_PARTIAL_FILE:
-		return FETCH_FAULT_SHORT;
+	case CURLE_SSL_ISSUER_ERROR: return FETCH_FAULT_TLS;
+	case CURLE_PARTIAL_FILE: return FETCH_FAULT_SHORT;
 	case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9 not allowed: no status line came */
 	case CURLE_WEIRD_SERVER_REPLY:
 	case CURLE_BAD_CONTENT_ENCODING:
-	case CURLE_HTTP2:
-		return FETCH_FAULT_GARBAGE;
+	case CURLE_HTTP2: return FETCH_FAULT_GARBAGE;
 	case CURLE_WRITE_ERROR:
 	case CURLE_READ_ERROR:
-	case CURLE_ABORTED_BY_CALLBACK:
-		return FETCH_FAULT_CALLER;
-	default:
-		return FETCH_FAULT_RESET;
+	case CURLE_ABORTED_BY_CALLBACK: return FETCH_FAULT_CALLER;
+	default: return FETCH_FAULT_RESET;
 	}
 }

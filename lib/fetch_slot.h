@@ -1,6 +1,6 @@
 /*
- * One place on the wire of the engine in fetch.h: an easy handle, reused from exchange to exchange. Only
- * fetch.c and fetch_slot.c include this.
+ * One place on the wire of the engine in fetch.h: an easy handle, reused from exchange to exchange.
+ * Only fetch.c and fetch_slot.c include this.
  */
 #ifndef SHEAF_FETCH_SLOT_H
 #define SHEAF_FETCH_SLOT_H
@@ -15,8 +15,8 @@ struct fetch_task {
 	void *job;
 	unsigned tries;
 	unsigned free_tries;
-	unsigned cost;		   /* retry tokens paid so far */
-	int64_t due_ms;		   /* when waiting for a retry */
+	unsigned cost;		    /* retry tokens paid so far */
+	int64_t due_ms;		    /* when waiting for a retry */
 	struct fetch_slot *slot[2]; /* the send, and its hedge */
 	struct fetch_slot *winner;  /* whose answer is delivered; NULL until a status line came */
 	struct fetch_task *next;
@@ -33,7 +33,7 @@ struct fetch_slot {
 	uint64_t read_offset;
 	int64_t progress_ms;
 	long status;
-	int drop;      /* lost a race: to be taken off the wire */
+	int drop; /* lost a race: to be taken off the wire */
 	int paused;
 	int resume;
 	int handshake; /* a TLS handshake belongs to this exchange */
@@ -41,7 +41,8 @@ struct fetch_slot {
 };
 
 /* Makes the handle with everything that stays the same. 0 or -1. */
-int fetch_slot_init(struct fetch_slot *s, struct fetch *f, const struct fetch_opt *opt, CURLSH *share);
+int fetch_slot_init(
+    struct fetch_slot *s, struct fetch *f, const struct fetch_opt *opt, CURLSH *share);
 void fetch_slot_free(struct fetch_slot *s);
 
 /* Sets what the message in s->msg changes. fresh: on a new connection. */

@@ -21,8 +21,9 @@ ssize_t io_read(int fd, void *p, size_t n);
 void io_guard_stdio(void);
 
 /*
- * Ends the program as SIGPIPE would, where errno is EPIPE: whoever reads our output has enough, and cat says nothing either.
- * For programs that ignore the signal, because TLS writes without MSG_NOSIGNAL. Otherwise does nothing.
+ * Ends the program as SIGPIPE would, where errno is EPIPE: whoever reads our output has enough, and
+ * cat says nothing either. For programs that ignore the signal, because TLS writes without
+ * MSG_NOSIGNAL. Otherwise does nothing.
  */
 void io_end_on_epipe(void);
 

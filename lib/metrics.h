@@ -1,6 +1,6 @@
 /*
- * The numbers of a run, each once, with its name, unit and meaning. Every format of the report and every alarm takes them from
- * here, so that they agree.
+ * The numbers of a run, each once, with its name, unit and meaning. Every format of the report and
+ * every alarm takes them from here, so that they agree.
  */
 #ifndef SHEAF_METRICS_H
 #define SHEAF_METRICS_H
@@ -31,7 +31,10 @@ struct prices {
 };
 
 /* S3 Standard, us-east-1. HEAD is priced as GET. */
-#define PRICES_DEFAULT {0.0004, 0.005, 0.005}
+#define PRICES_DEFAULT                                                                             \
+	{                                                                                          \
+		0.0004, 0.005, 0.005                                                               \
+	}
 
 /* now_ms: Unix time, for a run that is under way. */
 void metrics_make(struct metrics *ms, const struct run *r, const struct prices *p, int64_t now_ms);
@@ -39,7 +42,8 @@ void metrics_make(struct metrics *ms, const struct run *r, const struct prices *
 /* NULL when there is none of that name. */
 const struct metric *metrics_find(const struct metrics *ms, const char *name);
 
-/* "errors>5%": a metric, a comparison (> >= < <= = !=), a number with %, or with a unit of time (s m h) or size (K M G). */
+/* "errors>5%": a metric, a comparison (> >= < <= = !=), a number with %, or with a unit of time (s
+ * m h) or size (K M G). */
 struct alarm {
 	const char *text; /* borrowed */
 	int fired;

@@ -10,21 +10,22 @@
 #include "buf.h"
 #include "pace.h"
 
-#define MAGIC	  UINT64_C(0x3265636170667331) /* "1sfpace2", this layout */
-#define NS_PER_S  UINT64_C(1000000000)
+#define MAGIC UINT64_C(0x3265636170667331) /* "1sfpace2", this layout */
+#define NS_PER_S UINT64_C(1000000000)
 #define WINDOW_NS UINT64_C(100000000) /* goodput is measured, and the rate raised, once in this */
-#define CUT_NS	  UINT64_C(300000000) /* one cut for all the throttles that one excess brings */
-#define CALM_NS	  (10 * NS_PER_S)     /* without a throttle: the limit may have moved, so look for it faster */
-#define CUT	  0.95
-#define BURST_NS  UINT64_C(5000000)   /* unused time that may still be used */
-#define STALE_NS  (60 * NS_PER_S)     /* a schedule so far ahead is of an earlier boot */
-#define RATE_FIRST 5000.0	      /* requests a second: S3 promises 5,500 */
-#define RATE_MIN  10.0
-#define RATE_MAX  1e6
-#define MILLION	  UINT64_C(1000000)
-#define GROWTH_FIRST (1 * MILLION)    /* doubles in each window, until the limit is found */
-#define GROWTH_LEAST 2000	      /* then 2 % a second */
-#define GROWTH_CALM  20000
+#define CUT_NS UINT64_C(300000000)    /* one cut for all the throttles that one excess brings */
+#define CALM_NS                                                                                    \
+	(10 * NS_PER_S) /* without a throttle: the limit may have moved, so look for it faster */
+#define CUT 0.95
+#define BURST_NS UINT64_C(5000000) /* unused time that may still be used */
+#define STALE_NS (60 * NS_PER_S)   /* a schedule so far ahead is of an earlier boot */
+#define RATE_FIRST 5000.0	   /* requests a second: S3 promises 5,500 */
+#define RATE_MIN 10.0
+#define RATE_MAX 1e6
+#define MILLION UINT64_C(1000000)
+#define GROWTH_FIRST (1 * MILLION) /* doubles in each window, until the limit is found */
+#define GROWTH_LEAST 2000	   /* then 2 % a second */
+#define GROWTH_CALM 20000
 
 struct shared {
 	_Atomic uint64_t magic;
@@ -141,13 +142,16 @@ roll(struct pace *p, uint64_t now_ns)
 	if (!atomic_compare_exchange_strong(&s->window_ns, &began, now_ns))
 		return;
 	n = atomic_exchange(&s->window_n, 0);
-	if (began == 0 || now_ns < began || now_ns - began > 8 * WINDOW_NS) /* the first window, or after a pause */
+	if (began == 0 || now_ns < began ||
+	    now_ns - began > 8 * WINDOW_NS) /* the first window, or after a pause */
 		return;
 	good = (double)n * (double)NS_PER_S / (double)(now_ns - began);
 	atomic_store(&s->goodput, (uint64_t)good);
 	rate = pace_rate(p);
 	since_cut = now_ns - atomic_load(&s->cut_ns);
-	if (since_cut < 2 * WINDOW_NS || good < rate / 2) /* the answers to the last change are not in; or not we are the limit */
+	if (since_cut < 2 * WINDOW_NS ||
+	    good <
+		rate / 2) /* the answers to the last change are not in; or not we are the limit */
 		return;
 	if (since_cut > CALM_NS && atomic_load(&s->growth) < GROWTH_CALM)
 		atomic_store(&s->growth, GROWTH_CALM);
@@ -161,7 +165,8 @@ pace_answered(struct pace *p, uint64_t now_ns)
 	roll(p, now_ns);
 }
 
-/* Good answers a second of late: the better of the last window and the running one, if that is old enough to tell. */
+/* Good answers a second of late: the better of the last window and the running one, if that is old
+ * enough to tell. */
 static double
 goodput(struct pace *p, uint64_t now_ns)
 {
@@ -169,7 +174,8 @@ goodput(struct pace *p, uint64_t now_ns)
 	uint64_t began = atomic_load(&p->s->window_ns);
 
 	if (began != 0 && now_ns > began + WINDOW_NS / 4) {
-		running = (double)atomic_load(&p->s->window_n) * (double)NS_PER_S / (double)(now_ns - began);
+		running = (double)atomic_load(&p->s->window_n) * (double)NS_PER_S /
+		    (double)(now_ns - began);
 		if (running > good)
 			good = running;
 	}

@@ -1,10 +1,12 @@
 /*
- * One send schedule for all processes of a run. They share a small file, mapped into each: sending times are
- * drawn from it with atomics, no lock. The rate begins at 5,000 a second and doubles ten times a second while it is what
- * limits the run. At an answer "slow down" it falls to 0.95 of the goodput just measured, and from then on grows more slowly,
- * down to 2 % a second; after ten seconds without such an answer, faster again.
+ * One send schedule for all processes of a run. They share a small file, mapped into each: sending
+ * times are drawn from it with atomics, no lock. The rate begins at 5,000 a second and doubles ten
+ * times a second while it is what limits the run. At an answer "slow down" it falls to 0.95 of the
+ * goodput just measured, and from then on grows more slowly, down to 2 % a second; after ten
+ * seconds without such an answer, faster again.
  *
- * Times are nanoseconds of CLOCK_MONOTONIC, the same for all processes of a machine since its start.
+ * Times are nanoseconds of CLOCK_MONOTONIC, the same for all processes of a machine since its
+ * start.
  */
 #ifndef SHEAF_PACE_H
 #define SHEAF_PACE_H
@@ -15,8 +17,8 @@
 
 struct pace;
 
-/* Opens or makes the file; NULL as path: a schedule of this process alone. A file that is no pace file, or of another
- * version, is an error that names it (EXIT_USAGE). NULL with e filled. */
+/* Opens or makes the file; NULL as path: a schedule of this process alone. A file that is no pace
+ * file, or of another version, is an error that names it (EXIT_USAGE). NULL with e filled. */
 struct pace *pace_open(const char *path, struct err *e);
 void pace_close(struct pace *p);
 

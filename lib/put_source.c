@@ -58,10 +58,10 @@ put_source_check(struct put_source *s, int64_t expect_size, int64_t expect_crc32
 			return err_set(e, EXIT_FAILED, "%s: changed while it was read", s->name);
 	}
 	if (expect_size >= 0 && s->bytes != (uint64_t)expect_size)
-		return err_set(e, EXIT_FAILED, "%s: %llu bytes, expected %lld; nothing is stored", s->name,
-		    (unsigned long long)s->bytes, (long long)expect_size);
+		return err_set(e, EXIT_FAILED, "%s: %llu bytes, expected %lld; nothing is stored",
+		    s->name, (unsigned long long)s->bytes, (long long)expect_size);
 	if (expect_crc32c >= 0 && s->crc32c != (uint32_t)expect_crc32c)
-		return err_set(e, EXIT_FAILED, "%s: CRC32C %08x, expected %08x; nothing is stored", s->name,
-		    (unsigned)s->crc32c, (unsigned)expect_crc32c);
+		return err_set(e, EXIT_FAILED, "%s: CRC32C %08x, expected %08x; nothing is stored",
+		    s->name, (unsigned)s->crc32c, (unsigned)expect_crc32c);
 	return 0;
 }

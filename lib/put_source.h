@@ -15,8 +15,8 @@ struct put_source {
 	const char *name; /* borrowed; for messages */
 	int regular;	  /* st is that of the beginning */
 	struct stat st;
-	uint64_t bytes;	  /* read so far */
-	uint32_t crc32c;  /* of them */
+	uint64_t bytes;	 /* read so far */
+	uint32_t crc32c; /* of them */
 	int eof;
 };
 
@@ -28,7 +28,9 @@ int put_source_ready(const struct put_source *s, int timeout_ms);
 /* One read of at most n bytes onto the end of b; sets eof. 0, or -1 with e filled. */
 int put_source_read(struct put_source *s, struct buf *b, uint64_t n, struct err *e);
 
-/* After the end: is the file still what it was? And is it what was expected (-1: anything)? 0, or -1 with e filled. */
-int put_source_check(struct put_source *s, int64_t expect_size, int64_t expect_crc32c, struct err *e);
+/* After the end: is the file still what it was? And is it what was expected (-1: anything)? 0, or
+ * -1 with e filled. */
+int put_source_check(
+    struct put_source *s, int64_t expect_size, int64_t expect_crc32c, struct err *e);
 
 #endif

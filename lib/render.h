@@ -31,7 +31,8 @@ void render_html(struct buf *out, const struct report *p);
 /* Prometheus text exposition format, for the textfile collector. */
 void render_prometheus(struct buf *out, const struct report *p);
 
-/* CloudWatch Embedded Metric Format: one line (CloudWatch user guide, "Specification: Embedded metric format"). */
+/* CloudWatch Embedded Metric Format: one line (CloudWatch user guide, "Specification: Embedded
+ * metric format"). */
 void render_emf(struct buf *out, const struct report *p);
 
 #endif

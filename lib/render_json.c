@@ -28,7 +28,8 @@ text(const char *s)
 static json_t *
 number(double v)
 {
-	return v >= 0 && v < 9e15 && !(v > (double)(json_int_t)v) ? json_integer((json_int_t)v) : json_real(v);
+	return v >= 0 && v < 9e15 && !(v > (double)(json_int_t)v) ? json_integer((json_int_t)v)
+								  : json_real(v);
 }
 
 static json_t *
@@ -38,7 +39,8 @@ metric_values(const struct metrics *ms)
 
 	for (size_t i = 0; i < ms->n; i++) {
 		const struct metric *m = &ms->m[i];
-		json_t *v = json_pack("{s:o, s:s, s:s}", "value", number(m->value), "unit", m->unit, "help", m->help);
+		json_t *v = json_pack(
+		    "{s:o, s:s, s:s}", "value", number(m->value), "unit", m->unit, "help", m->help);
 
 		if (m->base > 0)
 			json_object_set_new(v, "percent", number(100 * m->value / m->base));
@@ -54,10 +56,15 @@ batch_values(const struct run *r)
 
 	for (size_t i = 0; i < r->n_batches && i < BATCHES_MAX; i++) {
 		const struct run_batch *b = &r->batches[i];
-		json_t *v = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "batch", b->name, "state",
-		    b->done ? "done" : b->failed ? "failed" : b->start_ms != 0 ? "begun" : "left", "start_ms",
-		    (json_int_t)b->start_ms, "end_ms", (json_int_t)b->end_ms, "objects", (json_int_t)b->objects, "rows",
-		    (json_int_t)b->rows, "bytes", (json_int_t)b->bytes, "retries", (json_int_t)b->retries, "throttled",
+		json_t *v = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "batch",
+		    b->name, "state",
+		    b->done		   ? "done"
+			: b->failed	   ? "failed"
+			: b->start_ms != 0 ? "begun"
+					   : "left",
+		    "start_ms", (json_int_t)b->start_ms, "end_ms", (json_int_t)b->end_ms, "objects",
+		    (json_int_t)b->objects, "rows", (json_int_t)b->rows, "bytes",
+		    (json_int_t)b->bytes, "retries", (json_int_t)b->retries, "throttled",
 		    (json_int_t)b->throttled);
 
 		if (b->done) {
@@ -79,7 +86,9 @@ latency_values(const struct hist *h)
 
 	for (unsigned i = 0; i < HIST_BUCKETS; i++)
 		if (h->count[i] > 0)
-			json_array_append_new(all, json_pack("[f, I]", (double)hist_bound_us(i) / 1000, (json_int_t)h->count[i]));
+			json_array_append_new(all,
+			    json_pack("[f, I]", (double)hist_bound_us(i) / 1000,
+				(json_int_t)h->count[i]));
 	return all;
 }
 
@@ -87,16 +96,19 @@ static json_t *
 make(const struct report *p)
 {
 	const struct run *r = p->run;
-	json_t *o = json_object(), *alarms = json_array(), *problems = json_array(), *programs = json_object();
+	json_t *o = json_object(), *alarms = json_array(), *problems = json_array(),
+	       *programs = json_object();
 
 	for (size_t i = 0; i < p->n_alarms; i++)
-		json_array_append_new(alarms, json_pack("{s:s, s:b, s:o}", "alarm", p->alarms[i].text, "fired", p->alarms[i].fired,
-		    "value", number(p->alarms[i].value)));
+		json_array_append_new(alarms,
+		    json_pack("{s:s, s:b, s:o}", "alarm", p->alarms[i].text, "fired",
+			p->alarms[i].fired, "value", number(p->alarms[i].value)));
 	for (size_t i = 0; i < r->n_problems && i < RUN_PROBLEMS_MAX; i++)
 		json_array_append_new(problems, text(r->problems[i]));
 	for (int i = 0; i < RUN_PROGRAMS; i++)
-		json_object_set_new(programs, run_program_names[i], json_pack("{s:I, s:f, s:I}", "runs", (json_int_t)r->runs[i],
-		    "cpu_seconds", (double)r->cpu_ms[i] / 1000, "max_rss_kb", (json_int_t)r->maxrss_kb[i]));
+		json_object_set_new(programs, run_program_names[i],
+		    json_pack("{s:I, s:f, s:I}", "runs", (json_int_t)r->runs[i], "cpu_seconds",
+			(double)r->cpu_ms[i] / 1000, "max_rss_kb", (json_int_t)r->maxrss_kb[i]));
 	json_object_set_new(o, "schema", json_integer(RENDER_SCHEMA));
 	json_object_set_new(o, "work", text(r->work));
 	json_object_set_new(o, "state", text(r->state != NULL ? r->state : "unknown"));
@@ -148,7 +160,8 @@ render_html(struct buf *out, const struct report *p)
 	const char *at = strstr(report_html, mark);
 	json_t *o = make(p);
 	/* ASCII only: U+2028 and U+2029 end a line of script */
-	char *s = json_dumps(o, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15));
+	char *s = json_dumps(
+	    o, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15));
 
 	if (s == NULL || at == NULL)
 		abort();
@@ -167,21 +180,28 @@ render_emf(struct buf *out, const struct report *p)
 
 	for (size_t i = 0; i < p->metrics->n; i++) {
 		const struct metric *m = &p->metrics->m[i];
-		const char *unit = strcmp(m->unit, "seconds") == 0 ? "Seconds" : strcmp(m->unit, "bytes") == 0 ? "Bytes" :
-		    strcmp(m->unit, "kibibytes") == 0 ? "Kilobytes" : strcmp(m->unit, "per_second") == 0 ? "Count/Second" :
-		    strcmp(m->unit, "dollars") == 0 ? "None" : "Count";
+		const char *unit = strcmp(m->unit, "seconds") == 0 ? "Seconds"
+		    : strcmp(m->unit, "bytes") == 0		   ? "Bytes"
+		    : strcmp(m->unit, "kibibytes") == 0		   ? "Kilobytes"
+		    : strcmp(m->unit, "per_second") == 0	   ? "Count/Second"
+		    : strcmp(m->unit, "dollars") == 0		   ? "None"
+								   : "Count";
 
-		json_array_append_new(names, json_pack("{s:s, s:s}", "Name", m->name, "Unit", unit));
+		json_array_append_new(
+		    names, json_pack("{s:s, s:s}", "Name", m->name, "Unit", unit));
 		json_object_set_new(root, m->name, number(m->value));
 	}
-	json_object_set_new(root, "_aws", json_pack("{s:I, s:[{s:s, s:[[s]], s:o}]}", "Timestamp", (json_int_t)p->now_ms,
-	    "CloudWatchMetrics", "Namespace", "sheaf", "Dimensions", "Destination", "Metrics", names));
+	json_object_set_new(root, "_aws",
+	    json_pack("{s:I, s:[{s:s, s:[[s]], s:o}]}", "Timestamp", (json_int_t)p->now_ms,
+		"CloudWatchMetrics", "Namespace", "sheaf", "Dimensions", "Destination", "Metrics",
+		names));
 	json_object_set_new(root, "Destination", text(p->run->dest != NULL ? p->run->dest : "?"));
 	json_object_set_new(root, "state", text(p->run->state != NULL ? p->run->state : "unknown"));
 	for (size_t i = 0; i < p->n_alarms; i++)
 		if (p->alarms[i].fired)
 			json_object_set_new(root, "alarm", text(p->alarms[i].text));
-	if ((s = json_dumps(root, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15))) == NULL)
+	if ((s = json_dumps(root, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15))) ==
+	    NULL)
 		abort();
 	buf_adds(out, s);
 	buf_addc(out, '\n');

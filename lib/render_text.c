@@ -7,9 +7,9 @@
 
 enum { WIDTH = 80, FAILED_TOLD = 8, SLOWEST_TOLD = 3, FILES_TOLD = 3, PROBLEMS_TOLD = 5 };
 
-#define RED   "\033[31m"
+#define RED "\033[31m"
 #define GREEN "\033[32m"
-#define BOLD  "\033[1m"
+#define BOLD "\033[1m"
 #define PLAIN "\033[0m"
 
 static double
@@ -71,7 +71,8 @@ add_shown(struct buf *out, const char *text, size_t width)
 			return;
 		}
 		if (n == 0 || (unsigned char)text[i] < 0x20 || text[i] == 0x7f ||
-		    (n == 2 && (unsigned char)text[i] == 0xc2 && (unsigned char)text[i + 1] < 0xa0)) {
+		    (n == 2 && (unsigned char)text[i] == 0xc2 &&
+			(unsigned char)text[i + 1] < 0xa0)) {
 			n = n == 0 ? 1 : n;
 			buf_addc(out, '?');
 		} else {
@@ -87,7 +88,8 @@ add_state(struct buf *out, const struct report *p)
 	const char *state = r->state != NULL ? r->state : "unknown";
 	int good = strcmp(state, "done") == 0 && r->n_failed == 0;
 
-	buf_addf(out, "%s%s%s", p->colour ? BOLD : "", p->colour ? (good ? GREEN : RED) : "", state);
+	buf_addf(
+	    out, "%s%s%s", p->colour ? BOLD : "", p->colour ? (good ? GREEN : RED) : "", state);
 	buf_adds(out, p->colour ? PLAIN : "");
 	buf_adds(out, ": ");
 	add_count(out, (double)r->n_done);
@@ -111,8 +113,8 @@ add_alarms(struct buf *out, const struct report *p)
 {
 	for (size_t i = 0; i < p->n_alarms; i++)
 		if (p->alarms[i].fired)
-			buf_addf(out, "%sALARM%s    %s: it is %.6g\n", p->colour ? RED : "", p->colour ? PLAIN : "",
-			    p->alarms[i].text, p->alarms[i].value);
+			buf_addf(out, "%sALARM%s    %s: it is %.6g\n", p->colour ? RED : "",
+			    p->colour ? PLAIN : "", p->alarms[i].text, p->alarms[i].value);
 }
 
 static void
@@ -153,12 +155,13 @@ add_numbers(struct buf *out, const struct report *p)
 	add_count(out, value(p, "requests"));
 	buf_addf(out, " ($%.4f), ", value(p, "cost"));
 	add_count(out, value(p, "connections"));
-	buf_addf(out, " connections; %.0f retries, %.0f throttled, %.0f hedged\n", value(p, "retries"),
-	    value(p, "throttled"), value(p, "hedged"));
+	buf_addf(out, " connections; %.0f retries, %.0f throttled, %.0f hedged\n",
+	    value(p, "retries"), value(p, "throttled"), value(p, "hedged"));
 	if (p->run->n_causes > 0) {
 		buf_adds(out, "  retries ");
 		for (size_t i = 0; i < p->run->n_causes; i++)
-			buf_addf(out, " %s %llu", p->run->causes[i].name, (unsigned long long)p->run->causes[i].count);
+			buf_addf(out, " %s %llu", p->run->causes[i].name,
+			    (unsigned long long)p->run->causes[i].count);
 		buf_addc(out, '\n');
 	}
 	buf_adds(out, "  CPU      ");
@@ -178,7 +181,8 @@ add_failures(struct buf *out, const struct report *p)
 
 		if (!b->failed || ++told > FAILED_TOLD)
 			continue;
-		buf_addf(out, "  %sfailed%s   %s ", p->colour ? RED : "", p->colour ? PLAIN : "", b->name);
+		buf_addf(out, "  %sfailed%s   %s ", p->colour ? RED : "", p->colour ? PLAIN : "",
+		    b->name);
 		add_shown(out, b->cause, WIDTH - 12 - strlen(b->name));
 		buf_addc(out, '\n');
 	}
@@ -197,7 +201,8 @@ add_slowest(struct buf *out, const struct report *p)
 		if (!b->done || b->start_ms == 0)
 			continue;
 		for (int k = 0; k < SLOWEST_TOLD; k++) {
-			if (slow[k] == NULL || b->end_ms - b->start_ms > slow[k]->end_ms - slow[k]->start_ms) {
+			if (slow[k] == NULL ||
+			    b->end_ms - b->start_ms > slow[k]->end_ms - slow[k]->start_ms) {
 				swap = slow[k];
 				slow[k] = b;
 				if ((b = swap) == NULL)

@@ -51,15 +51,15 @@ take_value(struct run *r, const char *file, const char *name, const char *value)
 		const char *file, *name;
 		size_t text, number; /* offsets; one of them is 0 */
 	} known[] = {
-		{"settings", "SRC", offsetof(struct run, src), 0},
-		{"settings", "DEST", offsetof(struct run, dest), 0},
-		{"status", "state", offsetof(struct run, state), 0},
-		{"status", "started", offsetof(struct run, started), 0},
-		{"status", "ended", offsetof(struct run, ended), 0},
-		{"status", "jobs", 0, offsetof(struct run, jobs)},
-		{"keys/complete", "objects", 0, offsetof(struct run, objects_listed)},
-		{"keys/complete", "bytes", 0, offsetof(struct run, bytes_listed)},
-		{"keys/complete", "skipped", 0, offsetof(struct run, skipped)},
+	    {"settings", "SRC", offsetof(struct run, src), 0},
+	    {"settings", "DEST", offsetof(struct run, dest), 0},
+	    {"status", "state", offsetof(struct run, state), 0},
+	    {"status", "started", offsetof(struct run, started), 0},
+	    {"status", "ended", offsetof(struct run, ended), 0},
+	    {"status", "jobs", 0, offsetof(struct run, jobs)},
+	    {"keys/complete", "objects", 0, offsetof(struct run, objects_listed)},
+	    {"keys/complete", "bytes", 0, offsetof(struct run, bytes_listed)},
+	    {"keys/complete", "skipped", 0, offsetof(struct run, skipped)},
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -117,7 +117,8 @@ read_values(struct run *r, const char *file)
 static int
 is_batch_name(const char *s, size_t len)
 {
-	return len >= 5 && len < sizeof(((struct run_batch *)0)->name) && strspn(s, "0123456789") >= len;
+	return len >= 5 && len < sizeof(((struct run_batch *)0)->name) &&
+	    strspn(s, "0123456789") >= len;
 }
 
 static int
@@ -167,7 +168,8 @@ number(const json_t *o, const char *name)
 {
 	const json_t *v = json_object_get(o, name);
 
-	return json_is_integer(v) && json_integer_value(v) > 0 ? (uint64_t)json_integer_value(v) : 0;
+	return json_is_integer(v) && json_integer_value(v) > 0 ? (uint64_t)json_integer_value(v)
+							       : 0;
 }
 
 /* "2026-11-23T13:45:00.123Z" in Unix ms; 0 when it is not. */
@@ -191,7 +193,8 @@ take_causes(struct run *r, const json_t *causes)
 	const char *name;
 	json_t *v;
 
-	json_object_foreach((json_t *)(uintptr_t)causes, name, v) {
+	json_object_foreach((json_t *)(uintptr_t)causes, name, v)
+	{
 		size_t i = 0;
 
 		if (!json_is_integer(v))
@@ -212,7 +215,8 @@ static void
 take_latency(struct hist *h, const json_t *o)
 {
 	const json_t *buckets = json_object_get(o, "buckets");
-	double max = json_number_value(json_object_get(o, "max")), sum = json_number_value(json_object_get(o, "sum"));
+	double max = json_number_value(json_object_get(o, "max")),
+	       sum = json_number_value(json_object_get(o, "sum"));
 
 	for (size_t i = 0; i < json_array_size(buckets); i++) {
 		const json_t *pair = json_array_get(buckets, i);
@@ -429,7 +433,8 @@ each_file(struct reader *d, const char *folder, const char *suffix, take_file *t
 	while (dir != NULL && (entry = readdir(dir)) != NULL) {
 		size_t len = strlen(entry->d_name);
 
-		if (len <= suffix_len || strcmp(entry->d_name + len - suffix_len, suffix) != 0 || entry->d_name[0] == '.' ||
+		if (len <= suffix_len || strcmp(entry->d_name + len - suffix_len, suffix) != 0 ||
+		    entry->d_name[0] == '.' ||
 		    (len > 5 && strcmp(entry->d_name + len - 5, ".part") == 0))
 			continue;
 		if (n == cap) {

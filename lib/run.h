@@ -1,6 +1,7 @@
 /*
- * What a work folder says about its run (docs/work-folder.md), read once into one struct from which every format of the report
- * is made. Files that are missing, broken or of another version are told as problems; the rest is read all the same.
+ * What a work folder says about its run (docs/work-folder.md), read once into one struct from which
+ * every format of the report is made. Files that are missing, broken or of another version are told
+ * as problems; the rest is read all the same.
  */
 #ifndef SHEAF_RUN_H
 #define SHEAF_RUN_H
@@ -45,12 +46,13 @@ struct run {
 	uint64_t retries, throttled, hedged, connections, tls_handshakes, tls_resumed;
 	struct run_cause causes[RUN_CAUSES_MAX];
 	size_t n_causes;
-	struct hist latency; /* of s3get's requests */
-	uint64_t runs[RUN_PROGRAMS];	 /* how often each program ran */
-	uint64_t cpu_ms[RUN_PROGRAMS];	 /* user and system */
+	struct hist latency;	       /* of s3get's requests */
+	uint64_t runs[RUN_PROGRAMS];   /* how often each program ran */
+	uint64_t cpu_ms[RUN_PROGRAMS]; /* user and system */
 	uint64_t maxrss_kb[RUN_PROGRAMS];
-	int64_t first_ms, last_ms; /* Unix time: of the first start and the last end of a program; 0: none ran */
-	uint64_t busy_ms;	   /* time in which at least one program ran */
+	int64_t first_ms,
+	    last_ms; /* Unix time: of the first start and the last end of a program; 0: none ran */
+	uint64_t busy_ms; /* time in which at least one program ran */
 	char *problems[RUN_PROBLEMS_MAX];
 	size_t n_problems; /* may be more than RUN_PROBLEMS_MAX: the rest is only counted */
 };

@@ -12,11 +12,11 @@
 
 enum {
 	MAX_TRIES = 8,
-	HOST_TRIES = 3,	   /* a name that is not resolved is mostly a wrong name */
-	CORRECTIONS = 6,   /* of region, clock and credentials, each, in one call */
-	SKEW_S = 30,	   /* clocks that differ by less are not the cause */
-	REFRESH_S = 120,   /* credentials are renewed so long before they expire */
-	BUCKETS_MAX = 64,  /* whose region is remembered */
+	HOST_TRIES = 3,	  /* a name that is not resolved is mostly a wrong name */
+	CORRECTIONS = 6,  /* of region, clock and credentials, each, in one call */
+	SKEW_S = 30,	  /* clocks that differ by less are not the cause */
+	REFRESH_S = 120,  /* credentials are renewed so long before they expire */
+	BUCKETS_MAX = 64, /* whose region is remembered */
 };
 
 #define USER_AGENT "sheaf/" SHEAF_VERSION
@@ -24,8 +24,8 @@ enum {
 /* Requests by kind, as S3 prices them. */
 enum { KIND_GET, KIND_PUT, KIND_LIST, KIND_HEAD, KIND_OTHER, KINDS };
 
-static const char *const kind_fields[KINDS] = {"requests_get", "requests_put", "requests_list", "requests_head",
-    "requests_other"};
+static const char *const kind_fields[KINDS] = {
+    "requests_get", "requests_put", "requests_list", "requests_head", "requests_other"};
 
 struct bucket_region {
 	char *bucket;
@@ -60,7 +60,8 @@ settings_take(struct s3 *s3, struct err *e)
 	struct aws_settings *st = &s3->settings;
 	const char *region, *style = st->addressing_style;
 
-	if (s3_endpoint_parse(&s3->endpoint, o->endpoint_url != NULL ? o->endpoint_url : st->endpoint_url, e) == -1)
+	if (s3_endpoint_parse(&s3->endpoint,
+		o->endpoint_url != NULL ? o->endpoint_url : st->endpoint_url, e) == -1)
 		return -1;
 	if (style != NULL && strcmp(style, "path") == 0)
 		s3->endpoint.style = S3_STYLE_PATH;
@@ -69,7 +70,8 @@ settings_take(struct s3 *s3, struct err *e)
 	s3->endpoint.dualstack = st->use_dualstack;
 	region = o->region != NULL ? o->region : st->region != NULL ? st->region : "us-east-1";
 	if (*region == '\0' || strlen(region) >= sizeof(s3->region) ||
-	    strspn(region, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != strlen(region))
+	    strspn(region, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") !=
+		strlen(region))
 		return err_set(e, EXIT_USAGE, "region '%s': not the name of a region", region);
 	snprintf(s3->region, sizeof(s3->region), "%s", region);
 	return 0;
@@ -80,10 +82,10 @@ s3_open(const struct s3_opt *opt, struct err *e)
 {
 	struct s3 *s3 = xcalloc(1, sizeof(*s3));
 	struct fetch_opt fo = {
-		.connections = opt->connections != 0 ? opt->connections : 1,
-		.hedge_ms = opt->hedge_ms,
-		.buffer_len = opt->buffer_len,
-		.user_agent = USER_AGENT,
+	    .connections = opt->connections != 0 ? opt->connections : 1,
+	    .hedge_ms = opt->hedge_ms,
+	    .buffer_len = opt->buffer_len,
+	    .user_agent = USER_AGENT,
 	};
 
 	s3->opt = *opt;
@@ -221,7 +223,9 @@ static void
 sign(struct s3 *s3, const struct s3_call *c, struct fetch_msg *m, const char *host)
 {
 	struct sigv4_header h[S3_HEADERS_MAX + 8];
-	struct sigv4_request r = {.method = c->method, .path = buf_str(&s3->path), .query = c->query != NULL ? c->query : "",
+	struct sigv4_request r = {.method = c->method,
+	    .path = buf_str(&s3->path),
+	    .query = c->query != NULL ? c->query : "",
 	    .headers = h};
 	time_t now = time(NULL) + s3->clock_ahead;
 	size_t first_own;
@@ -233,13 +237,16 @@ sign(struct s3 *s3, const struct s3_call *c, struct fetch_msg *m, const char *ho
 		s3->signed_at = now;
 	}
 	sigv4_key_set(&s3->key, s3->creds.secret_key, s3->date, region_of(s3, c->bucket), "s3");
-	r.payload_hash = c->payload_hash != NULL ? c->payload_hash : c->has_body ? SIGV4_UNSIGNED : SIGV4_EMPTY_SHA256;
+	r.payload_hash = c->payload_hash != NULL ? c->payload_hash
+	    : c->has_body			 ? SIGV4_UNSIGNED
+						 : SIGV4_EMPTY_SHA256;
 	h[r.n_headers++] = (struct sigv4_header){"host", host};
 	first_own = r.n_headers;
 	h[r.n_headers++] = (struct sigv4_header){"x-amz-content-sha256", r.payload_hash};
 	h[r.n_headers++] = (struct sigv4_header){"x-amz-date", s3->date};
 	if (s3->creds.session_token != NULL)
-		h[r.n_headers++] = (struct sigv4_header){"x-amz-security-token", s3->creds.session_token};
+		h[r.n_headers++] =
+		    (struct sigv4_header){"x-amz-security-token", s3->creds.session_token};
 	if (s3->opt.request_payer)
 		h[r.n_headers++] = (struct sigv4_header){"x-amz-request-payer", "requester"};
 	for (size_t i = 0; i < c->n_headers; i++)
@@ -272,7 +279,8 @@ on_build(void *job, struct fetch_msg *m)
 		c->ops->prepare(c);
 	buf_reset(&s3->host);
 	buf_reset(&s3->path);
-	s3_address(&s3->endpoint, region_of(s3, c->bucket), c->bucket, c->key, &s3->host, &s3->path);
+	s3_address(
+	    &s3->endpoint, region_of(s3, c->bucket), c->bucket, c->key, &s3->host, &s3->path);
 	host = buf_str(&s3->host);
 	m->method = c->method;
 	m->has_body = c->has_body;
@@ -366,11 +374,13 @@ s3_call_code(const struct s3_call *c)
 int
 s3_call_is_general(const struct s3_call *c)
 {
-	static const char *const codes[] = {"InvalidAccessKeyId", "SignatureDoesNotMatch", "NoSuchBucket", "ExpiredToken",
-	    "InvalidToken", "RequestTimeTooSkewed", "AuthorizationHeaderMalformed", "PermanentRedirect",
-	    "AllAccessDisabled", "AccountProblem", "NotSignedUp"};
+	static const char *const codes[] = {"InvalidAccessKeyId", "SignatureDoesNotMatch",
+	    "NoSuchBucket", "ExpiredToken", "InvalidToken", "RequestTimeTooSkewed",
+	    "AuthorizationHeaderMalformed", "PermanentRedirect", "AllAccessDisabled",
+	    "AccountProblem", "NotSignedUp"};
 
-	if (c->last.fault == FETCH_FAULT_HOST || c->last.fault == FETCH_FAULT_CONNECT || c->last.fault == FETCH_FAULT_TLS)
+	if (c->last.fault == FETCH_FAULT_HOST || c->last.fault == FETCH_FAULT_CONNECT ||
+	    c->last.fault == FETCH_FAULT_TLS)
 		return 1;
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 		if (c->last.fault == FETCH_FAULT_NONE && strcmp(s3_call_code(c), codes[i]) == 0)
@@ -382,12 +392,14 @@ s3_call_is_general(const struct s3_call *c)
 static int
 follow_region(struct s3 *s3, struct s3_call *c)
 {
-	const char *region = c->answer.region[0] != '\0' ? c->answer.region : c->problem->xml.region;
+	const char *region =
+	    c->answer.region[0] != '\0' ? c->answer.region : c->problem->xml.region;
 	long status = c->answer.status;
 
 	if (status != 301 && status != 307 && status != 400)
 		return 0;
-	if (*region == '\0' || strcmp(region, region_of(s3, c->bucket)) == 0 || ++c->wrong_region > CORRECTIONS)
+	if (*region == '\0' || strcmp(region, region_of(s3, c->bucket)) == 0 ||
+	    ++c->wrong_region > CORRECTIONS)
 		return 0;
 	region_learn(s3, c->bucket, region);
 	return 1;
@@ -425,8 +437,9 @@ is_throttle(const struct s3_call *c)
 {
 	const char *code = s3_call_code(c);
 
-	return c->answer.status == 503 || c->answer.status == 429 || strcmp(code, "SlowDown") == 0 ||
-	    strcmp(code, "RequestLimitExceeded") == 0 || strncmp(code, "Throttl", 7) == 0;
+	return c->answer.status == 503 || c->answer.status == 429 ||
+	    strcmp(code, "SlowDown") == 0 || strcmp(code, "RequestLimitExceeded") == 0 ||
+	    strncmp(code, "Throttl", 7) == 0;
 }
 
 static enum fetch_verdict
@@ -449,7 +462,8 @@ judge_status(struct s3_call *c, struct fetch_again *again)
 		again->cause = FETCH_CAUSE_TIMEOUT;
 		return FETCH_AGAIN;
 	}
-	if (strcmp(code, "ConditionalRequestConflict") == 0 || c->answer.status == 500 || c->answer.status == 502 || c->answer.status == 504 ||
+	if (strcmp(code, "ConditionalRequestConflict") == 0 || c->answer.status == 500 ||
+	    c->answer.status == 502 || c->answer.status == 504 ||
 	    strcmp(code, "InternalError") == 0) {
 		again->cause = FETCH_CAUSE_SERVER_ERROR;
 		return FETCH_AGAIN;
@@ -464,21 +478,12 @@ judge_fault(const struct fetch_answer *a, struct fetch_again *again)
 	case FETCH_FAULT_HOST:
 		again->cause = FETCH_CAUSE_CONNECT;
 		return a->tries < HOST_TRIES ? FETCH_AGAIN : FETCH_FAIL;
-	case FETCH_FAULT_CONNECT:
-		again->cause = FETCH_CAUSE_CONNECT;
-		return FETCH_AGAIN;
-	case FETCH_FAULT_SHORT:
-		again->cause = FETCH_CAUSE_SHORT_BODY;
-		return FETCH_AGAIN;
-	case FETCH_FAULT_STALL:
-		again->cause = FETCH_CAUSE_TIMEOUT;
-		return FETCH_AGAIN;
+	case FETCH_FAULT_CONNECT: again->cause = FETCH_CAUSE_CONNECT; return FETCH_AGAIN;
+	case FETCH_FAULT_SHORT: again->cause = FETCH_CAUSE_SHORT_BODY; return FETCH_AGAIN;
+	case FETCH_FAULT_STALL: again->cause = FETCH_CAUSE_TIMEOUT; return FETCH_AGAIN;
 	case FETCH_FAULT_RESET:
-	case FETCH_FAULT_GARBAGE:
-		again->cause = FETCH_CAUSE_RESET;
-		return FETCH_AGAIN;
-	default:
-		return FETCH_FAIL;
+	case FETCH_FAULT_GARBAGE: again->cause = FETCH_CAUSE_RESET; return FETCH_AGAIN;
+	default: return FETCH_FAIL;
 	}
 }
 
@@ -526,7 +531,8 @@ explain(struct s3_call *c, const struct fetch_answer *a)
 	if (a->tries > 1)
 		snprintf(tries, sizeof(tries), " after %u tries", a->tries);
 	if (a->fault != FETCH_FAULT_NONE)
-		err_set(&p->error, EXIT_FAILED, "%s (%s)%s", fault_words(a->fault), a->fault_text, tries);
+		err_set(&p->error, EXIT_FAILED, "%s (%s)%s", fault_words(a->fault), a->fault_text,
+		    tries);
 	else if (a->status >= 200 && a->status <= 299)
 		err_set(&p->error, EXIT_FAILED, "%ld answer that is not right%s", a->status, tries);
 	else
@@ -549,12 +555,12 @@ on_end(void *job, int ok, const struct fetch_answer *a)
 }
 
 static const struct fetch_ops call_ops = {
-	.build = on_build,
-	.header = on_header,
-	.body = on_body,
-	.read = on_read,
-	.answer = on_answer,
-	.end = on_end,
+    .build = on_build,
+    .header = on_header,
+    .body = on_body,
+    .read = on_read,
+    .answer = on_answer,
+    .end = on_end,
 };
 
 /* --- calling --- */
@@ -583,7 +589,8 @@ s3_resume(struct s3_call *c)
 int
 s3_call_err(const struct s3_call *c, struct err *e)
 {
-	return err_set(e, c->problem->error.status, "s3://%s/%s: %s", c->bucket, c->key, c->problem->error.text);
+	return err_set(e, c->problem->error.status, "s3://%s/%s: %s", c->bucket, c->key,
+	    c->problem->error.text);
 }
 
 int
@@ -615,7 +622,8 @@ s3_add_stats(const struct s3 *s3, struct stats *st)
 	buf_addc(&json, '{');
 	for (int i = 0; i < FETCH_CAUSES; i++)
 		if (f->causes[i] > 0)
-			buf_addf(&json, "%s\"%s\":%llu", json.len > 1 ? "," : "", fetch_cause_name((enum fetch_cause)i),
+			buf_addf(&json, "%s\"%s\":%llu", json.len > 1 ? "," : "",
+			    fetch_cause_name((enum fetch_cause)i),
 			    (unsigned long long)f->causes[i]);
 	buf_addc(&json, '}');
 	stats_add_json(st, "retry_causes", buf_str(&json));

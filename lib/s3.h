@@ -1,10 +1,10 @@
 /*
- * S3 requests: addressing, signing, error codes, which failure may be retried. One `struct s3` a program: its
- * settings, credentials and HTTP engine. A request is a `struct s3_call` that the caller owns; it is made with
- * s3_do (waits) or s3_start (runs inside s3_step).
+ * S3 requests: addressing, signing, error codes, which failure may be retried. One `struct s3` a
+ * program: its settings, credentials and HTTP engine. A request is a `struct s3_call` that the
+ * caller owns; it is made with s3_do (waits) or s3_start (runs inside s3_step).
  *
- * Sources: S3 API reference ("Error responses", "Common request headers"), S3 user guide ("Virtual hosting of
- * buckets", "Making requests", "Best practices design patterns").
+ * Sources: S3 API reference ("Error responses", "Common request headers"), S3 user guide ("Virtual
+ * hosting of buckets", "Making requests", "Best practices design patterns").
  */
 #ifndef SHEAF_S3_H
 #define SHEAF_S3_H
@@ -36,7 +36,8 @@ struct s3_opt {
 
 struct s3;
 
-/* Reads settings and credentials, makes the engine. NULL with e filled, EXIT_USAGE for what the user set wrong. */
+/* Reads settings and credentials, makes the engine. NULL with e filled, EXIT_USAGE for what the
+ * user set wrong. */
 struct s3 *s3_open(const struct s3_opt *opt, struct err *e);
 void s3_close(struct s3 *s3);
 
@@ -45,14 +46,16 @@ const char *s3_describe(struct s3 *s3);
 
 enum {
 	S3_HEADERS_MAX = 20,
-	S3_BODY_MAX = 64 << 20, /* of an answer that is kept in memory: a listing page takes at most about 4 MiB */
+	S3_BODY_MAX = 64 << 20, /* of an answer that is kept in memory: a listing page takes at most
+				   about 4 MiB */
 	S3_ERROR_MAX = 64 << 10, /* of an error document */
 };
 
 /* Apart from the call, as most calls have none and thousands are held at once. */
 struct s3_problem {
 	struct s3xml_error xml; /* the error document, when the answer was one */
-	struct err error;	/* of a failed call: "503 SlowDown after 8 tries", without the object's name */
+	struct err
+	    error; /* of a failed call: "503 SlowDown after 8 tries", without the object's name */
 };
 
 struct s3_call;
@@ -64,9 +67,8 @@ struct s3_call_ops {
 	enum fetch_take (*body)(struct s3_call *c, const char *p, size_t len);
 	/* The request's body. NULL: c->put_body. */
 	ssize_t (*read)(struct s3_call *c, uint64_t offset, char *p, size_t cap);
-	/* A whole 2xx answer came: FETCH_DONE, or FETCH_AGAIN with a cause when it is wrong all the same, or
-	 * FETCH_FAIL with s3_call_problem(c)->error
-	 * filled. May be NULL. */
+	/* A whole 2xx answer came: FETCH_DONE, or FETCH_AGAIN with a cause when it is wrong all the
+	 * same, or FETCH_FAIL with s3_call_problem(c)->error filled. May be NULL. */
 	enum fetch_verdict (*check)(struct s3_call *c, struct fetch_again *again);
 	/* It is over. NULL: nothing. */
 	void (*end)(struct s3_call *c);
@@ -82,14 +84,16 @@ struct s3_call {
 	size_t n_headers;
 	const void *put_body; /* bytes of a request's body, or NULL with ops->read */
 	uint64_t put_len;
-	int has_body;		  /* PUT and POST: even one of 0 bytes */
-	const char *payload_hash; /* hex SHA-256 of the request's body; NULL: of no body, or UNSIGNED-PAYLOAD */
+	int has_body;		       /* PUT and POST: even one of 0 bytes */
+	const char *payload_hash;      /* hex SHA-256 of the request's body; NULL: of no body, or
+					  UNSIGNED-PAYLOAD */
 	const struct s3_call_ops *ops; /* NULL: collect */
-	void *arg;		  /* the caller's own */
+	void *arg;		       /* the caller's own */
 
 	struct s3_answer answer; /* valid from the first body byte on */
-	struct buf body;	 /* the 2xx answer's, or the error document; freed by s3_call_free */
-	struct s3_problem *problem; /* what was wrong with the last answer; NULL: nothing. Freed by s3_call_free */
+	struct buf body; /* the 2xx answer's, or the error document; freed by s3_call_free */
+	struct s3_problem *
+	    problem; /* what was wrong with the last answer; NULL: nothing. Freed by s3_call_free */
 	struct fetch_answer last;
 	int ended;
 	int ok;
@@ -110,17 +114,19 @@ size_t s3_step(struct s3 *s3, int max_wait_ms);
 /* Offers the body again after ops->body said FETCH_PAUSE. */
 void s3_resume(struct s3_call *c);
 
-/* Starts c and waits for its end (other calls run along). 0 when ok, else -1 with e filled: its text begins with
- * the URI. */
+/* Starts c and waits for its end (other calls run along). 0 when ok, else -1 with e filled: its
+ * text begins with the URI. */
 int s3_do(struct s3 *s3, struct s3_call *c, struct err *e);
 
 /* The call's problem, made when there is none. */
 struct s3_problem *s3_call_problem(struct s3_call *c);
 
-/* S3's word for what was wrong: the error document's code, else the HTTP status's name; "" when nothing was. */
+/* S3's word for what was wrong: the error document's code, else the HTTP status's name; "" when
+ * nothing was. */
 const char *s3_call_code(const struct s3_call *c);
 
-/* 1 when a failed call's cause stands in the way of every other request too: credentials, bucket, certificate, host. */
+/* 1 when a failed call's cause stands in the way of every other request too: credentials, bucket,
+ * certificate, host. */
 int s3_call_is_general(const struct s3_call *c);
 
 /* Frees what the call collected; the struct can be used again after zeroing. */

@@ -16,7 +16,8 @@ is_label(const char *bucket)
 	if (n < 3 || n > 63 || bucket[0] == '-' || bucket[n - 1] == '-')
 		return 0;
 	for (size_t i = 0; i < n; i++)
-		if (!islower((unsigned char)bucket[i]) && !isdigit((unsigned char)bucket[i]) && bucket[i] != '-')
+		if (!islower((unsigned char)bucket[i]) && !isdigit((unsigned char)bucket[i]) &&
+		    bucket[i] != '-')
 			return 0;
 	return 1;
 }
@@ -55,7 +56,8 @@ s3_endpoint_parse(struct s3_endpoint *ep, const char *url, struct err *e)
 	host_len = strcspn(host, "/?#");
 	path = host + host_len;
 	if (!host_is_sane(host, host_len) || strpbrk(path, "?#") != NULL)
-		return err_set(e, EXIT_USAGE, "endpoint '%s': not a URL of the form http(s)://host[:port][/path]", url);
+		return err_set(e, EXIT_USAGE,
+		    "endpoint '%s': not a URL of the form http(s)://host[:port][/path]", url);
 	colon = memchr(host, ']', host_len);
 	colon = memchr(colon != NULL ? colon : host, ':',
 	    host_len - (colon != NULL ? (size_t)(colon - host) : 0));
@@ -63,8 +65,11 @@ s3_endpoint_parse(struct s3_endpoint *ep, const char *url, struct err *e)
 		size_t digits = host_len - (size_t)(colon - host) - 1;
 
 		if (num_parse_n(colon + 1, digits, 1, 65535, &port) == -1)
-			return err_set(e, EXIT_USAGE, "endpoint '%s': no port number behind the colon", url);
-		if (port == (scheme_len == 5 ? 443 : 80)) /* HTTP clients leave it out, so it is not signed */
+			return err_set(
+			    e, EXIT_USAGE, "endpoint '%s': no port number behind the colon", url);
+		if (port ==
+		    (scheme_len == 5 ? 443
+				     : 80)) /* HTTP clients leave it out, so it is not signed */
 			host_len = (size_t)(colon - host);
 	}
 	ep->scheme = xstrdup(scheme_len == 5 ? "https" : "http");
@@ -97,7 +102,8 @@ void
 s3_address(const struct s3_endpoint *ep, const char *region, const char *bucket, const char *key,
     struct buf *host, struct buf *path)
 {
-	int virtual = ep->style == S3_STYLE_VIRTUAL || (ep->style == S3_STYLE_AUTO && ep->host == NULL);
+	int virtual = ep->style == S3_STYLE_VIRTUAL ||
+	    (ep->style == S3_STYLE_AUTO && ep->host == NULL);
 
 	virtual = virtual && is_label(bucket);
 	if (virtual) {

@@ -40,7 +40,8 @@ content_range(struct s3_answer *a, const char *p, size_t len)
 	if (len > 6 && strncasecmp(p, "bytes ", 6) == 0 && dash != NULL &&
 	    num_parse_n(p + 6, (size_t)(dash - p) - 6, 0, INT64_MAX, &v) == 0)
 		a->range_start = (int64_t)v;
-	if (slash != NULL && num_parse_n(slash + 1, len - (size_t)(slash + 1 - p), 0, INT64_MAX, &v) == 0)
+	if (slash != NULL &&
+	    num_parse_n(slash + 1, len - (size_t)(slash + 1 - p), 0, INT64_MAX, &v) == 0)
 		a->range_total = (int64_t)v;
 }
 
@@ -58,15 +59,18 @@ static const struct {
 	const char *name;
 	size_t offset, cap;
 } text_headers[] = {
-#define TEXT(name, field) {name, offsetof(struct s3_answer, field), sizeof(((struct s3_answer *)0)->field)}
-	TEXT("etag", etag),
-	TEXT("x-amz-server-side-encryption", sse),
-	TEXT("x-amz-bucket-region", region),
-	TEXT("x-amz-checksum-crc32c", checksum_crc32c),
-	TEXT("x-amz-checksum-sha256", checksum_sha256),
-	TEXT("x-amz-checksum-type", checksum_type),
-	TEXT("x-amz-storage-class", storage_class),
-	TEXT("x-amz-meta-sheaf-crc32c", sheaf_crc32c),
+#define TEXT(name, field)                                                                          \
+	{                                                                                          \
+		name, offsetof(struct s3_answer, field), sizeof(((struct s3_answer *)0)->field)    \
+	}
+    TEXT("etag", etag),
+    TEXT("x-amz-server-side-encryption", sse),
+    TEXT("x-amz-bucket-region", region),
+    TEXT("x-amz-checksum-crc32c", checksum_crc32c),
+    TEXT("x-amz-checksum-sha256", checksum_sha256),
+    TEXT("x-amz-checksum-type", checksum_type),
+    TEXT("x-amz-storage-class", storage_class),
+    TEXT("x-amz-meta-sheaf-crc32c", sheaf_crc32c),
 #undef TEXT
 };
 
@@ -78,7 +82,9 @@ s3_answer_header(struct s3_answer *a, const char *line, size_t len)
 	uint64_t n;
 
 	if (len > 9 && memcmp(line, "HTTP/", 5) == 0) {
-		*a = (struct s3_answer){.status = strtol(line + 9, NULL, 10), .content_length = -1, .range_start = -1,
+		*a = (struct s3_answer){.status = strtol(line + 9, NULL, 10),
+		    .content_length = -1,
+		    .range_start = -1,
 		    .range_total = -1};
 		return;
 	}
@@ -107,8 +113,10 @@ s3_answer_header(struct s3_answer *a, const char *line, size_t len)
 		retry_after(a, v, vlen, 1);
 	} else if ((line[0] | 0x20) == 'e' || (line[0] | 0x20) == 'x') {
 		for (size_t i = 0; i < sizeof(text_headers) / sizeof(text_headers[0]); i++)
-			if (strlen(text_headers[i].name) == name && strncasecmp(line, text_headers[i].name, name) == 0)
-				copy((char *)a + text_headers[i].offset, text_headers[i].cap, v, vlen);
+			if (strlen(text_headers[i].name) == name &&
+			    strncasecmp(line, text_headers[i].name, name) == 0)
+				copy((char *)a + text_headers[i].offset, text_headers[i].cap, v,
+				    vlen);
 	}
 #undef IS
 }

@@ -9,27 +9,29 @@
 
 /* What an answer's head said. */
 struct s3_answer {
-	long status;		 /* 0: none came */
-	int64_t content_length;	 /* -1: not said */
-	int64_t range_start;	 /* of Content-Range; -1: none */
-	int64_t range_total;	 /* of Content-Range; -1: none */
-	int64_t last_modified;	 /* Unix seconds; 0: not said */
-	int64_t date;		 /* Unix seconds; 0: not said */
-	uint32_t retry_after_ms; /* Retry-After or x-amz-retry-after */
-	char etag[128];		 /* without quotes; "" when absent */
-	char sse[16];		 /* x-amz-server-side-encryption, or "customer"; "": none */
-	char region[32];	 /* x-amz-bucket-region */
-	char checksum_crc32c[16];  /* base64, as sent; likewise */
+	long status;		  /* 0: none came */
+	int64_t content_length;	  /* -1: not said */
+	int64_t range_start;	  /* of Content-Range; -1: none */
+	int64_t range_total;	  /* of Content-Range; -1: none */
+	int64_t last_modified;	  /* Unix seconds; 0: not said */
+	int64_t date;		  /* Unix seconds; 0: not said */
+	uint32_t retry_after_ms;  /* Retry-After or x-amz-retry-after */
+	char etag[128];		  /* without quotes; "" when absent */
+	char sse[16];		  /* x-amz-server-side-encryption, or "customer"; "": none */
+	char region[32];	  /* x-amz-bucket-region */
+	char checksum_crc32c[16]; /* base64, as sent; likewise */
 	char checksum_sha256[64];
-	char checksum_type[16];	 /* "FULL_OBJECT" or "COMPOSITE" */
+	char checksum_type[16]; /* "FULL_OBJECT" or "COMPOSITE" */
 	char storage_class[32];
-	char sheaf_crc32c[16];	 /* x-amz-meta-sheaf-crc32c */
+	char sheaf_crc32c[16]; /* x-amz-meta-sheaf-crc32c */
 };
 
-/* Takes one line of the head, without its end; a status line begins anew. Values that are too long are cut. */
+/* Takes one line of the head, without its end; a status line begins anew. Values that are too long
+ * are cut. */
 void s3_answer_header(struct s3_answer *a, const char *line, size_t len);
 
-/* 1 when the ETag is the MD5 of the body (S3 API reference, "Object": not for SSE-KMS, SSE-C and multipart). */
+/* 1 when the ETag is the MD5 of the body (S3 API reference, "Object": not for SSE-KMS, SSE-C and
+ * multipart). */
 int s3_etag_is_md5(const struct s3_answer *a);
 
 #endif

@@ -10,23 +10,25 @@
 enum {
 	WINDOW_MIN = 128, /* objects on the way */
 	WINDOW_MAX = 1024,
-	WINDOW_PER_CONNECTION = 16, /* so that one slow answer in a hundred does not stop the rest */
-	SIZE_GUESS = 16384,	    /* bytes of an object whose size is not known */
-	RESUME_MIN = 65536,	    /* less than this is read again, rather than continued */
+	WINDOW_PER_CONNECTION =
+	    16,		    /* so that one slow answer in a hundred does not stop the rest */
+	SIZE_GUESS = 16384, /* bytes of an object whose size is not known */
+	RESUME_MIN = 65536, /* less than this is read again, rather than continued */
 	STEP_MS = 100,
-	KEEP_BODY = 65536,	    /* bytes of memory that a place in the window may keep for the next object */
+	KEEP_BODY =
+	    65536, /* bytes of memory that a place in the window may keep for the next object */
 };
 
 struct item {
 	struct s3_get_object o;
 	struct s3_call call;
 	struct getter *g;
-	struct buf body;     /* what is held back */
-	uint64_t have;	     /* bytes of the object received and good so far */
-	uint64_t skip;	     /* bytes of this answer that we have already */
-	uint64_t size;	     /* of the whole object, once an answer said it */
-	uint64_t reserved;   /* of the budget */
-	EVP_MD_CTX *md;	     /* of a streamed body */
+	struct buf body;   /* what is held back */
+	uint64_t have;	   /* bytes of the object received and good so far */
+	uint64_t skip;	   /* bytes of this answer that we have already */
+	uint64_t size;	   /* of the whole object, once an answer said it */
+	uint64_t reserved; /* of the budget */
+	EVP_MD_CTX *md;	   /* of a streamed body */
 	char range[40], if_match[136], etag[128];
 	int headed;  /* this try's head was looked at */
 	int wrong;   /* this try's answer is not the object's: to be passed over */
@@ -109,7 +111,8 @@ check_head(struct item *it)
 		it->skip = it->have; /* a server that does not know ranges */
 	} else {
 		e = &s3_call_problem(&it->call)->error;
-		return err_set(e, EXIT_FAILED, "%ld answer without its length or with another range", a->status);
+		return err_set(e, EXIT_FAILED,
+		    "%ld answer without its length or with another range", a->status);
 	}
 	/* S3 would have said 412, so this is an answer to something else, or an error document */
 	if (it->if_match[0] != '\0' && strcmp(wanted_etag(it), a->etag) != 0) {
@@ -217,12 +220,13 @@ md5_matches(struct item *it)
 	static const char hex[] = "0123456789abcdef";
 	const char *etag = it->call.answer.etag;
 
-	if (!it->begun && (EVP_DigestInit_ex2(md, it->g->md5, NULL) != 1 ||
-	    EVP_DigestUpdate(md, it->body.p != NULL ? it->body.p : "", it->body.len) != 1))
+	if (!it->begun &&
+	    (EVP_DigestInit_ex2(md, it->g->md5, NULL) != 1 ||
+		EVP_DigestUpdate(md, it->body.p != NULL ? it->body.p : "", it->body.len) != 1))
 		err_nomem();
 	if (EVP_DigestFinal_ex(md, digest, NULL) != 1)
 		err_nomem();
-	for (int i = 0; i < 16; i++)
+	for (size_t i = 0; i < 16; i++)
 		if (etag[2 * i] != hex[digest[i] >> 4] || etag[2 * i + 1] != hex[digest[i] & 15])
 			return 0;
 	return 1;
@@ -236,8 +240,8 @@ check(struct s3_call *c, struct fetch_again *again)
 	if (check_head(it) == -1) /* no body came */
 		return FETCH_FAIL;
 	if (it->wrong) {
-		err_set(&s3_call_problem(c)->error, EXIT_FAILED, "%ld answer with another ETag, '%s'", c->answer.status,
-		    c->answer.etag);
+		err_set(&s3_call_problem(c)->error, EXIT_FAILED,
+		    "%ld answer with another ETag, '%s'", c->answer.status, c->answer.etag);
 		again->cause = FETCH_CAUSE_SERVER_ERROR;
 		return FETCH_AGAIN;
 	}
@@ -267,10 +271,10 @@ call_end(struct s3_call *c)
 }
 
 static const struct s3_call_ops call_ops = {
-	.prepare = prepare,
-	.body = take_body,
-	.check = check,
-	.end = call_end,
+    .prepare = prepare,
+    .body = take_body,
+    .check = check,
+    .end = call_end,
 };
 
 /* A short reason when the object itself is the cause; NULL when the way to it is. */
@@ -290,8 +294,10 @@ reject_reason(const struct item *it, char *text, size_t cap)
 	if (c->answer.status == 412)
 		return "changed since it was listed";
 	if (c->answer.status == 403 && strcmp(code, "InvalidObjectState") == 0) {
-		snprintf(text, cap, "archived (%s)", x->storage_class[0] != '\0' ? x->storage_class :
-		    c->answer.storage_class[0] != '\0' ? c->answer.storage_class : "restore it first");
+		snprintf(text, cap, "archived (%s)",
+		    x->storage_class[0] != '\0'		     ? x->storage_class
+			: c->answer.storage_class[0] != '\0' ? c->answer.storage_class
+							     : "restore it first");
 		return text;
 	}
 	return NULL;
@@ -303,7 +309,10 @@ static void
 item_start(struct item *it)
 {
 	it->started = 1;
-	it->call = (struct s3_call){.method = "GET", .bucket = it->o.uri.bucket, .key = it->o.uri.key, .ops = &call_ops,
+	it->call = (struct s3_call){.method = "GET",
+	    .bucket = it->o.uri.bucket,
+	    .key = it->o.uri.key,
+	    .ops = &call_ops,
 	    .arg = it};
 	s3_start(it->g->s3, &it->call);
 }
@@ -327,7 +336,8 @@ item_clear(struct item *it)
 static void
 fill(struct getter *g)
 {
-	while (!g->no_more && !g->stop && g->n < g->window && (g->n == 0 || g->budget_used < S3_GET_BUDGET)) {
+	while (!g->no_more && !g->stop && g->n < g->window &&
+	    (g->n == 0 || g->budget_used < S3_GET_BUDGET)) {
 		struct item *it = item_at(g, g->n);
 		int rc = g->ops->next(g->arg, &it->o);
 
@@ -337,7 +347,9 @@ fill(struct getter *g)
 			return;
 		}
 		g->n++;
-		it->reserved = !it->o.has_listing ? SIZE_GUESS : it->o.size <= S3_GET_HOLD_MAX ? it->o.size : 0;
+		it->reserved = !it->o.has_listing   ? SIZE_GUESS
+		    : it->o.size <= S3_GET_HOLD_MAX ? it->o.size
+						    : 0;
 		g->budget_used += it->reserved;
 		/* a large object waits for its turn, rather than hold an open answer */
 		if (!it->o.has_listing || it->o.size <= S3_GET_HOLD_MAX)
@@ -350,14 +362,19 @@ deliver(struct item *it)
 {
 	const struct s3_call *c = &it->call;
 	struct getter *g = it->g;
-	struct s3_get_outcome out = {.status = c->answer.status, .tries = c->last.tries, .bytes = it->have, .us = c->last.us};
+	struct s3_get_outcome out = {.status = c->answer.status,
+	    .tries = c->last.tries,
+	    .bytes = it->have,
+	    .us = c->last.us};
 	char reason[128];
 
 	if (!c->ok)
-		return g->ops->failed(g->arg, &it->o, &out, reject_reason(it, reason, sizeof(reason)), it->begun,
-		    s3_call_is_general(c), c->problem->error.text);
-	if (!it->begun && (g->ops->begin(g->arg, &it->o, it->size, c->answer.last_modified) == -1 ||
-	    (it->body.len > 0 && g->ops->data(g->arg, it->body.p, it->body.len) == -1)))
+		return g->ops->failed(g->arg, &it->o, &out,
+		    reject_reason(it, reason, sizeof(reason)), it->begun, s3_call_is_general(c),
+		    c->problem->error.text);
+	if (!it->begun &&
+	    (g->ops->begin(g->arg, &it->o, it->size, c->answer.last_modified) == -1 ||
+		(it->body.len > 0 && g->ops->data(g->arg, it->body.p, it->body.len) == -1)))
 		return -1;
 	return g->ops->end(g->arg, &it->o, &out);
 }

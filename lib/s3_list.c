@@ -16,7 +16,7 @@ struct listing {
 	int version; /* 2: ListObjectsV2, 1: ListObjects */
 	struct s3xml_page page;
 	struct buf query;
-	char *token;	/* where the next page begins: V2's continuation token, V1's marker */
+	char *token;	 /* where the next page begins: V2's continuation token, V1's marker */
 	struct buf last; /* the last key given */
 	int any;
 	uint64_t n;
@@ -74,15 +74,16 @@ static const struct s3_call_ops page_ops = {.check = check_page};
 static int
 get_page(struct listing *l, struct err *e)
 {
-	struct s3_call c = {.method = "GET", .bucket = l->opt->bucket, .key = "", .ops = &page_ops, .arg = l};
+	struct s3_call c = {
+	    .method = "GET", .bucket = l->opt->bucket, .key = "", .ops = &page_ops, .arg = l};
 	int rc;
 
 	make_query(l);
 	c.query = buf_str(&l->query);
 	rc = s3_do(l->s3, &c, NULL);
 	if (rc == -1)
-		err_set(e, c.problem->error.status, "s3://%s/%s: %s", l->opt->bucket, l->opt->prefix,
-		    c.problem->error.text);
+		err_set(e, c.problem->error.status, "s3://%s/%s: %s", l->opt->bucket,
+		    l->opt->prefix, c.problem->error.text);
 	s3_call_free(&c);
 	return rc;
 }
@@ -96,14 +97,16 @@ give_page(struct listing *l, s3_list_take *take, void *arg, struct err *e)
 		int order = 1;
 
 		if (strlen(o->key) != o->key_len)
-			return err_set(e, EXIT_FAILED, "s3://%s/%s: key with a NUL byte", l->opt->bucket, o->key);
+			return err_set(e, EXIT_FAILED, "s3://%s/%s: key with a NUL byte",
+			    l->opt->bucket, o->key);
 		if (l->any)
 			order = strcmp(o->key, buf_str(&l->last));
 		else if (l->opt->start_after != NULL && strcmp(o->key, l->opt->start_after) <= 0)
 			continue; /* a server that does not know start-after */
 		if (order <= 0)
-			return err_set(e, EXIT_FAILED, "s3://%s/%s: listed out of order, behind '%s'", l->opt->bucket,
-			    o->key, buf_str(&l->last));
+			return err_set(e, EXIT_FAILED,
+			    "s3://%s/%s: listed out of order, behind '%s'", l->opt->bucket, o->key,
+			    buf_str(&l->last));
 		l->any = 1;
 		buf_reset(&l->last);
 		buf_add(&l->last, o->key, o->key_len);
@@ -128,7 +131,8 @@ next_page(struct listing *l, struct err *e)
 		token = xstrdup(buf_str(&l->last));
 	if (token == NULL || (l->token != NULL && strcmp(token, l->token) == 0)) {
 		free(token);
-		return err_set(e, EXIT_FAILED, "s3://%s/%s: the listing is cut short and does not say where it goes on",
+		return err_set(e, EXIT_FAILED,
+		    "s3://%s/%s: the listing is cut short and does not say where it goes on",
 		    l->opt->bucket, l->opt->prefix);
 	}
 	free(l->token);
@@ -160,14 +164,16 @@ sleep_ms(unsigned ms)
 }
 
 int
-s3_list(struct s3 *s3, const struct s3_list_opt *opt, s3_list_take *take, void *arg, uint64_t *n, struct err *e)
+s3_list(struct s3 *s3, const struct s3_list_opt *opt, s3_list_take *take, void *arg, uint64_t *n,
+    struct err *e)
 {
 	struct listing l = {.s3 = s3, .opt = opt, .version = 2};
 	unsigned wait = EMPTY_WAIT_MS;
 	int rc = list_once(&l, take, arg, e);
 
 	for (unsigned i = 0; rc == 0 && !l.any && i < opt->retry_empty; i++) {
-		log_line(LOG_INFO, NULL, "s3://%s/%s: nothing listed, asking again in %u ms", opt->bucket, opt->prefix, wait);
+		log_line(LOG_INFO, NULL, "s3://%s/%s: nothing listed, asking again in %u ms",
+		    opt->bucket, opt->prefix, wait);
 		sleep_ms(wait);
 		wait *= 2;
 		free(l.token);

@@ -9,7 +9,8 @@
 
 enum {
 	STEP_MS = 20,
-	GROW_AFTER = 2000, /* parts of a stream of unknown length, then they are four times as large: 5 TB in 10,000 */
+	GROW_AFTER = 2000, /* parts of a stream of unknown length, then they are four times as
+			      large: 5 TB in 10,000 */
 	GROW_SHIFT = 2,
 	CONNECTIONS = 4,
 };
@@ -28,11 +29,14 @@ struct putter {
 	struct s3 *s3;
 	const struct s3_put_opt *opt;
 	struct put_source src;
-	volatile sig_atomic_t *interrupted;
+	const volatile sig_atomic_t *interrupted;
 	struct part *parts; /* places: one for each connection, and one that is being filled */
 	unsigned n_places, n_busy;
 	char *upload_id; /* encoded for a query; NULL: none is open */
-	struct { char etag[128]; unsigned char md5[16]; } *done; /* by number - 1 */
+	struct {
+		char etag[128];
+		unsigned char md5[16];
+	} * done; /* by number - 1 */
 	unsigned n_parts;
 	int failed;
 	char bare_etag[128]; /* of if_match, where the server wants it so; "": it does not */
@@ -46,11 +50,13 @@ hash_part(struct putter *p, struct part *part)
 {
 	unsigned len;
 
-	if (EVP_Digest(part->data.p != NULL ? part->data.p : "", part->data.len, part->md5, &len, EVP_md5(), NULL) != 1)
+	if (EVP_Digest(part->data.p != NULL ? part->data.p : "", part->data.len, part->md5, &len,
+		EVP_md5(), NULL) != 1)
 		err_nomem();
 	EVP_EncodeBlock((unsigned char *)part->md5_base64, part->md5, 16);
 	if (s3_signs_payload(p->s3))
-		sigv4_sha256_hex(part->sha256, part->data.p != NULL ? part->data.p : "", part->data.len);
+		sigv4_sha256_hex(
+		    part->sha256, part->data.p != NULL ? part->data.p : "", part->data.len);
 }
 
 static void
@@ -60,7 +66,8 @@ hex(char *to, const unsigned char *p, size_t n)
 		snprintf(to + 2 * i, 3, "%02x", p[i]);
 }
 
-/* The ETag that S3 gives: the MD5, or of a multipart upload the MD5 of its parts' MD5s and their number. */
+/* The ETag that S3 gives: the MD5, or of a multipart upload the MD5 of its parts' MD5s and their
+ * number. */
 static void
 expected_etag(const struct putter *p, const struct part *single, char etag[64])
 {
@@ -88,7 +95,8 @@ etag_is_wrong(const struct s3_answer *a, const char *want)
 {
 	int opaque = a->sse[0] != '\0' && strcmp(a->sse, "AES256") != 0;
 
-	return a->etag[0] != '\0' && !opaque && strspn(a->etag, "0123456789abcdef") == 32 && strcmp(a->etag, want) != 0;
+	return a->etag[0] != '\0' && !opaque && strspn(a->etag, "0123456789abcdef") == 32 &&
+	    strcmp(a->etag, want) != 0;
 }
 
 /* --- requests --- */
@@ -96,7 +104,8 @@ etag_is_wrong(const struct s3_answer *a, const char *want)
 static void
 call_init(struct putter *p, struct s3_call *c, const char *method, const char *query)
 {
-	*c = (struct s3_call){.method = method, .bucket = p->opt->uri.bucket, .key = p->opt->uri.key, .query = query};
+	*c = (struct s3_call){
+	    .method = method, .bucket = p->opt->uri.bucket, .key = p->opt->uri.key, .query = query};
 }
 
 static void
@@ -112,7 +121,8 @@ add_conditions(struct putter *p, struct s3_call *c)
 	if (p->opt->if_none_match)
 		s3_call_header(c, "If-None-Match", "*");
 	if (p->opt->if_match != NULL)
-		s3_call_header(c, "If-Match", p->bare_etag[0] != '\0' ? p->bare_etag : p->opt->if_match);
+		s3_call_header(
+		    c, "If-Match", p->bare_etag[0] != '\0' ? p->bare_etag : p->opt->if_match);
 }
 
 static void
@@ -143,7 +153,8 @@ head(struct putter *p, struct s3_answer *a, struct err *e)
 	return rc;
 }
 
-/* Is what lies there what we have? By size, and our own checksum where we store one, else the ETag that ours would get. */
+/* Is what lies there what we have? By size, and our own checksum where we store one, else the ETag
+ * that ours would get. */
 static int
 is_ours(const struct putter *p, const struct s3_answer *a, const char *want_etag)
 {
@@ -154,8 +165,8 @@ is_ours(const struct putter *p, const struct s3_answer *a, const char *want_etag
 	return strcmp(a->etag, want_etag) == 0;
 }
 
-/* Refused, but perhaps only because an earlier send, whose answer was lost, has stored it. (libcurl repeats a request by
- * itself when a kept connection dies.) 0 with res filled, or -1. */
+/* Refused, but perhaps only because an earlier send, whose answer was lost, has stored it. (libcurl
+ * repeats a request by itself when a kept connection dies.) 0 with res filled, or -1. */
 static int
 settle(struct putter *p, const char *want_etag, struct s3_put_result *res)
 {
@@ -172,10 +183,12 @@ static int
 refused(struct putter *p, const struct s3_call *c)
 {
 	if (c->answer.status == 412 && p->opt->if_none_match)
-		return err_set(p->e, EXIT_FAILED, "s3://%s/%s: an object is there already, and not this one (412 %s)",
-		    c->bucket, c->key, s3_call_code(c));
+		return err_set(p->e, EXIT_FAILED,
+		    "s3://%s/%s: an object is there already, and not this one (412 %s)", c->bucket,
+		    c->key, s3_call_code(c));
 	if (c->answer.status == 412)
-		return err_set(p->e, EXIT_FAILED, "s3://%s/%s: changed since its ETag was %s (412 %s)", c->bucket, c->key,
+		return err_set(p->e, EXIT_FAILED,
+		    "s3://%s/%s: changed since its ETag was %s (412 %s)", c->bucket, c->key,
 		    p->opt->if_match, s3_call_code(c));
 	return s3_call_err(c, p->e);
 }
@@ -192,11 +205,13 @@ send_single(struct putter *p, struct part *part, struct s3_call *c)
 	return s3_do(p->s3, c, NULL);
 }
 
-/* Ceph compares If-Match as it stands with an ETag without quotes. look_first has seen that they are the same. */
+/* Ceph compares If-Match as it stands with an ETag without quotes. look_first has seen that they
+ * are the same. */
 static int
 send_bare(struct putter *p, struct part *part, struct s3_call *c)
 {
-	snprintf(p->bare_etag, sizeof(p->bare_etag), "%.*s", (int)strlen(p->opt->if_match) - 2, p->opt->if_match + 1);
+	snprintf(p->bare_etag, sizeof(p->bare_etag), "%.*s", (int)strlen(p->opt->if_match) - 2,
+	    p->opt->if_match + 1);
 	s3_call_free(c);
 	return send_single(p, part, c);
 }
@@ -215,12 +230,13 @@ put_single(struct putter *p, struct part *part, struct s3_put_result *res)
 	rc = send_single(p, part, &c);
 	if (rc == -1 && c.answer.status == 412)
 		settled = settle(p, want, res) == 0;
-	if (rc == -1 && c.answer.status == 412 && !settled && p->opt->if_match != NULL && !s3_is_aws(p->s3))
+	if (rc == -1 && c.answer.status == 412 && !settled && p->opt->if_match != NULL &&
+	    !s3_is_aws(p->s3))
 		rc = send_bare(p, part, &c);
 	res->parts = 1;
 	if (rc == 0 && etag_is_wrong(&c.answer, want))
-		rc = err_set(p->e, EXIT_FAILED, "s3://%s/%s: stored with ETag %s, but ours is %s", c.bucket, c.key,
-		    c.answer.etag, want);
+		rc = err_set(p->e, EXIT_FAILED, "s3://%s/%s: stored with ETag %s, but ours is %s",
+		    c.bucket, c.key, c.answer.etag, want);
 	else if (rc == 0)
 		memcpy(res->etag, c.answer.etag, sizeof(res->etag));
 	else if (settled)
@@ -302,8 +318,8 @@ check_part(struct s3_call *c, struct fetch_again *again)
 	hex(want, part->md5, 16);
 	if (!etag_is_wrong(&c->answer, want))
 		return FETCH_DONE;
-	err_set(&s3_call_problem(c)->error, EXIT_FAILED, "part %u stored with ETag %s, but ours is %s", part->number,
-	    c->answer.etag, want);
+	err_set(&s3_call_problem(c)->error, EXIT_FAILED,
+	    "part %u stored with ETag %s, but ours is %s", part->number, c->answer.etag, want);
 	again->cause = FETCH_CAUSE_CHECKSUM;
 	return FETCH_AGAIN;
 }
@@ -317,7 +333,8 @@ part_start(struct putter *p, struct part *part)
 	part->busy = 1;
 	p->n_busy++;
 	hash_part(p, part);
-	snprintf(part->query, sizeof(part->query), "partNumber=%u&uploadId=%s", part->number, p->upload_id);
+	snprintf(part->query, sizeof(part->query), "partNumber=%u&uploadId=%s", part->number,
+	    p->upload_id);
 	call_init(p, &part->call, "PUT", part->query);
 	part->call.ops = &ops;
 	part->call.arg = part;
@@ -335,7 +352,8 @@ collect(struct putter *p)
 		if (!part->busy || !part->call.ended)
 			continue;
 		if (part->call.ok) {
-			memcpy(p->done[part->number - 1].etag, part->call.answer.etag, sizeof(p->done[0].etag));
+			memcpy(p->done[part->number - 1].etag, part->call.answer.etag,
+			    sizeof(p->done[0].etag));
 			memcpy(p->done[part->number - 1].md5, part->md5, 16);
 		} else if (!p->failed) {
 			p->failed = 1;
@@ -358,8 +376,11 @@ check_complete(struct s3_call *c, struct fetch_again *again)
 		return FETCH_DONE;
 	err_set(&pr->error, EXIT_FAILED, "200 with error %s: %s", pr->xml.code, pr->xml.message);
 	again->cause = FETCH_CAUSE_SERVER_ERROR;
-	return strcmp(pr->xml.code, "InternalError") == 0 || strcmp(pr->xml.code, "SlowDown") == 0 ||
-	    strcmp(pr->xml.code, "ServiceUnavailable") == 0 ? FETCH_AGAIN : FETCH_FAIL;
+	return strcmp(pr->xml.code, "InternalError") == 0 ||
+		strcmp(pr->xml.code, "SlowDown") == 0 ||
+		strcmp(pr->xml.code, "ServiceUnavailable") == 0
+	    ? FETCH_AGAIN
+	    : FETCH_FAIL;
 }
 
 /* The ETag of the completed object: the answer's, or (Ceph leaves it empty) the object's own. */
@@ -395,7 +416,8 @@ complete(struct putter *p, struct s3_put_result *res)
 	char want[64], hash[65];
 	int rc;
 
-	buf_adds(&doc, "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
+	buf_adds(
+	    &doc, "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
 	for (unsigned i = 0; i < p->n_parts; i++) {
 		buf_addf(&doc, "<Part><PartNumber>%u</PartNumber><ETag>\"", i + 1);
 		s3xml_escape(&doc, p->done[i].etag, strlen(p->done[i].etag));
@@ -420,10 +442,12 @@ complete(struct putter *p, struct s3_put_result *res)
 		p->upload_id = NULL;
 		rc = completed_etag(p, &c, &a);
 		if (rc == 0 && strchr(a.etag, '-') != NULL && etag_is_wrong(&a, want))
-			rc = err_set(p->e, EXIT_FAILED, "s3://%s/%s: stored with ETag %s, but ours is %s", c.bucket, c.key,
+			rc = err_set(p->e, EXIT_FAILED,
+			    "s3://%s/%s: stored with ETag %s, but ours is %s", c.bucket, c.key,
 			    a.etag, want);
 		memcpy(res->etag, a.etag, sizeof(res->etag));
-	} else if ((c.answer.status == 412 || c.answer.status == 404) && settle(p, want, res) == 0) {
+	} else if ((c.answer.status == 412 || c.answer.status == 404) &&
+	    settle(p, want, res) == 0) {
 		rc = 0;
 	} else {
 		refused(p, &c);
@@ -458,7 +482,8 @@ free_place(struct putter *p)
 
 	for (unsigned i = 0; i < p->n_places; i++)
 		if (!p->parts[i].busy && (place == NULL || p->parts[i].data.len > 0))
-			place = &p->parts[i]; /* rather the one that holds the second part's first byte */
+			place = &p->parts[i]; /* rather the one that holds the second part's first
+						 byte */
 	return place;
 }
 
@@ -470,7 +495,8 @@ stopped(struct putter *p)
 	if (!*p->interrupted)
 		return 0;
 	p->failed = 1;
-	err_set(p->e, EXIT_FAILED, "s3://%s/%s: interrupted; nothing is stored", p->opt->uri.bucket, p->opt->uri.key);
+	err_set(p->e, EXIT_FAILED, "s3://%s/%s: interrupted; nothing is stored", p->opt->uri.bucket,
+	    p->opt->uri.key);
 	return 1;
 }
 
@@ -486,7 +512,8 @@ fill_part(struct putter *p, struct part *part, uint64_t len)
 			if (p->n_busy > 0)
 				s3_step(p->s3, STEP_MS);
 			collect(p);
-		} else if (put_source_read(&p->src, &part->data, len - part->data.len, p->e) == -1) {
+		} else if (put_source_read(&p->src, &part->data, len - part->data.len, p->e) ==
+		    -1) {
 			p->failed = 1;
 			return -1;
 		}
@@ -503,7 +530,8 @@ put_parts(struct putter *p, struct part *full)
 	for (;;) {
 		if (p->n_parts == S3_PARTS_MAX || p->src.bytes > S3_OBJECT_MAX) {
 			p->failed = 1;
-			return err_set(p->e, EXIT_FAILED, "%s: larger than an object can be (%d parts, 5 TiB)", p->src.name,
+			return err_set(p->e, EXIT_FAILED,
+			    "%s: larger than an object can be (%d parts, 5 TiB)", p->src.name,
 			    S3_PARTS_MAX);
 		}
 		part_start(p, full);
@@ -551,7 +579,8 @@ is_there(struct putter *p, struct part *first, const struct s3_answer *a)
 	char want[64];
 
 	if (p->opt->meta_crc32c != NULL && p->opt->expect_size >= 0)
-		return a->content_length == p->opt->expect_size && strcmp(a->sheaf_crc32c, p->opt->meta_crc32c) == 0;
+		return a->content_length == p->opt->expect_size &&
+		    strcmp(a->sheaf_crc32c, p->opt->meta_crc32c) == 0;
 	if (!p->src.eof)
 		return 0;
 	hash_part(p, first);
@@ -567,7 +596,8 @@ has_etag(const struct s3_answer *a, const char *quoted)
 	return strlen(quoted) == len + 2 && memcmp(quoted + 1, a->etag, len) == 0;
 }
 
-/* Servers that do not know the conditions would overwrite, so on others than AWS we look first. 1: it is there and ours. */
+/* Servers that do not know the conditions would overwrite, so on others than AWS we look first. 1:
+ * it is there and ours. */
 static int
 look_first(struct putter *p, struct part *first, struct s3_put_result *res)
 {
@@ -581,22 +611,24 @@ look_first(struct putter *p, struct part *first, struct s3_put_result *res)
 	if (p->opt->if_match != NULL ? rc == 1 && has_etag(&a, p->opt->if_match) : rc == 0)
 		return 0;
 	if (rc == 0 || (p->opt->if_match != NULL && !is_there(p, first, &a)))
-		return err_set(p->e, EXIT_FAILED, "s3://%s/%s: changed since its ETag was %s", p->opt->uri.bucket,
-		    p->opt->uri.key, p->opt->if_match);
+		return err_set(p->e, EXIT_FAILED, "s3://%s/%s: changed since its ETag was %s",
+		    p->opt->uri.bucket, p->opt->uri.key, p->opt->if_match);
 	if (!is_there(p, first, &a))
-		return err_set(p->e, EXIT_FAILED, "s3://%s/%s: an object is there already, and not this one",
-		    p->opt->uri.bucket, p->opt->uri.key);
+		return err_set(p->e, EXIT_FAILED,
+		    "s3://%s/%s: an object is there already, and not this one", p->opt->uri.bucket,
+		    p->opt->uri.key);
 	memcpy(res->etag, a.etag, sizeof(res->etag));
 	res->existed = 1;
 	res->bytes = (uint64_t)a.content_length;
-	res->crc32c = p->opt->meta_crc32c != NULL ? (uint32_t)strtoul(p->opt->meta_crc32c, NULL, 16) : p->src.crc32c;
+	res->crc32c = p->opt->meta_crc32c != NULL ? (uint32_t)strtoul(p->opt->meta_crc32c, NULL, 16)
+						  : p->src.crc32c;
 	res->parts = 1;
 	return 1;
 }
 
 int
-s3_put(struct s3 *s3, const struct s3_put_opt *opt, int fd, const char *name, volatile sig_atomic_t *interrupted,
-    struct s3_put_result *res, struct err *e)
+s3_put(struct s3 *s3, const struct s3_put_opt *opt, int fd, const char *name,
+    const volatile sig_atomic_t *interrupted, struct s3_put_result *res, struct err *e)
 {
 	struct putter p = {.s3 = s3, .opt = opt, .interrupted = interrupted, .e = e};
 	struct part *first;
@@ -613,7 +645,8 @@ s3_put(struct s3 *s3, const struct s3_put_opt *opt, int fd, const char *name, vo
 			rc = 0;
 	}
 	if (rc == 0 && (rc = look_first(&p, first, res)) == 0)
-		rc = p.parts[1].data.len == 0 ? put_single(&p, first, res) : put_multipart(&p, first, res);
+		rc = p.parts[1].data.len == 0 ? put_single(&p, first, res)
+					      : put_multipart(&p, first, res);
 	if (rc == 0) {
 		res->bytes = p.src.bytes;
 		res->crc32c = p.src.crc32c;

@@ -1,7 +1,8 @@
 /*
- * Storing one object from a file or a stream: a single PUT up to the part size, a multipart upload above it (S3 API reference,
- * "PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"; limits: S3 user guide, "Amazon S3
- * multipart upload limits"). Nothing is completed unless all that was expected arrived; an upload that fails is aborted.
+ * Storing one object from a file or a stream: a single PUT up to the part size, a multipart upload
+ * above it (S3 API reference, "PutObject", "CreateMultipartUpload", "UploadPart",
+ * "CompleteMultipartUpload"; limits: S3 user guide, "Amazon S3 multipart upload limits"). Nothing
+ * is completed unless all that was expected arrived; an upload that fails is aborted.
  */
 #ifndef SHEAF_S3_PUT_H
 #define SHEAF_S3_PUT_H
@@ -14,11 +15,11 @@
 #include "uri.h"
 
 enum {
-	S3_PART_MIN = 5 << 20,	  /* bytes; S3's lower limit of all parts but the last */
+	S3_PART_MIN = 5 << 20,	   /* bytes; S3's lower limit of all parts but the last */
 	S3_PART_DEFAULT = 8 << 20, /* bytes */
 	S3_PARTS_MAX = 10000,
 };
-#define S3_PART_MAX   (UINT64_C(5) << 30)  /* bytes */
+#define S3_PART_MAX (UINT64_C(5) << 30)	  /* bytes */
 #define S3_OBJECT_MAX (UINT64_C(5) << 40) /* bytes */
 
 struct s3_put_opt {
@@ -43,10 +44,11 @@ struct s3_put_result {
 };
 
 /*
- * Reads fd to its end and stores it. name is for messages. *interrupted becoming non-zero ends the upload (with its abort).
- * A regular file that changes meanwhile is an error. 0, or -1 with e filled and nothing stored, or nothing known to be.
+ * Reads fd to its end and stores it. name is for messages. *interrupted becoming non-zero ends the
+ * upload (with its abort). A regular file that changes meanwhile is an error. 0, or -1 with e
+ * filled and nothing stored, or nothing known to be.
  */
-int s3_put(struct s3 *s3, const struct s3_put_opt *opt, int fd, const char *name, volatile sig_atomic_t *interrupted,
-    struct s3_put_result *res, struct err *e);
+int s3_put(struct s3 *s3, const struct s3_put_opt *opt, int fd, const char *name,
+    const volatile sig_atomic_t *interrupted, struct s3_put_result *res, struct err *e);
 
 #endif

@@ -49,8 +49,8 @@ s3_uris_open(int argc, char **argv, int nul, struct err *e)
 	return u;
 }
 
-/* A record that may have fields behind its URI. With NUL as the end, tabs may be part of a key: the fields are the last
- * three, if they look like it. */
+/* A record that may have fields behind its URI. With NUL as the end, tabs may be part of a key: the
+ * fields are the last three, if they look like it. */
 static int
 parse_record(struct s3_uris *u, struct s3_get_object *o, const char *s, size_t len, struct err *e)
 {
@@ -70,21 +70,25 @@ parse_record(struct s3_uris *u, struct s3_get_object *o, const char *s, size_t l
 		if (tab[1] != NULL)
 			tab[2] = memchr(tab[1] + 1, '\t', (size_t)(end - tab[1]) - 1);
 	}
-	if (u->end == '\0' && (tab[0] == NULL ||
-	    num_parse_n(tab[0] + 1, (size_t)(tab[1] - tab[0]) - 1, 0, INT64_MAX, &o->size) == -1))
+	if (u->end == '\0' &&
+	    (tab[0] == NULL ||
+		num_parse_n(tab[0] + 1, (size_t)(tab[1] - tab[0]) - 1, 0, INT64_MAX, &o->size) ==
+		    -1))
 		return parse(o, s, len, e);
 	if (tab[0] == NULL)
 		return parse(o, s, len, e);
 	if (tab[1] == NULL)
 		tab[1] = end;
 	if (num_parse_n(tab[0] + 1, (size_t)(tab[1] - tab[0]) - 1, 0, INT64_MAX, &o->size) == -1)
-		return err_set(e, EXIT_FAILED, "record %llu: the field behind the URI is not a size",
+		return err_set(e, EXIT_FAILED,
+		    "record %llu: the field behind the URI is not a size",
 		    (unsigned long long)u->record);
 	o->has_listing = 1;
 	if (tab[1] < end) {
 		etag_len = (size_t)((tab[2] != NULL ? tab[2] : end) - tab[1]) - 1;
 		if (etag_len >= sizeof(o->etag))
-			return err_set(e, EXIT_FAILED, "record %llu: ETag too long", (unsigned long long)u->record);
+			return err_set(e, EXIT_FAILED, "record %llu: ETag too long",
+			    (unsigned long long)u->record);
 		memcpy(o->etag, tab[1] + 1, etag_len);
 		o->etag[etag_len] = '\0';
 	}
@@ -134,7 +138,7 @@ record(struct s3_uris *u, const char **s, size_t *len, struct err *e)
 int
 s3_uris_next(struct s3_uris *u, struct s3_get_object *o, struct err *e)
 {
-	const char *s = NULL;
+	const char *s = "";
 	size_t len = 0;
 	int rc;
 

@@ -19,32 +19,22 @@ static const char shared_help[] =
     "  -V, --version            the version\n";
 
 int
-s3cli_option(struct s3cli *cli, int c, const char *arg, const char *program, const char *help, struct err *e)
+s3cli_option(
+    struct s3cli *cli, int c, const char *arg, const char *program, const char *help, struct err *e)
 {
 	switch (c) {
-	case S3CLI_ENDPOINT_URL:
-		cli->s3.endpoint_url = arg;
-		return 0;
-	case S3CLI_REGION:
-		cli->s3.region = arg;
-		return 0;
-	case S3CLI_PROFILE:
-		cli->s3.profile = arg;
-		return 0;
-	case S3CLI_NO_SIGN_REQUEST:
-		cli->s3.no_sign_request = 1;
-		return 0;
+	case S3CLI_ENDPOINT_URL: cli->s3.endpoint_url = arg; return 0;
+	case S3CLI_REGION: cli->s3.region = arg; return 0;
+	case S3CLI_PROFILE: cli->s3.profile = arg; return 0;
+	case S3CLI_NO_SIGN_REQUEST: cli->s3.no_sign_request = 1; return 0;
 	case S3CLI_REQUEST_PAYER:
 		if (arg != NULL && strcmp(arg, "requester") != 0)
-			return err_set(e, EXIT_USAGE, "--request-payer=%s: the only value is 'requester'", arg);
+			return err_set(e, EXIT_USAGE,
+			    "--request-payer=%s: the only value is 'requester'", arg);
 		cli->s3.request_payer = 1;
 		return 0;
-	case S3CLI_STATS:
-		cli->stats = arg;
-		return 0;
-	case S3CLI_PACE:
-		cli->s3.pace = arg;
-		return 0;
+	case S3CLI_STATS: cli->stats = arg; return 0;
+	case S3CLI_PACE: cli->s3.pace = arg; return 0;
 	case 'q':
 	case S3CLI_QUIET:
 		cli->quiet = 1;
@@ -56,15 +46,10 @@ s3cli_option(struct s3cli *cli, int c, const char *arg, const char *program, con
 		log_set_level(cli->verbose > 1 ? LOG_DEBUG : LOG_INFO);
 		return 0;
 	case 'h':
-	case S3CLI_HELP:
-		printf("%s%s", help, shared_help);
-		return 1;
+	case S3CLI_HELP: printf("%s%s", help, shared_help); return 1;
 	case 'V':
-	case S3CLI_VERSION:
-		printf("%s (sheaf) %s\n", program, SHEAF_VERSION);
-		return 1;
-	default:
-		return err_set(e, EXIT_USAGE, "see %s --help", program);
+	case S3CLI_VERSION: printf("%s (sheaf) %s\n", program, SHEAF_VERSION); return 1;
+	default: return err_set(e, EXIT_USAGE, "see %s --help", program);
 	}
 }
 
@@ -80,7 +65,8 @@ s3cli_hedge(struct s3cli *cli, const char *arg, struct err *e)
 	else if (num_parse(arg, 1, 600000, &ms) == 0)
 		cli->s3.hedge_ms = (int)ms;
 	else
-		return err_set(e, EXIT_USAGE, "--hedge %s: not 'off', 'auto' or a number of milliseconds", arg);
+		return err_set(e, EXIT_USAGE,
+		    "--hedge %s: not 'off', 'auto' or a number of milliseconds", arg);
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 /*
- * Bytes that wait: in memory while they are few, then in an unlinked temporary file under TMPDIR (or /tmp).
+ * Bytes that wait: in memory while they are few, then in an unlinked temporary file under TMPDIR
+ * (or /tmp).
  */
 #ifndef SHEAF_SPOOL_H
 #define SHEAF_SPOOL_H

@@ -36,7 +36,8 @@ octal(char *p, size_t digits, uint64_t v)
 }
 
 static void
-write_block(struct buf *out, char type, const char *name, size_t name_len, uint64_t size, uint64_t mtime)
+write_block(
+    struct buf *out, char type, const char *name, size_t name_len, uint64_t size, uint64_t mtime)
 {
 	char *h = buf_room(out, TAR_BLOCK);
 	unsigned sum = 0;
@@ -96,14 +97,16 @@ name_is_plain(const char *name, size_t len)
 	for (size_t i = 0; i < len; i++)
 		if ((unsigned char)name[i] < 0x20 || (unsigned char)name[i] > 0x7e)
 			return 0;
-	/* a V7 reader would take a name that ends in a slash for a folder, a pax reader does so by the type alone */
+	/* a V7 reader would take a name that ends in a slash for a folder, a pax reader does so by
+	 * the type alone */
 	return len <= NAME_LEN;
 }
 
 void
 tar_write_header(struct buf *out, const char *name, size_t name_len, uint64_t size, int64_t mtime)
 {
-	int plain = name_is_plain(name, name_len), time_fits = mtime >= 0 && (uint64_t)mtime <= OCTAL_MAX;
+	int plain = name_is_plain(name, name_len),
+	    time_fits = mtime >= 0 && (uint64_t)mtime <= OCTAL_MAX;
 	struct buf pax = {0};
 
 	if (!plain)
@@ -118,8 +121,8 @@ tar_write_header(struct buf *out, const char *name, size_t name_len, uint64_t si
 		add_padding(out, pax.len);
 	}
 	buf_free(&pax);
-	write_block(out, '0', plain ? name : "pax", plain ? name_len : 3, size <= OCTAL_MAX ? size : 0,
-	    time_fits ? (uint64_t)mtime : 0);
+	write_block(out, '0', plain ? name : "pax", plain ? name_len : 3,
+	    size <= OCTAL_MAX ? size : 0, time_fits ? (uint64_t)mtime : 0);
 }
 
 size_t
@@ -131,8 +134,9 @@ tar_padding(uint64_t size)
 void
 tar_write_end(struct buf *out)
 {
-	memset(buf_room(out, 2 * TAR_BLOCK), 0, 2 * TAR_BLOCK);
-	out->len += 2 * TAR_BLOCK;
+	static const char zeros[2 * TAR_BLOCK];
+
+	buf_add(out, zeros, sizeof(zeros));
 }
 
 /* --- reader --- */
@@ -157,8 +161,8 @@ struct tar_reader {
 	uint64_t padding; /* behind it */
 	int close;	  /* TAR_CLOSE is due */
 	int zero_blocks;
-	int n_headers;	  /* seen so far: tells "not tar" from "damaged" */
-	struct buf name;  /* of the current entry */
+	int n_headers;	 /* seen so far: tells "not tar" from "damaged" */
+	struct buf name; /* of the current entry */
 	uint64_t size;
 	struct buf next_name; /* from an x or L record, for the next member only */
 	int has_next_name, has_next_size;
@@ -202,7 +206,8 @@ fail(struct tar_reader *t, const char *what, struct err *e)
 	return err_set(e, EXIT_FAILED, "%s", what);
 }
 
-/* An octal number in a field that spaces or a NUL may end, or GNU's base 256. -1 when it is neither. */
+/* An octal number in a field that spaces or a NUL may end, or GNU's base 256. -1 when it is
+ * neither. */
 static int
 field_number(const char *p, size_t len, uint64_t *v)
 {
@@ -276,7 +281,10 @@ take_header(struct tar_reader *t, struct err *e)
 		return 0;
 	}
 	if (t->zero_blocks > 0 || !sum_is_right(t->block))
-		return fail(t, t->n_headers == 0 ? "not a tar stream" : "the tar stream is damaged: a header is wrong", e);
+		return fail(t,
+		    t->n_headers == 0 ? "not a tar stream"
+				      : "the tar stream is damaged: a header is wrong",
+		    e);
 	t->n_headers++;
 	if (field_number(t->block + SIZE_OFF, SIZE_LEN, &size) == -1)
 		return fail(t, "the tar stream is damaged: a size is no number", e);
@@ -289,7 +297,8 @@ take_header(struct tar_reader *t, struct err *e)
 	} else {
 		if (t->has_next_size)
 			size = t->next_size;
-		/* links, folders and devices have no body, whatever their size says; what is not known may have one */
+		/* links, folders and devices have no body, whatever their size says; what is not
+		 * known may have one */
 		if (type >= '1' && type <= '6')
 			size = 0;
 		header_name(t);
@@ -305,7 +314,8 @@ take_header(struct tar_reader *t, struct err *e)
 	return 0;
 }
 
-/* The records of a pax header: "LEN KEY=VALUE\n". A global one (g) never names a single file, so nothing of it counts. */
+/* The records of a pax header: "LEN KEY=VALUE\n". A global one (g) never names a single file, so
+ * nothing of it counts. */
 static int
 take_pax(struct tar_reader *t, struct err *e)
 {
@@ -315,7 +325,8 @@ take_pax(struct tar_reader *t, struct err *e)
 		const char *space = memchr(p, ' ', (size_t)(end - p)), *eq, *value;
 		uint64_t len;
 
-		if (space == NULL || num_parse_n(p, (size_t)(space - p), 1, (uint64_t)(end - p), &len) == -1 ||
+		if (space == NULL ||
+		    num_parse_n(p, (size_t)(space - p), 1, (uint64_t)(end - p), &len) == -1 ||
 		    len <= (uint64_t)(space - p) + 1 || p[len - 1] != '\n' ||
 		    (eq = memchr(space, '=', (size_t)(p + len - space))) == NULL)
 			return fail(t, "the tar stream is damaged: a pax record is wrong", e);
@@ -325,8 +336,10 @@ take_pax(struct tar_reader *t, struct err *e)
 			buf_add(&t->next_name, value, (size_t)(p + len - 1 - value));
 			t->has_next_name = 1;
 		} else if ((size_t)(eq - space) == 5 && memcmp(space + 1, "size", 4) == 0) {
-			if (num_parse_n(value, (size_t)(p + len - 1 - value), 0, INT64_MAX, &t->next_size) == -1)
-				return fail(t, "the tar stream is damaged: a pax size is no number", e);
+			if (num_parse_n(value, (size_t)(p + len - 1 - value), 0, INT64_MAX,
+				&t->next_size) == -1)
+				return fail(
+				    t, "the tar stream is damaged: a pax size is no number", e);
 			t->has_next_size = 1;
 		}
 		p += len;
@@ -341,7 +354,8 @@ take_record(struct tar_reader *t, struct err *e)
 		return t->record.len > 0 ? take_pax(t, e) : 0;
 	if (t->record_type == 'L') {
 		buf_reset(&t->next_name);
-		buf_add(&t->next_name, t->record.p, t->record.len > 0 ? strnlen(t->record.p, t->record.len) : 0);
+		buf_add(&t->next_name, t->record.p,
+		    t->record.len > 0 ? strnlen(t->record.p, t->record.len) : 0);
 		t->has_next_name = 1;
 	}
 	return 0;
@@ -358,7 +372,8 @@ take(const char **in, size_t *in_len, uint64_t most)
 }
 
 enum tar_event
-tar_reader_next(struct tar_reader *t, const char **in, size_t *in_len, const char **data, size_t *data_len, struct err *e)
+tar_reader_next(struct tar_reader *t, const char **in, size_t *in_len, const char **data,
+    size_t *data_len, struct err *e)
 {
 	for (;;) {
 		const char *from = *in;
@@ -424,10 +439,8 @@ tar_reader_next(struct tar_reader *t, const char **in, size_t *in_len, const cha
 				return TAR_NEED;
 			t->left -= take(in, in_len, t->left);
 			break;
-		case AT_END:
-			return TAR_END;
-		case AT_ERROR:
-			return TAR_ERROR;
+		case AT_END: return TAR_END;
+		case AT_ERROR: return TAR_ERROR;
 		}
 	}
 }
@@ -437,5 +450,6 @@ tar_reader_eof(struct tar_reader *t, struct err *e)
 {
 	if (t->state == AT_END)
 		return 0;
-	return err_set(e, EXIT_FAILED, "the tar stream ends without its end-of-archive: it was cut short");
+	return err_set(
+	    e, EXIT_FAILED, "the tar stream ends without its end-of-archive: it was cut short");
 }

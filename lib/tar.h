@@ -1,6 +1,6 @@
 /*
- * POSIX tar (IEEE Std 1003.1 "pax", Extended Interchange Format) as a stream, writer and reader. Pure:
- * bytes in, bytes out.
+ * POSIX tar (IEEE Std 1003.1 "pax", Extended Interchange Format) as a stream, writer and reader.
+ * Pure: bytes in, bytes out.
  */
 #ifndef SHEAF_TAR_H
 #define SHEAF_TAR_H
@@ -14,11 +14,13 @@
 enum { TAR_BLOCK = 512 };
 
 /*
- * Writer. Appends the header of one regular file (mode 0644, owner 0) to out. A name over 100 bytes or with
- * a byte outside printable ASCII, a size over 8 GiB - 1 or a time that ustar cannot hold get a pax extended
- * header before it; name may hold any byte but NUL. size is in bytes, mtime in Unix seconds.
+ * Writer. Appends the header of one regular file (mode 0644, owner 0) to out. A name over 100 bytes
+ * or with a byte outside printable ASCII, a size over 8 GiB - 1 or a time that ustar cannot hold
+ * get a pax extended header before it; name may hold any byte but NUL. size is in bytes, mtime in
+ * Unix seconds.
  */
-void tar_write_header(struct buf *out, const char *name, size_t name_len, uint64_t size, int64_t mtime);
+void tar_write_header(
+    struct buf *out, const char *name, size_t name_len, uint64_t size, int64_t mtime);
 
 /* Bytes of zero padding behind a body of that size: 0 to 511. */
 size_t tar_padding(uint64_t size);
@@ -27,15 +29,17 @@ size_t tar_padding(uint64_t size);
 void tar_write_end(struct buf *out);
 
 /*
- * Reader. The caller feeds the stream piece by piece, of any sizes, and gets events. Understood: ustar, pax
- * extended and global headers (path, size), GNU long names (type L) and base-256 sizes, V7. Members that are no
- * regular files are passed over without an event. Limits: a pax or GNU name record of at most 1 MiB.
+ * Reader. The caller feeds the stream piece by piece, of any sizes, and gets events. Understood:
+ * ustar, pax extended and global headers (path, size), GNU long names (type L) and base-256 sizes,
+ * V7. Members that are no regular files are passed over without an event. Limits: a pax or GNU name
+ * record of at most 1 MiB.
  */
 struct tar_reader;
 
 enum tar_event {
 	TAR_NEED,  /* all input is used up: feed more, or tell the end with tar_reader_eof() */
-	TAR_ENTRY, /* a regular file begins: tar_entry_name(), tar_entry_size() are valid until the next */
+	TAR_ENTRY, /* a regular file begins: tar_entry_name(), tar_entry_size() are valid until the
+		      next */
 	TAR_DATA,  /* *data, *data_len: a piece of its body, points into the input, never empty */
 	TAR_CLOSE, /* its body is complete */
 	TAR_END,   /* end-of-archive was read; what follows is ignored */
@@ -46,11 +50,11 @@ struct tar_reader *tar_reader_new(void);
 void tar_reader_free(struct tar_reader *t);
 
 /* Advances *in and *in_len past what it took. Call again until TAR_NEED, TAR_END or TAR_ERROR. */
-enum tar_event tar_reader_next(struct tar_reader *t, const char **in, size_t *in_len, const char **data,
-    size_t *data_len, struct err *e);
+enum tar_event tar_reader_next(struct tar_reader *t, const char **in, size_t *in_len,
+    const char **data, size_t *data_len, struct err *e);
 
-/* The stream has ended. 0 when it was whole (end-of-archive seen), else -1 with e filled: a stream without
- * end-of-archive is a truncated one, an empty stream included. */
+/* The stream has ended. 0 when it was whole (end-of-archive seen), else -1 with e filled: a stream
+ * without end-of-archive is a truncated one, an empty stream included. */
 int tar_reader_eof(struct tar_reader *t, struct err *e);
 
 const char *tar_entry_name(const struct tar_reader *t, size_t *len);

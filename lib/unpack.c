@@ -8,10 +8,10 @@
 enum { OUT_LEN = 128 * 1024, GZIP_BITS = 15 + 16 };
 
 enum state {
-	LOOKING,  /* at the first two bytes */
+	LOOKING, /* at the first two bytes */
 	PLAIN,
 	INFLATING,
-	BETWEEN,  /* behind a member: another may follow, or zeros as padding */
+	BETWEEN, /* behind a member: another may follow, or zeros as padding */
 	PADDING,
 };
 
@@ -94,7 +94,8 @@ inflate_some(struct unpack *u, const char **p, size_t *n, struct err *e)
 		*n -= before - u->z.avail_in;
 		if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR)
 			return damaged(u, "damaged", e);
-		if (u->z.avail_out < OUT_LEN && (taken = u->take(u->arg, u->out, OUT_LEN - u->z.avail_out, e)) != 0)
+		if (u->z.avail_out < OUT_LEN &&
+		    (taken = u->take(u->arg, u->out, OUT_LEN - u->z.avail_out, e)) != 0)
 			return taken;
 	} while (rc == Z_OK && (u->z.avail_in > 0 || u->z.avail_out == 0));
 	if (rc == Z_STREAM_END) {
@@ -139,14 +140,9 @@ unpack_data(struct unpack *u, const char *p, size_t n, struct err *e)
 	while (n > 0 && rc == 0) {
 		switch (u->state) {
 		case LOOKING:
-		case BETWEEN:
-			rc = look(u, &p, &n, e);
-			break;
-		case PLAIN:
-			return u->take(u->arg, p, n, e);
-		case INFLATING:
-			rc = inflate_some(u, &p, &n, e);
-			break;
+		case BETWEEN: rc = look(u, &p, &n, e); break;
+		case PLAIN: return u->take(u->arg, p, n, e);
+		case INFLATING: rc = inflate_some(u, &p, &n, e); break;
 		case PADDING:
 			for (; n > 0; p++, n--)
 				if (*p != '\0')

@@ -1,6 +1,6 @@
 /*
- * A stream that may be compressed by gzip (RFC 1952; several members one after another count as one): it is looked at, and
- * given on unpacked. Pure.
+ * A stream that may be compressed by gzip (RFC 1952; several members one after another count as
+ * one): it is looked at, and given on unpacked. Pure.
  */
 #ifndef SHEAF_UNPACK_H
 #define SHEAF_UNPACK_H

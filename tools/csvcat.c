@@ -1,6 +1,7 @@
 /*
- * csvcat: concatenates CSV files, or the CSV members of a tar stream, into one CSV with one header. It refuses, by name and
- * line, what would silently ruin data: another header, a row with another number of fields, an open quote.
+ * csvcat: concatenates CSV files, or the CSV members of a tar stream, into one CSV with one header.
+ * It refuses, by name and line, what would silently ruin data: another header, a row with another
+ * number of fields, an open quote.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,8 +25,17 @@
 
 enum { IN_LEN = 256 * 1024, OUT_LEN = 256 * 1024 };
 
-enum { OPT_COLUMNS = 256, OPT_DROP_EXTRA, OPT_RAGGED, OPT_SOURCE_COLUMN, OPT_REJECTS, OPT_LEDGER, OPT_STATS, OPT_ABOUT,
-	OPT_FILES_FROM };
+enum {
+	OPT_COLUMNS = 256,
+	OPT_DROP_EXTRA,
+	OPT_RAGGED,
+	OPT_SOURCE_COLUMN,
+	OPT_REJECTS,
+	OPT_LEDGER,
+	OPT_STATS,
+	OPT_ABOUT,
+	OPT_FILES_FROM
+};
 
 static struct {
 	struct csv_merge_opt merge;
@@ -45,7 +55,8 @@ static struct {
 static const char help[] =
     "usage: csvcat [-t] [-u] [options] [-o FILE] [FILE...]\n"
     "\n"
-    "Concatenates CSV files (standard input without any) into one, the header once. Files compressed by\n"
+    "Concatenates CSV files (standard input without any) into one, the header once. Files "
+    "compressed by\n"
     "gzip are opened. All headers must be the same, unless -u or --columns.\n"
     "\n"
     "  -t, --tar                the files are the members of a tar stream on standard input\n"
@@ -72,7 +83,8 @@ static const char help[] =
 static int
 flush(struct err *e)
 {
-	int rc = run.pending.len > 0 ? outfile_write(run.out, run.pending.p, run.pending.len, e) : 0;
+	int rc =
+	    run.pending.len > 0 ? outfile_write(run.out, run.pending.p, run.pending.len, e) : 0;
 
 	buf_reset(&run.pending);
 	return rc;
@@ -113,8 +125,8 @@ write_ledger(void *arg, const struct csv_merge_source *s, struct err *e)
 		return 0;
 	buf_reset(&run.line);
 	add_name(&run.line, s->name);
-	buf_addf(&run.line, "\t%llu\t%llu\t%08x\n", (unsigned long long)s->bytes, (unsigned long long)s->rows,
-	    (unsigned)s->crc32c);
+	buf_addf(&run.line, "\t%llu\t%llu\t%08x\n", (unsigned long long)s->bytes,
+	    (unsigned long long)s->rows, (unsigned)s->crc32c);
 	return outfile_write(run.ledger, run.line.p, run.line.len, e);
 }
 
@@ -251,12 +263,8 @@ cat_file(const char *file)
 static int
 cat_args(int argc, char **argv)
 {
-	char stdin_name[] = "-", *only = stdin_name;
-
-	if (argc == 0) {
-		argc = 1;
-		argv = &only;
-	}
+	if (argc == 0)
+		return cat_file("-");
 	for (int i = 0; i < argc; i++)
 		if (cat_file(argv[i]) == -1)
 			return -1;
@@ -312,13 +320,9 @@ tar_feed(struct tar_state *t, const char *p, size_t n)
 		enum csv_merge_status rc = CSV_MERGE_OK;
 
 		switch (tar_reader_next(t->reader, &p, &n, &data, &len, &e)) {
-		case TAR_NEED:
-			return 0;
-		case TAR_END:
-			return 1;
-		case TAR_ERROR:
-			log_line(LOG_ERROR, NULL, "standard input: %s", e.text);
-			return -1;
+		case TAR_NEED: return 0;
+		case TAR_END: return 1;
+		case TAR_ERROR: log_line(LOG_ERROR, NULL, "standard input: %s", e.text); return -1;
 		case TAR_ENTRY:
 			buf_reset(&t->name);
 			data = tar_entry_name(t->reader, &len);
@@ -382,10 +386,14 @@ write_about(const struct csv_merge_totals *t, struct err *e)
 	if ((o = outfile_open(opt.about, e)) == NULL)
 		return -1;
 	buf_reset(&run.line);
-	buf_addf(&run.line, "{\"objects\":%llu,\"rows\":%llu,\"bytes\":%llu,\"crc32c\":\"%08x\",\"header\":",
-	    (unsigned long long)t->sources, (unsigned long long)t->rows, (unsigned long long)t->bytes, (unsigned)t->crc32c);
-	json_quote(&run.line, t->header_bytes > 0 ? t->header : "", t->header_bytes > 0 ? t->header_bytes - 1 : 0);
-	buf_addf(&run.line, ",\"header_bytes\":%zu,\"header_crc32c\":\"%08x\"}\n", t->header_bytes, (unsigned)t->header_crc32c);
+	buf_addf(&run.line,
+	    "{\"objects\":%llu,\"rows\":%llu,\"bytes\":%llu,\"crc32c\":\"%08x\",\"header\":",
+	    (unsigned long long)t->sources, (unsigned long long)t->rows,
+	    (unsigned long long)t->bytes, (unsigned)t->crc32c);
+	json_quote(&run.line, t->header_bytes > 0 ? t->header : "",
+	    t->header_bytes > 0 ? t->header_bytes - 1 : 0);
+	buf_addf(&run.line, ",\"header_bytes\":%zu,\"header_crc32c\":\"%08x\"}\n", t->header_bytes,
+	    (unsigned)t->header_crc32c);
 	rc = outfile_write(o, run.line.p, run.line.len, e);
 	if (rc == -1)
 		outfile_abort(o);
@@ -401,14 +409,16 @@ commit(struct outfile **o, struct err *e)
 	return rc;
 }
 
-/* All sources were taken: the rest of the output, and the files in the order in which they mean something. */
+/* All sources were taken: the rest of the output, and the files in the order in which they mean
+ * something. */
 static int
 finish(struct csv_merge_totals *t)
 {
 	struct err e;
 
-	if (csv_merge_finish(run.merge, t, &e) == CSV_MERGE_FATAL || flush(&e) == -1 || commit(&run.rejects, &e) == -1 ||
-	    commit(&run.ledger, &e) == -1 || write_about(t, &e) == -1 || commit(&run.out, &e) == -1) {
+	if (csv_merge_finish(run.merge, t, &e) == CSV_MERGE_FATAL || flush(&e) == -1 ||
+	    commit(&run.rejects, &e) == -1 || commit(&run.ledger, &e) == -1 ||
+	    write_about(t, &e) == -1 || commit(&run.out, &e) == -1) {
 		log_err(&e);
 		return -1;
 	}
@@ -421,7 +431,8 @@ parse_delimiter(const char *arg, struct err *e)
 	if (strcmp(arg, "\\t") == 0)
 		arg = "\t";
 	if (strlen(arg) != 1 || strchr("\"\r\n", *arg) != NULL)
-		return err_set(e, EXIT_USAGE, "--delimiter '%s': not one byte that can be a delimiter", arg);
+		return err_set(
+		    e, EXIT_USAGE, "--delimiter '%s': not one byte that can be a delimiter", arg);
 	opt.merge.delim = *arg;
 	return 0;
 }
@@ -450,7 +461,10 @@ option(int c, const char *arg, struct err *e)
 	case OPT_DROP_EXTRA: opt.merge.drop_extra = 1; return 0;
 	case OPT_RAGGED: return parse_ragged(arg, e);
 	case OPT_SOURCE_COLUMN: opt.merge.source_column = arg; return 0;
-	case OPT_REJECTS: opt.rejects = arg; opt.merge.hold = 1; return 0;
+	case OPT_REJECTS:
+		opt.rejects = arg;
+		opt.merge.hold = 1;
+		return 0;
 	case OPT_LEDGER: opt.ledger = arg; return 0;
 	case OPT_STATS: opt.stats = arg; return 0;
 	case OPT_ABOUT: opt.about = arg; return 0;
@@ -466,25 +480,25 @@ static int
 options(int argc, char **argv, struct err *e)
 {
 	static const struct option longs[] = {
-		{"tar", no_argument, NULL, 't'},
-		{"union", no_argument, NULL, 'u'},
-		{"columns", required_argument, NULL, OPT_COLUMNS},
-		{"drop-extra", no_argument, NULL, OPT_DROP_EXTRA},
-		{"delimiter", required_argument, NULL, 'd'},
-		{"ragged", required_argument, NULL, OPT_RAGGED},
-		{"source-column", required_argument, NULL, OPT_SOURCE_COLUMN},
-		{"rejects", required_argument, NULL, OPT_REJECTS},
-		{"ledger", required_argument, NULL, OPT_LEDGER},
-		{"about", required_argument, NULL, OPT_ABOUT},
-		{"files-from", required_argument, NULL, OPT_FILES_FROM},
-		{"null", no_argument, NULL, '0'},
-		{"output", required_argument, NULL, 'o'},
-		{"stats", required_argument, NULL, OPT_STATS},
-		{"quiet", no_argument, NULL, 'q'},
-		{"verbose", no_argument, NULL, 'v'},
-		{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'V'},
-		{0},
+	    {"tar", no_argument, NULL, 't'},
+	    {"union", no_argument, NULL, 'u'},
+	    {"columns", required_argument, NULL, OPT_COLUMNS},
+	    {"drop-extra", no_argument, NULL, OPT_DROP_EXTRA},
+	    {"delimiter", required_argument, NULL, 'd'},
+	    {"ragged", required_argument, NULL, OPT_RAGGED},
+	    {"source-column", required_argument, NULL, OPT_SOURCE_COLUMN},
+	    {"rejects", required_argument, NULL, OPT_REJECTS},
+	    {"ledger", required_argument, NULL, OPT_LEDGER},
+	    {"about", required_argument, NULL, OPT_ABOUT},
+	    {"files-from", required_argument, NULL, OPT_FILES_FROM},
+	    {"null", no_argument, NULL, '0'},
+	    {"output", required_argument, NULL, 'o'},
+	    {"stats", required_argument, NULL, OPT_STATS},
+	    {"quiet", no_argument, NULL, 'q'},
+	    {"verbose", no_argument, NULL, 'v'},
+	    {"help", no_argument, NULL, 'h'},
+	    {"version", no_argument, NULL, 'V'},
+	    {0},
 	};
 	int c, rc = 0;
 
@@ -493,7 +507,8 @@ options(int argc, char **argv, struct err *e)
 	if (rc != 0)
 		return rc;
 	if (opt.tar && (optind < argc || opt.files_from != NULL))
-		return err_set(e, EXIT_USAGE, "-t reads standard input; FILE and --files-from do not go with it");
+		return err_set(e, EXIT_USAGE,
+		    "-t reads standard input; FILE and --files-from do not go with it");
 	if (opt.files_from != NULL && optind < argc)
 		return err_set(e, EXIT_USAGE, "--files-from and FILE exclude each other");
 	if (opt.merge.drop_extra && opt.merge.columns == NULL)
@@ -547,7 +562,9 @@ main(int argc, char **argv)
 		csv_merge_free(run.merge);
 		return e.status;
 	}
-	rc = opt.tar ? cat_tar() : opt.files_from != NULL ? cat_listed() : cat_args(argc - optind, argv + optind);
+	rc = opt.tar		     ? cat_tar()
+	    : opt.files_from != NULL ? cat_listed()
+				     : cat_args(argc - optind, argv + optind);
 	if (rc == 0)
 		rc = finish(&t);
 	status = rc == -1 ? EXIT_FAILED : run.rejected > 0 ? EXIT_REJECTED : EXIT_OK;

@@ -1,6 +1,6 @@
 /*
- * report: tells what a run did, from its work folder alone: finished, failed, interrupted or under way. It ends with 1 where an
- * alarm fires.
+ * report: tells what a run did, from its work folder alone: finished, failed, interrupted or under
+ * way. It ends with 1 where an alarm fires.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -18,18 +18,26 @@
 #include "render.h"
 #include "run.h"
 
-enum { OPT_FORMAT = 256, OPT_ALARM, OPT_PRICE_GET, OPT_PRICE_PUT, OPT_PRICE_LIST, OPT_NO_DEFAULT_ALARMS };
+enum {
+	OPT_FORMAT = 256,
+	OPT_ALARM,
+	OPT_PRICE_GET,
+	OPT_PRICE_PUT,
+	OPT_PRICE_LIST,
+	OPT_NO_DEFAULT_ALARMS
+};
 
 typedef void render(struct buf *out, const struct report *p);
 
 static const struct {
 	const char *name;
 	render *render;
-} formats[] = {{"text", render_text}, {"json", render_json}, {"html", render_html}, {"prometheus", render_prometheus},
-    {"emf", render_emf}};
+} formats[] = {{"text", render_text}, {"json", render_json}, {"html", render_html},
+    {"prometheus", render_prometheus}, {"emf", render_emf}};
 
 /* What the predecessor watched. */
-static const char *const default_alarms[] = {"errors>5%", "failed>0", "throttled>1%", "duration>90m"};
+static const char *const default_alarms[] = {
+    "errors>5%", "failed>0", "throttled>1%", "duration>90m"};
 
 enum { DEFAULT_ALARMS = sizeof(default_alarms) / sizeof(default_alarms[0]) };
 
@@ -48,10 +56,13 @@ static const char help[] =
     "Tells what a run did, from its work folder (work).\n"
     "\n"
     "      --format F           text (the default), json, html, prometheus or emf\n"
-    "      --alarm EXPR         end with 1 where NAME>NUMBER holds: 'errors>5%', 'duration>90m'; may be given\n"
-    "                           more than once, and adds to errors>5% failed>0 throttled>1% duration>90m\n"
+    "      --alarm EXPR         end with 1 where NAME>NUMBER holds: 'errors>5%', 'duration>90m'; "
+    "may be given\n"
+    "                           more than once, and adds to errors>5% failed>0 throttled>1% "
+    "duration>90m\n"
     "      --no-default-alarms  without those four\n"
-    "      --price-get D        dollars for 1,000 GET (0.0004); also --price-put, --price-list (0.005)\n"
+    "      --price-get D        dollars for 1,000 GET (0.0004); also --price-put, --price-list "
+    "(0.005)\n"
     "  -o, --output FILE        write to FILE, which appears whole or not at all\n"
     "  -q, --quiet              do not name alarms on standard error\n"
     "  -h, --help               this text\n"
@@ -95,17 +106,17 @@ static int
 options(int argc, char **argv, struct err *e)
 {
 	static const struct option longs[] = {
-		{"format", required_argument, NULL, OPT_FORMAT},
-		{"alarm", required_argument, NULL, OPT_ALARM},
-		{"no-default-alarms", no_argument, NULL, OPT_NO_DEFAULT_ALARMS},
-		{"price-get", required_argument, NULL, OPT_PRICE_GET},
-		{"price-put", required_argument, NULL, OPT_PRICE_PUT},
-		{"price-list", required_argument, NULL, OPT_PRICE_LIST},
-		{"output", required_argument, NULL, 'o'},
-		{"quiet", no_argument, NULL, 'q'},
-		{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'V'},
-		{0},
+	    {"format", required_argument, NULL, OPT_FORMAT},
+	    {"alarm", required_argument, NULL, OPT_ALARM},
+	    {"no-default-alarms", no_argument, NULL, OPT_NO_DEFAULT_ALARMS},
+	    {"price-get", required_argument, NULL, OPT_PRICE_GET},
+	    {"price-put", required_argument, NULL, OPT_PRICE_PUT},
+	    {"price-list", required_argument, NULL, OPT_PRICE_LIST},
+	    {"output", required_argument, NULL, 'o'},
+	    {"quiet", no_argument, NULL, 'q'},
+	    {"help", no_argument, NULL, 'h'},
+	    {"version", no_argument, NULL, 'V'},
+	    {0},
 	};
 	int c, rc = 0;
 
@@ -172,8 +183,8 @@ static int
 run_report(struct err *e)
 {
 	struct run *r = run_read(opt.work, e);
-	struct report p = {.run = r, .alarms = opt.alarms, .colour = opt.output == NULL && isatty(STDOUT_FILENO) &&
-	    (getenv("NO_COLOR") == NULL || *getenv("NO_COLOR") == '\0')};
+	const char *no_colour = getenv("NO_COLOR");
+	struct report p = {.run = r, .alarms = opt.alarms};
 	struct metrics ms;
 	struct timespec now;
 	int fired;
@@ -182,6 +193,8 @@ run_report(struct err *e)
 		return e->status;
 	clock_gettime(CLOCK_REALTIME, &now);
 	p.now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	p.colour = opt.output == NULL && isatty(STDOUT_FILENO) &&
+	    (no_colour == NULL || *no_colour == '\0');
 	metrics_make(&ms, r, &opt.prices, p.now_ms);
 	p.metrics = &ms;
 	fired = check_alarms(&ms, e);
@@ -194,7 +207,8 @@ run_report(struct err *e)
 		log_line(LOG_WARN, NULL, "%s", r->problems[i]);
 	for (size_t i = 0; i < opt.n_alarms; i++)
 		if (opt.alarms[i].fired)
-			log_line(LOG_WARN, NULL, "alarm: %s (it is %.6g)", opt.alarms[i].text, opt.alarms[i].value);
+			log_line(LOG_WARN, NULL, "alarm: %s (it is %.6g)", opt.alarms[i].text,
+			    opt.alarms[i].value);
 	run_free(r);
 	return fired > 0 ? EXIT_FAILED : EXIT_OK;
 }

@@ -1,7 +1,7 @@
 /*
- * s3get: reads S3 objects, many at once, and writes them in the order asked for: as a tar stream, as their bare bodies, or as
- * files. The tar stream's end-of-archive is written only if every object was delivered, so that no reader can
- * take a part for the whole.
+ * s3get: reads S3 objects, many at once, and writes them in the order asked for: as a tar stream,
+ * as their bare bodies, or as files. The tar stream's end-of-archive is written only if every
+ * object was delivered, so that no reader can take a part for the whole.
  */
 #include <errno.h>
 #include <signal.h>
@@ -23,7 +23,15 @@
 #include "stats.h"
 #include "tar.h"
 
-enum { CONNECTIONS = 64, FLUSH_LEN = 64 * 1024, FLUSH_MS = 50, OPT_CONNECTIONS = S3CLI_OWN, OPT_HEDGE, OPT_REJECTS, OPT_TRACE };
+enum {
+	CONNECTIONS = 64,
+	FLUSH_LEN = 64 * 1024,
+	FLUSH_MS = 50,
+	OPT_CONNECTIONS = S3CLI_OWN,
+	OPT_HEDGE,
+	OPT_REJECTS,
+	OPT_TRACE
+};
 
 static struct {
 	struct s3cli cli;
@@ -43,8 +51,10 @@ static struct {
 static const char help[] =
     "usage: s3get [-c | -C DIR] [-0] [--connections N] [--rejects FILE] [--trace FILE] [URI...]\n"
     "\n"
-    "Reads objects named by s3:// URIs, from the arguments or one a line from standard input, and writes\n"
-    "them in that order as a tar stream whose members are named bucket/key. Lines of `s3ls -l` are\n"
+    "Reads objects named by s3:// URIs, from the arguments or one a line from standard input, and "
+    "writes\n"
+    "them in that order as a tar stream whose members are named bucket/key. Lines of `s3ls -l` "
+    "are\n"
     "understood: the object must still have the size and ETag listed.\n"
     "\n"
     "  -c, --stdout             the bodies one after another, instead of tar\n"
@@ -52,7 +62,8 @@ static const char help[] =
     "  -0, --null               a NUL, not a line feed, ends each record read\n"
     "      --connections N      requests at once (64)\n"
     "      --hedge off|auto|MS  ask a second time for a slow answer (auto)\n"
-    "      --rejects FILE       leave out objects that are gone, changed or archived, list them in FILE and\n"
+    "      --rejects FILE       leave out objects that are gone, changed or archived, list them in "
+    "FILE and\n"
     "                           end with 3\n"
     "      --trace FILE         one line an object: uri, status, tries, bytes, ms\n";
 
@@ -110,7 +121,9 @@ begin(void *arg, const struct s3_get_object *o, uint64_t size, int64_t mtime)
 	(void)arg;
 	run.size = size;
 	if (run.extract != NULL)
-		return extract_begin(run.extract, o->uri.bucket, o->uri.key, &e) == -1 ? stop_err(&e) : 0;
+		return extract_begin(run.extract, o->uri.bucket, o->uri.key, &e) == -1
+		    ? stop_err(&e)
+		    : 0;
 	if (opt.bodies)
 		return 0;
 	buf_reset(&run.line);
@@ -150,8 +163,9 @@ trace(const struct s3_get_object *o, const struct s3_get_outcome *out)
 	if (run.trace == NULL)
 		return 0;
 	buf_reset(&run.line);
-	buf_addf(&run.line, "s3://%s/%s\t%ld\t%u\t%llu\t%llu\n", o->uri.bucket, o->uri.key, out->status, out->tries,
-	    (unsigned long long)out->bytes, (unsigned long long)(out->us / 1000));
+	buf_addf(&run.line, "s3://%s/%s\t%ld\t%u\t%llu\t%llu\n", o->uri.bucket, o->uri.key,
+	    out->status, out->tries, (unsigned long long)out->bytes,
+	    (unsigned long long)(out->us / 1000));
 	return outfile_write(run.trace, run.line.p, run.line.len, &e) == -1 ? stop_err(&e) : 0;
 }
 
@@ -173,8 +187,8 @@ end(void *arg, const struct s3_get_object *o, const struct s3_get_outcome *out)
 }
 
 static int
-failed(void *arg, const struct s3_get_object *o, const struct s3_get_outcome *out, const char *reject, int begun,
-    int general, const char *why)
+failed(void *arg, const struct s3_get_object *o, const struct s3_get_outcome *out,
+    const char *reject, int begun, int general, const char *why)
 {
 	struct err we;
 
@@ -232,43 +246,28 @@ static int
 options(int argc, char **argv, struct err *e)
 {
 	static const struct option longs[] = {
-		{"stdout", no_argument, NULL, 'c'},
-		{"directory", required_argument, NULL, 'C'},
-		{"null", no_argument, NULL, '0'},
-		{"connections", required_argument, NULL, OPT_CONNECTIONS},
-		{"hedge", required_argument, NULL, OPT_HEDGE},
-		{"rejects", required_argument, NULL, OPT_REJECTS},
-		{"trace", required_argument, NULL, OPT_TRACE},
-		S3CLI_OPTIONS,
-		{0},
+	    {"stdout", no_argument, NULL, 'c'},
+	    {"directory", required_argument, NULL, 'C'},
+	    {"null", no_argument, NULL, '0'},
+	    {"connections", required_argument, NULL, OPT_CONNECTIONS},
+	    {"hedge", required_argument, NULL, OPT_HEDGE},
+	    {"rejects", required_argument, NULL, OPT_REJECTS},
+	    {"trace", required_argument, NULL, OPT_TRACE},
+	    S3CLI_OPTIONS,
+	    {0},
 	};
 	int c, rc = 0;
 
 	while (rc == 0 && (c = getopt_long(argc, argv, "cC:0" S3CLI_SHORT, longs, NULL)) != -1) {
 		switch (c) {
-		case 'c':
-			opt.bodies = 1;
-			break;
-		case 'C':
-			opt.dir = optarg;
-			break;
-		case '0':
-			opt.nul = 1;
-			break;
-		case OPT_CONNECTIONS:
-			rc = s3cli_connections(&opt.cli, optarg, e);
-			break;
-		case OPT_HEDGE:
-			rc = s3cli_hedge(&opt.cli, optarg, e);
-			break;
-		case OPT_REJECTS:
-			opt.rejects = optarg;
-			break;
-		case OPT_TRACE:
-			opt.trace = optarg;
-			break;
-		default:
-			rc = s3cli_option(&opt.cli, c, optarg, "s3get", help, e);
+		case 'c': opt.bodies = 1; break;
+		case 'C': opt.dir = optarg; break;
+		case '0': opt.nul = 1; break;
+		case OPT_CONNECTIONS: rc = s3cli_connections(&opt.cli, optarg, e); break;
+		case OPT_HEDGE: rc = s3cli_hedge(&opt.cli, optarg, e); break;
+		case OPT_REJECTS: opt.rejects = optarg; break;
+		case OPT_TRACE: opt.trace = optarg; break;
+		default: rc = s3cli_option(&opt.cli, c, optarg, "s3get", help, e);
 		}
 	}
 	if (rc != 0)
@@ -276,7 +275,8 @@ options(int argc, char **argv, struct err *e)
 	if (opt.bodies && opt.dir != NULL)
 		return err_set(e, EXIT_USAGE, "-c and -C exclude each other");
 	if (!opt.bodies && opt.dir == NULL && isatty(STDOUT_FILENO))
-		return err_set(e, EXIT_USAGE, "a tar stream is not for a terminal; use -c, -C DIR or a pipe");
+		return err_set(
+		    e, EXIT_USAGE, "a tar stream is not for a terminal; use -c, -C DIR or a pipe");
 	return 0;
 }
 
@@ -299,7 +299,9 @@ static int
 finish(void)
 {
 	struct err e;
-	int status = run.stopped || run.failed > 0 ? EXIT_FAILED : run.rejected > 0 ? EXIT_REJECTED : EXIT_OK;
+	int status = run.stopped || run.failed > 0 ? EXIT_FAILED
+	    : run.rejected > 0			   ? EXIT_REJECTED
+						   : EXIT_OK;
 
 	if (!run.stopped && run.extract == NULL) {
 		if (!opt.bodies && run.failed == 0)

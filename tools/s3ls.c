@@ -1,6 +1,7 @@
 /*
- * s3ls: lists the objects under S3 prefixes, one a line, in UTF-8 byte order. It ends with 0 only when the listing is
- * whole; an empty listing is doubted, asked for again, and an error unless --allow-empty.
+ * s3ls: lists the objects under S3 prefixes, one a line, in UTF-8 byte order. It ends with 0 only
+ * when the listing is whole; an empty listing is doubted, asked for again, and an error unless
+ * --allow-empty.
  */
 #include <errno.h>
 #include <fnmatch.h>
@@ -19,8 +20,18 @@
 #include "stats.h"
 #include "uri.h"
 
-enum { PATTERNS_MAX = 64, RETRY_EMPTY = 2, OPT_SUFFIX = S3CLI_OWN, OPT_EXCLUDE, OPT_START_AFTER, OPT_CONNECTIONS,
-	OPT_RETRY_EMPTY, OPT_ALLOW_EMPTY, OPT_LIMIT, OPT_SHOW_SKIPPED };
+enum {
+	PATTERNS_MAX = 64,
+	RETRY_EMPTY = 2,
+	OPT_SUFFIX = S3CLI_OWN,
+	OPT_EXCLUDE,
+	OPT_START_AFTER,
+	OPT_CONNECTIONS,
+	OPT_RETRY_EMPTY,
+	OPT_ALLOW_EMPTY,
+	OPT_LIMIT,
+	OPT_SHOW_SKIPPED
+};
 
 struct patterns {
 	const char *p[PATTERNS_MAX];
@@ -45,7 +56,8 @@ static struct {
 } run;
 
 static const char help[] =
-    "usage: s3ls [-l] [-0] [--suffix S]... [--exclude GLOB]... [--start-after KEY] s3://BUCKET/PREFIX...\n"
+    "usage: s3ls [-l] [-0] [--suffix S]... [--exclude GLOB]... [--start-after KEY] "
+    "s3://BUCKET/PREFIX...\n"
     "\n"
     "Lists the objects under each prefix, one s3:// URI a line, in UTF-8 byte order.\n"
     "\n"
@@ -55,7 +67,8 @@ static const char help[] =
     "      --exclude GLOB       leave out keys that match; may be given more than once\n"
     "      --start-after KEY    only keys behind KEY\n"
     "      --limit N            stop after N objects\n"
-    "      --show-skipped       also print what --suffix and --exclude leave out, behind \"-\" and a tab\n"
+    "      --show-skipped       also print what --suffix and --exclude leave out, behind \"-\" and "
+    "a tab\n"
     "      --connections N      requests at once\n"
     "      --retry-empty N      ask N times more when nothing is listed (2)\n"
     "      --allow-empty        an empty listing is no error\n";
@@ -132,7 +145,8 @@ take(void *arg, const struct s3xml_object *o)
 	buf_reset(&run.line);
 	add_uri(o->key, o->key_len);
 	if (opt.long_lines)
-		buf_addf(&run.line, "\t%llu\t%s\t%s", (unsigned long long)o->size, o->etag, o->mtime);
+		buf_addf(
+		    &run.line, "\t%llu\t%s\t%s", (unsigned long long)o->size, o->etag, o->mtime);
 	buf_addc(&run.line, opt.nul ? '\0' : '\n');
 	if (write_line() == -1)
 		return 1;
@@ -143,7 +157,9 @@ take(void *arg, const struct s3xml_object *o)
 static int
 list(struct s3 *s3, const struct uri *u, struct err *e)
 {
-	struct s3_list_opt lo = {.bucket = u->bucket, .prefix = u->key, .start_after = opt.start_after,
+	struct s3_list_opt lo = {.bucket = u->bucket,
+	    .prefix = u->key,
+	    .start_after = opt.start_after,
 	    .retry_empty = opt.start_after != NULL || opt.allow_empty ? 0 : opt.retry_empty};
 	uint64_t before = run.listed, n;
 
@@ -156,9 +172,10 @@ list(struct s3 *s3, const struct uri *u, struct err *e)
 	}
 	if (run.listed == before && !opt.allow_empty && opt.start_after == NULL) {
 		if (n == 0)
-			return err_set(e, EXIT_FAILED, "s3://%s/%s: there are no objects", u->bucket, u->key);
-		return err_set(e, EXIT_FAILED, "s3://%s/%s: none of %llu objects matches", u->bucket, u->key,
-		    (unsigned long long)n);
+			return err_set(
+			    e, EXIT_FAILED, "s3://%s/%s: there are no objects", u->bucket, u->key);
+		return err_set(e, EXIT_FAILED, "s3://%s/%s: none of %llu objects matches",
+		    u->bucket, u->key, (unsigned long long)n);
 	}
 	return 0;
 }
@@ -184,60 +201,45 @@ static int
 options(int argc, char **argv, struct err *e)
 {
 	static const struct option longs[] = {
-		{"long", no_argument, NULL, 'l'},
-		{"null", no_argument, NULL, '0'},
-		{"suffix", required_argument, NULL, OPT_SUFFIX},
-		{"exclude", required_argument, NULL, OPT_EXCLUDE},
-		{"start-after", required_argument, NULL, OPT_START_AFTER},
-		{"limit", required_argument, NULL, OPT_LIMIT},
-		{"show-skipped", no_argument, NULL, OPT_SHOW_SKIPPED},
-		{"connections", required_argument, NULL, OPT_CONNECTIONS},
-		{"retry-empty", required_argument, NULL, OPT_RETRY_EMPTY},
-		{"allow-empty", no_argument, NULL, OPT_ALLOW_EMPTY},
-		S3CLI_OPTIONS,
-		{0},
+	    {"long", no_argument, NULL, 'l'},
+	    {"null", no_argument, NULL, '0'},
+	    {"suffix", required_argument, NULL, OPT_SUFFIX},
+	    {"exclude", required_argument, NULL, OPT_EXCLUDE},
+	    {"start-after", required_argument, NULL, OPT_START_AFTER},
+	    {"limit", required_argument, NULL, OPT_LIMIT},
+	    {"show-skipped", no_argument, NULL, OPT_SHOW_SKIPPED},
+	    {"connections", required_argument, NULL, OPT_CONNECTIONS},
+	    {"retry-empty", required_argument, NULL, OPT_RETRY_EMPTY},
+	    {"allow-empty", no_argument, NULL, OPT_ALLOW_EMPTY},
+	    S3CLI_OPTIONS,
+	    {0},
 	};
 	uint64_t n;
 	int c, rc = 0;
 
 	while (rc == 0 && (c = getopt_long(argc, argv, "l0" S3CLI_SHORT, longs, NULL)) != -1) {
 		switch (c) {
-		case 'l':
-			opt.long_lines = 1;
-			break;
-		case '0':
-			opt.nul = 1;
-			break;
-		case OPT_SUFFIX:
-			rc = add_pattern(&opt.suffixes, optarg, e);
-			break;
-		case OPT_EXCLUDE:
-			rc = add_pattern(&opt.excludes, optarg, e);
-			break;
-		case OPT_START_AFTER:
-			opt.start_after = optarg;
-			break;
+		case 'l': opt.long_lines = 1; break;
+		case '0': opt.nul = 1; break;
+		case OPT_SUFFIX: rc = add_pattern(&opt.suffixes, optarg, e); break;
+		case OPT_EXCLUDE: rc = add_pattern(&opt.excludes, optarg, e); break;
+		case OPT_START_AFTER: opt.start_after = optarg; break;
 		case OPT_LIMIT:
 			if (num_parse(optarg, 1, UINT64_MAX, &opt.limit) == -1)
-				rc = err_set(e, EXIT_USAGE, "--limit %s: not a number from 1 on", optarg);
+				rc = err_set(
+				    e, EXIT_USAGE, "--limit %s: not a number from 1 on", optarg);
 			break;
-		case OPT_CONNECTIONS:
-			rc = s3cli_connections(&opt.cli, optarg, e);
-			break;
+		case OPT_CONNECTIONS: rc = s3cli_connections(&opt.cli, optarg, e); break;
 		case OPT_RETRY_EMPTY:
 			if (num_parse(optarg, 0, 100, &n) == -1)
-				rc = err_set(e, EXIT_USAGE, "--retry-empty %s: not a number from 0 to 100", optarg);
+				rc = err_set(e, EXIT_USAGE,
+				    "--retry-empty %s: not a number from 0 to 100", optarg);
 			else
 				opt.retry_empty = (unsigned)n;
 			break;
-		case OPT_ALLOW_EMPTY:
-			opt.allow_empty = 1;
-			break;
-		case OPT_SHOW_SKIPPED:
-			opt.show_skipped = 1;
-			break;
-		default:
-			rc = s3cli_option(&opt.cli, c, optarg, "s3ls", help, e);
+		case OPT_ALLOW_EMPTY: opt.allow_empty = 1; break;
+		case OPT_SHOW_SKIPPED: opt.show_skipped = 1; break;
+		default: rc = s3cli_option(&opt.cli, c, optarg, "s3ls", help, e);
 		}
 	}
 	return rc;

@@ -1,6 +1,7 @@
 /*
- * s3put: stores a file or a stream as one S3 object and prints one JSON line about it. The object comes to be whole or not at
- * all; with --expect-size and --expect-crc32c only if all of it arrived.
+ * s3put: stores a file or a stream as one S3 object and prints one JSON line about it. The object
+ * comes to be whole or not at all; with --expect-size and --expect-crc32c only if all of it
+ * arrived.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -22,7 +23,11 @@
 #include "s3cli.h"
 #include "stats.h"
 
-enum { CONNECTIONS = 4, HEADERS_MAX = 12, META_MAX = 2048 /* bytes (S3 user guide, "Working with object metadata") */ };
+enum {
+	CONNECTIONS = 4,
+	HEADERS_MAX = 12,
+	META_MAX = 2048 /* bytes (S3 user guide, "Working with object metadata") */
+};
 
 enum {
 	OPT_SSE = S3CLI_OWN,
@@ -51,14 +56,16 @@ static struct {
 	struct about about;
 	struct buf meta_about; /* sheaf-crc32c=... */
 	const char *output;
-} opt = {.cli.s3 = {.connections = CONNECTIONS, .hedge_ms = -1}, .put = {.expect_size = -1, .expect_crc32c = -1}};
+} opt = {.cli.s3 = {.connections = CONNECTIONS, .hedge_ms = -1},
+    .put = {.expect_size = -1, .expect_crc32c = -1}};
 
 static volatile sig_atomic_t interrupted;
 
 static const char help[] =
     "usage: s3put [options] FILE|- s3://BUCKET/KEY\n"
     "\n"
-    "Stores FILE, or standard input, as an object, and prints one JSON line: uri, bytes, etag, crc32c, parts.\n"
+    "Stores FILE, or standard input, as an object, and prints one JSON line: uri, bytes, etag, "
+    "crc32c, parts.\n"
     "\n"
     "      --content-type T     media type of the object\n"
     "      --cache-control V    Cache-Control of the object\n"
@@ -71,7 +78,8 @@ static const char help[] =
     "      --if-match ETAG      only over the object with this ETag\n"
     "      --expect-size N      store nothing unless there are N bytes\n"
     "      --expect-crc32c X    store nothing unless the CRC32C is X (8 hex digits)\n"
-    "      --about FILE         what csvcat --about wrote: expect its size and CRC32C, store the latter as\n"
+    "      --about FILE         what csvcat --about wrote: expect its size and CRC32C, store the "
+    "latter as\n"
     "                           metadata sheaf-crc32c, add what else it says to the JSON line\n"
     "  -o, --output FILE        write the JSON line to FILE, which appears whole or not at all\n"
     "      --part-size N        bytes of a part (8M); larger bodies are sent in parts\n"
@@ -97,7 +105,8 @@ static int
 add_header(const char *name, const char *value, struct err *e)
 {
 	if (!is_printable(value))
-		return err_set(e, EXIT_USAGE, "%s: its value holds a byte that a header cannot", name);
+		return err_set(
+		    e, EXIT_USAGE, "%s: its value holds a byte that a header cannot", name);
 	if (opt.put.n_headers == HEADERS_MAX)
 		return err_set(e, EXIT_USAGE, "more than %d headers", HEADERS_MAX);
 	opt.headers[opt.put.n_headers++] = (struct sigv4_header){name, value};
@@ -114,7 +123,8 @@ add_metadata(const char *arg, struct err *e)
 		return err_set(e, EXIT_USAGE, "--metadata %s: not of the form KEY=VALUE", arg);
 	for (const char *p = arg; p < eq; p++)
 		if (!isalnum((unsigned char)*p) && *p != '-' && *p != '_' && *p != '.')
-			return err_set(e, EXIT_USAGE, "--metadata %s: a key has letters, digits, - _ and . only", arg);
+			return err_set(e, EXIT_USAGE,
+			    "--metadata %s: a key has letters, digits, - _ and . only", arg);
 	opt.meta_len += strlen(arg) - 1;
 	if (opt.meta_len > META_MAX)
 		return err_set(e, EXIT_USAGE, "more than %d bytes of metadata", META_MAX);
@@ -137,11 +147,12 @@ parse_crc32c(const char *arg, struct err *e)
 }
 
 static int
-parse_size(const char *name, const char *arg, uint64_t min, uint64_t max, uint64_t *n, struct err *e)
+parse_size(
+    const char *name, const char *arg, uint64_t min, uint64_t max, uint64_t *n, struct err *e)
 {
 	if (num_parse_bytes(arg, min, max, n) == -1)
-		return err_set(e, EXIT_USAGE, "%s %s: not a number of bytes from %llu to %llu", name, arg,
-		    (unsigned long long)min, (unsigned long long)max);
+		return err_set(e, EXIT_USAGE, "%s %s: not a number of bytes from %llu to %llu",
+		    name, arg, (unsigned long long)min, (unsigned long long)max);
 	return 0;
 }
 
@@ -173,47 +184,38 @@ own_option(int c, const char *arg, struct err *e)
 
 	switch (c) {
 	case OPT_SSE:
-		if (strcmp(arg, "AES256") != 0 && strcmp(arg, "aws:kms") != 0 && strcmp(arg, "aws:kms:dsse") != 0)
-			return err_set(e, EXIT_USAGE, "--sse %s: not AES256, aws:kms or aws:kms:dsse", arg);
+		if (strcmp(arg, "AES256") != 0 && strcmp(arg, "aws:kms") != 0 &&
+		    strcmp(arg, "aws:kms:dsse") != 0)
+			return err_set(
+			    e, EXIT_USAGE, "--sse %s: not AES256, aws:kms or aws:kms:dsse", arg);
 		return add_header("x-amz-server-side-encryption", arg, e);
 	case OPT_SSE_KMS_KEY_ID:
 		return add_header("x-amz-server-side-encryption-aws-kms-key-id", arg, e);
 	case OPT_BUCKET_KEY:
 		return add_header("x-amz-server-side-encryption-bucket-key-enabled", "true", e);
-	case OPT_STORAGE_CLASS:
-		return add_header("x-amz-storage-class", arg, e);
-	case OPT_CONTENT_TYPE:
-		return add_header("Content-Type", arg, e);
-	case OPT_CACHE_CONTROL:
-		return add_header("Cache-Control", arg, e);
-	case OPT_IF_NONE_MATCH:
-		opt.put.if_none_match = 1;
-		return 0;
+	case OPT_STORAGE_CLASS: return add_header("x-amz-storage-class", arg, e);
+	case OPT_CONTENT_TYPE: return add_header("Content-Type", arg, e);
+	case OPT_CACHE_CONTROL: return add_header("Cache-Control", arg, e);
+	case OPT_IF_NONE_MATCH: opt.put.if_none_match = 1; return 0;
 	case OPT_IF_MATCH:
 		if (!is_printable(arg) || *arg == '\0')
 			return err_set(e, EXIT_USAGE, "--if-match: not an ETag");
 		set_if_match(arg);
 		return 0;
-	case OPT_METADATA:
-		return add_metadata(arg, e);
+	case OPT_METADATA: return add_metadata(arg, e);
 	case OPT_PART_SIZE:
-		return parse_size("--part-size", arg, S3_PART_MIN, S3_PART_MAX, &opt.put.part_size, e);
+		return parse_size(
+		    "--part-size", arg, S3_PART_MIN, S3_PART_MAX, &opt.put.part_size, e);
 	case OPT_EXPECT_SIZE:
 		if (parse_size("--expect-size", arg, 0, S3_OBJECT_MAX, &n, e) == -1)
 			return -1;
 		opt.put.expect_size = (int64_t)n;
 		return 0;
-	case OPT_EXPECT_CRC32C:
-		return parse_crc32c(arg, e);
-	case OPT_ABOUT:
-		return take_about(arg, e);
-	case 'o':
-		opt.output = arg;
-		return 0;
-	case OPT_CONNECTIONS:
-		return s3cli_connections(&opt.cli, arg, e);
-	default:
-		return s3cli_option(&opt.cli, c, arg, "s3put", help, e);
+	case OPT_EXPECT_CRC32C: return parse_crc32c(arg, e);
+	case OPT_ABOUT: return take_about(arg, e);
+	case 'o': opt.output = arg; return 0;
+	case OPT_CONNECTIONS: return s3cli_connections(&opt.cli, arg, e);
+	default: return s3cli_option(&opt.cli, c, arg, "s3put", help, e);
 	}
 }
 
@@ -222,23 +224,23 @@ static int
 options(int argc, char **argv, struct err *e)
 {
 	static const struct option longs[] = {
-		{"sse", required_argument, NULL, OPT_SSE},
-		{"sse-kms-key-id", required_argument, NULL, OPT_SSE_KMS_KEY_ID},
-		{"bucket-key", no_argument, NULL, OPT_BUCKET_KEY},
-		{"storage-class", required_argument, NULL, OPT_STORAGE_CLASS},
-		{"content-type", required_argument, NULL, OPT_CONTENT_TYPE},
-		{"cache-control", required_argument, NULL, OPT_CACHE_CONTROL},
-		{"if-none-match", no_argument, NULL, OPT_IF_NONE_MATCH},
-		{"if-match", required_argument, NULL, OPT_IF_MATCH},
-		{"metadata", required_argument, NULL, OPT_METADATA},
-		{"part-size", required_argument, NULL, OPT_PART_SIZE},
-		{"expect-size", required_argument, NULL, OPT_EXPECT_SIZE},
-		{"expect-crc32c", required_argument, NULL, OPT_EXPECT_CRC32C},
-		{"connections", required_argument, NULL, OPT_CONNECTIONS},
-		{"about", required_argument, NULL, OPT_ABOUT},
-		{"output", required_argument, NULL, 'o'},
-		S3CLI_OPTIONS,
-		{0},
+	    {"sse", required_argument, NULL, OPT_SSE},
+	    {"sse-kms-key-id", required_argument, NULL, OPT_SSE_KMS_KEY_ID},
+	    {"bucket-key", no_argument, NULL, OPT_BUCKET_KEY},
+	    {"storage-class", required_argument, NULL, OPT_STORAGE_CLASS},
+	    {"content-type", required_argument, NULL, OPT_CONTENT_TYPE},
+	    {"cache-control", required_argument, NULL, OPT_CACHE_CONTROL},
+	    {"if-none-match", no_argument, NULL, OPT_IF_NONE_MATCH},
+	    {"if-match", required_argument, NULL, OPT_IF_MATCH},
+	    {"metadata", required_argument, NULL, OPT_METADATA},
+	    {"part-size", required_argument, NULL, OPT_PART_SIZE},
+	    {"expect-size", required_argument, NULL, OPT_EXPECT_SIZE},
+	    {"expect-crc32c", required_argument, NULL, OPT_EXPECT_CRC32C},
+	    {"connections", required_argument, NULL, OPT_CONNECTIONS},
+	    {"about", required_argument, NULL, OPT_ABOUT},
+	    {"output", required_argument, NULL, 'o'},
+	    S3CLI_OPTIONS,
+	    {0},
 	};
 	int c, rc = 0;
 
@@ -247,7 +249,8 @@ options(int argc, char **argv, struct err *e)
 	if (rc != 0)
 		return rc;
 	if (argc - optind != 2)
-		return err_set(e, EXIT_USAGE, "a FILE (or -) and an s3:// URI are needed; see s3put --help");
+		return err_set(
+		    e, EXIT_USAGE, "a FILE (or -) and an s3:// URI are needed; see s3put --help");
 	if (opt.put.if_none_match && opt.put.if_match != NULL)
 		return err_set(e, EXIT_USAGE, "--if-none-match and --if-match exclude each other");
 	return 0;
@@ -315,12 +318,14 @@ run(const char *file, const char *uri, struct stats *st)
 		err_set(&e, EXIT_USAGE, "%s: a bucket, not an object", uri);
 		goto out;
 	}
-	if ((fd = open_source(file, &e)) == -1 || (out = outfile_open(opt.output, &e)) == NULL || (s3 = s3_open(&opt.cli.s3, &e)) == NULL)
+	if ((fd = open_source(file, &e)) == -1 || (out = outfile_open(opt.output, &e)) == NULL ||
+	    (s3 = s3_open(&opt.cli.s3, &e)) == NULL)
 		goto out;
 	log_line(LOG_INFO, NULL, "%s", s3_describe(s3));
 	opt.put.headers = opt.headers;
 	opt.put.connections = opt.cli.s3.connections;
-	if (s3_put(s3, &opt.put, fd, fd == STDIN_FILENO ? "standard input" : file, &interrupted, &res, &e) == 0)
+	if (s3_put(s3, &opt.put, fd, fd == STDIN_FILENO ? "standard input" : file, &interrupted,
+		&res, &e) == 0)
 		ok = print_result(uri, &res, out, &e) == 0;
 	stats_add_u64(st, "objects", (uint64_t)ok);
 	stats_add_u64(st, "failed", (uint64_t)!ok);

@@ -23,11 +23,14 @@ main(void)
 	for (size_t i = 0; i < sizeof(b); i++)
 		b[i] = (unsigned char)rand();
 	for (size_t i = 0; i < 200; i++) {
-		size_t off = (size_t)rand() % 64, n = (size_t)rand() % (sizeof(b) - 64), k = n > 0 ? (size_t)rand() % n : 0;
+		size_t off = (size_t)rand() % 64, n = (size_t)rand() % (sizeof(b) - 64),
+		       k = n > 0 ? (size_t)rand() % n : 0;
 		uint32_t whole = crc32c(0, b + off, n);
 
-		same &= whole == crc32c_portable(0, b + off, n) && whole == crc32c(crc32c(0, b + off, k), b + off + k, n - k);
-		combined &= whole == crc32c_combine(crc32c(0, b + off, k), crc32c(0, b + off + k, n - k), n - k);
+		same &= whole == crc32c_portable(0, b + off, n) &&
+		    whole == crc32c(crc32c(0, b + off, k), b + off + k, n - k);
+		combined &= whole ==
+		    crc32c_combine(crc32c(0, b + off, k), crc32c(0, b + off + k, n - k), n - k);
 	}
 	OK(same, "instruction and tables agree, whole and in pieces");
 	OK(combined, "checksums of two pieces combine to that of the whole");

@@ -15,22 +15,28 @@ parse(const char *const *lines)
 int
 main(void)
 {
-	static const char *const ok[] = {"HTTP/1.1 200 OK", "ETag: \"0cc175b9c0f1b6a831c399e269772661\"", "CONTENT-LENGTH:1",
+	static const char *const ok[] = {"HTTP/1.1 200 OK",
+	    "ETag: \"0cc175b9c0f1b6a831c399e269772661\"", "CONTENT-LENGTH:1",
 	    "Last-Modified: Wed, 12 Oct 2009 17:50:00 GMT", "x-amz-server-side-encryption: AES256",
 	    "x-amz-meta-sheaf-crc32c: 0123abcd", NULL};
-	static const char *const part[] = {"HTTP/1.1 206 Partial Content", "Content-Range: bytes 5-9/10", "etag: x-2",
-	    "Content-Length: 5", NULL};
-	static const char *const slow[] = {"HTTP/1.1 503 Slow Down", "Retry-After: 2", "x-amz-retry-after: 500",
-	    "Date: Thu, 01 Jan 1970 00:01:00 GMT", "x-amz-bucket-region: eu-west-1", NULL};
-	static const char *const kms[] = {"HTTP/1.1 200 OK", "ETag: \"0cc175b9c0f1b6a831c399e269772661\"",
-	    "x-amz-server-side-encryption: aws:kms", NULL};
-	static const char *const customer[] = {"HTTP/1.1 200 OK", "ETag: \"0cc175b9c0f1b6a831c399e269772661\"",
+	static const char *const part[] = {"HTTP/1.1 206 Partial Content",
+	    "Content-Range: bytes 5-9/10", "etag: x-2", "Content-Length: 5", NULL};
+	static const char *const slow[] = {"HTTP/1.1 503 Slow Down", "Retry-After: 2",
+	    "x-amz-retry-after: 500", "Date: Thu, 01 Jan 1970 00:01:00 GMT",
+	    "x-amz-bucket-region: eu-west-1", NULL};
+	static const char *const kms[] = {"HTTP/1.1 200 OK",
+	    "ETag: \"0cc175b9c0f1b6a831c399e269772661\"", "x-amz-server-side-encryption: aws:kms",
+	    NULL};
+	static const char *const customer[] = {"HTTP/1.1 200 OK",
+	    "ETag: \"0cc175b9c0f1b6a831c399e269772661\"",
 	    "x-amz-server-side-encryption-customer-algorithm: AES256", NULL};
-	static const char *const odd[] = {"HTTP/1.1 200", "Content-Length: 12x", "Content-Range: bytes */7", "no colon", ":",
-	    "", "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT", NULL};
+	static const char *const odd[] = {"HTTP/1.1 200", "Content-Length: 12x",
+	    "Content-Range: bytes */7", "no colon", ":", "",
+	    "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT", NULL};
 	struct s3_answer a = parse(ok);
 
-	OK(a.status == 200 && a.content_length == 1 && a.range_start == -1, "status, length, no range");
+	OK(a.status == 200 && a.content_length == 1 && a.range_start == -1,
+	    "status, length, no range");
 	OK_STR(a.etag, "0cc175b9c0f1b6a831c399e269772661", "ETag without quotes");
 	OK(a.last_modified == 1255369800, "Last-Modified in Unix seconds");
 	OK_STR(a.sheaf_crc32c, "0123abcd", "our own metadata");
@@ -47,7 +53,8 @@ main(void)
 	a = parse(customer);
 	OK(!s3_etag_is_md5(&a), "with SSE-C the ETag is no MD5");
 	a = parse(odd);
-	OK(a.status == 200 && a.content_length == -1 && a.range_start == -1 && a.range_total == 7 && a.retry_after_ms == 0,
+	OK(a.status == 200 && a.content_length == -1 && a.range_start == -1 && a.range_total == 7 &&
+		a.retry_after_ms == 0,
 	    "what is not understood is left alone");
 	return tap_done();
 }
