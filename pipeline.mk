@@ -18,8 +18,14 @@ LIBEXEC  := $(HERE)libexec
 export PATH := $(abspath $(BUILD))/bin:$(HERE)build/bin:$(PATH)
 export PIPELINE := $(HERE)pipeline.mk
 
+# NAME as it was given: a command line's $$ is one dollar, the environment's dollars are what they are
+given = $(if $(filter command%,$(origin $1)),$($1),$(value $1))
+# a prefix ends in a slash, so that names can be put behind it
+prefix = $(call given,$1)$(if $(filter-out %/,$(lastword $(call given,$1))),/)
+
 export SRC           ?=
-export DEST          ?=
+override export DEST   := $(call prefix,DEST)
+override export BACKUP := $(call prefix,BACKUP)
 export WORK          ?= work
 export BATCH         ?= 1000
 export JOBS          ?= 50
@@ -47,23 +53,42 @@ endif
 
 # what each program of a batch is told
 EVIDENCE = --pace $(WORK)/pace --stats $(WORK)/stats/$*.ndjson
-S3GET    = s3get $(EVIDENCE) --connections $(CONNECTIONS) $(S3GET_FLAGS)
-CSVCAT   = csvcat --tar --stats $(WORK)/stats/$*.ndjson --ledger $(WORK)/ledger/$*.tsv --about $(WORK)/about/$*.json $(CSV_FORMAT) $(CSVCAT_FLAGS)
-S3PUT    = s3put $(EVIDENCE) $(if $(filter 1,$(OVERWRITE)),,--if-none-match) $(S3PUT_FLAGS)
+S3GET    = $(strip s3get $(EVIDENCE) --connections $(CONNECTIONS) $(S3GET_FLAGS))
+CSVCAT   = $(strip csvcat --tar --stats $(WORK)/stats/$*.ndjson --ledger $(WORK)/ledger/$*.tsv \
+	--about $(WORK)/about/$*.json --delimiter "$$DELIMITER" --ragged "$$RAGGED" $(if $(filter 1,$(UNION)),--union) \
+	$(if $(CSV_COLUMNS),--columns "$$CSV_COLUMNS") \
+	$(if $(SOURCE_COLUMN),--source-column "$$SOURCE_COLUMN") $(CSVCAT_FLAGS))
+S3PUT    = $(strip s3put $(EVIDENCE) $(CONDITION) $(S3PUT_FLAGS) --about $(WORK)/about/$*.json)
 
-CSV_FORMAT = $(strip --delimiter "$$DELIMITER" --ragged "$$RAGGED" $(if $(filter 1,$(UNION)),--union) \
-	$(if $(CSV_COLUMNS),--columns "$$CSV_COLUMNS") $(if $(SOURCE_COLUMN),--source-column "$$SOURCE_COLUMN"))
+# The first time there must be no object; after a refresh it must be the one that the old receipt tells of.
+OLD       = $(wildcard $(WORK)/old/$(notdir $(@D))/$*.json)
+CONDITION = $(if $(filter 1,$(OVERWRITE)),,$(if $(OLD),--if-match "$$(grep -o '"etag":"[^"]*' $(OLD) | cut -c 9-)",--if-none-match))
 
-$(WORK)/put/%.json $(WORK)/merged/%.csv: export SHEAF_BATCH = $*
-$(WORK)/put/%.json $(WORK)/merged/%.csv: export SHEAF_LOG = $(WORK)/log/$*.ndjson
+$(WORK)/put/%.json $(WORK)/backup/%.json $(WORK)/merged/%.csv: export SHEAF_BATCH = $*
+$(WORK)/put/%.json $(WORK)/backup/%.json $(WORK)/merged/%.csv: export SHEAF_LOG = $(WORK)/log/$*.ndjson
 
-$(WORK)/put/%.json: | $(WORK)/merged/%.csv
-	$(S3PUT) --about $(WORK)/about/$*.json --output $@ $(WORK)/merged/$*.csv "$$DEST"merged-$*.csv
+$(WORK)/put/%.json: | $(WORK)/merged/%.csv $(if $(BACKUP),$(WORK)/backup/%.json)
+	$(S3PUT) --output $@ $(WORK)/merged/$*.csv "$$DEST"merged-$*.csv
+	$(if $(OLD),rm $(OLD))
+
+$(WORK)/backup/%.json: | $(WORK)/merged/%.csv
+	$(S3PUT) --output $@ $(WORK)/merged/$*.csv "$$BACKUP"merged-$*.csv
+	$(if $(OLD),rm $(OLD))
 
 # every member's status counts: pipefail alone would show the rightmost failure only
+ifneq ($(REJECTS),1)
 $(WORK)/merged/%.csv: | $(WORK)/keys/%.tsv
 	set +e; $(S3GET) < $(WORK)/keys/$*.tsv | $(CSVCAT) --output $@; \
 	for status in "$${PIPESTATUS[@]}"; do [[ $$status == 0 ]] || exit "$$status"; done
+else
+# 3: some were left out. Which, must be on disk before the rows are final
+$(WORK)/merged/%.csv: | $(WORK)/keys/%.tsv
+	set +e; $(S3GET) --rejects $(WORK)/reject/$*.s3get < $(WORK)/keys/$*.tsv | \
+		$(CSVCAT) --rejects $(WORK)/reject/$*.csvcat --output $@.held; \
+	for status in "$${PIPESTATUS[@]}"; do [[ $$status == [03] ]] || exit "$$status"; done
+	$(LIBEXEC)/rejects $*
+	mv $@.held $@
+endif
 
 $(WORK)/keys/%.tsv:
 	$(LIBEXEC)/plan

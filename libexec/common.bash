@@ -38,12 +38,12 @@ count_batches() {
 	echo "$n"
 }
 
-# The names of the batches without a receipt among the first BATCHES, a line each.
+# The names of the batches without a receipt, or with BACKUP without both, among the first BATCHES, a line each.
 batches_left() { # BATCHES
 	local n name
 	for ((n = 0; n < $1; n++)); do
 		printf -v name %05d "$n"
-		[[ -e $WORK/put/$name.json ]] || echo "$name"
+		[[ -e $WORK/put/$name.json && (-z $BACKUP || -e $WORK/backup/$name.json) ]] || echo "$name"
 	done
 }
 
@@ -69,29 +69,39 @@ value_of() { # NAME FILE
 
 # ---- what was asked for
 
-is_count() {
-	[[ $1 =~ ^[1-9][0-9]{0,8}$ ]]
+is_prefix() { # NAME
+	[[ ${!1} == s3://[!/]* ]] || die "$1=${!1}: must be a prefix, s3://bucket/..."
+	[[ ${!1} != *[[:cntrl:]]* ]] || die "$1: must not hold a control character"
 }
 
-# Refuses what cannot work, before anything is touched. Prefixes are strings: what DEST gets must not be listed by SRC.
+# Prefixes are strings: what DEST gets must not be listed by SRC, nor SRC be among it.
+is_apart() { # NAME
+	local output
+	for output in "${!1}merged-" "${!1}_sheaf/"; do
+		[[ $output != "$SRC"* && $SRC != "$output"* ]] ||
+			die "$1=${!1}: the merged objects would be listed by SRC=$SRC; use another $1"
+	done
+}
+
+# Refuses what cannot work, before anything is touched.
 check_request() {
-	local name output
-	for name in s3ls s3get csvcat s3put report parallel flock; do
+	local name
+	for name in s3ls s3get csvcat s3put report verify parallel flock; do
 		command -v "$name" > /dev/null || die "$name: no such program; make deps and make build bring all that is needed"
 	done
-	for name in SRC DEST; do
-		[[ ${!name} == s3://[!/]* ]] || die "$name=${!name}: must be a prefix, s3://bucket/..."
-		[[ ${!name} != *[[:cntrl:]]* ]] || die "$name: must not hold a control character"
-	done
+	is_prefix SRC
+	is_prefix DEST
 	[[ ${SRC#s3://} == */* ]] || SRC+=/
-	[[ $DEST == */ ]] || DEST+=/
-	for output in "${DEST}merged-" "${DEST}_sheaf/"; do
-		[[ $output != "$SRC"* && $SRC != "$output"* ]] ||
-			die "DEST=$DEST: the merged objects would be listed by SRC=$SRC; use another DEST"
+	is_apart DEST
+	if [[ -n $BACKUP ]]; then
+		is_prefix BACKUP
+		is_apart BACKUP
+		[[ $BACKUP != "$DEST"* && $DEST != "$BACKUP"* ]] || die "BACKUP=$BACKUP: must be apart from DEST=$DEST"
+	fi
+	for name in BATCH JOBS LIMIT; do
+		[[ ${!name} =~ ^[1-9][0-9]{0,8}$ || ($name == LIMIT && -z $LIMIT) ]] ||
+			die "$name=${!name}: must be a number from 1 on"
 	done
-	is_count "$BATCH" || die "BATCH=$BATCH: must be a number from 1 on"
-	is_count "$JOBS" || die "JOBS=$JOBS: must be a number from 1 on"
-	[[ -z $LIMIT ]] || is_count "$LIMIT" || die "LIMIT=$LIMIT: must be a number from 1 on"
 }
 
 # ---- the work folder
@@ -99,7 +109,7 @@ check_request() {
 # One run at a time. The lock is this script's alone: what it starts gets no copy ({lock}>&-), or an orphan would hold it.
 open_work() {
 	local why
-	why=$(mkdir -p "$WORK"/{keys,ledger,about,merged,put,stats,log,failed,lock} 2>&1) ||
+	why=$(mkdir -p "$WORK"/{keys,ledger,about,merged,put,backup,reject,stats,log,failed,lock} 2>&1) ||
 		die "$WORK: the work folder cannot be made: ${why##*: }"
 	{ exec {lock}> "$WORK/.lock"; } 2> /dev/null || die "$WORK/.lock: cannot be written"
 	flock --nonblock "$lock" || die "$WORK: another run is under way here (make status tells about it)"

@@ -9,7 +9,7 @@ load pipeline
 	s3 csvs "$BUCKET" csvs/ 5000
 	pipeline 0 merge BATCH=100
 	[[ $(list_keys out/merged- | wc -l) == 50 ]]
-	[[ $(list_keys out/_sheaf/) == out/_sheaf/run.json ]]
+	[[ $(list_keys out/_sheaf/) == $'out/_sheaf/ledger.tar.gz\nout/_sheaf/run.json' ]]
 	merged_right
 	status_is 'done'
 	pipeline 0 verify DEEP=1
@@ -111,7 +111,7 @@ END
 	put_object "a b\$x'\"#/1.csv" $'a\n1\n'
 	pipeline 0 merge
 	pipeline 0 verify DEEP=1
-	[[ $(list_keys out/) == $'out/ü $(id)/_sheaf/run.json\nout/ü $(id)/merged-00000.csv' ]]
+	[[ $(list_keys out/) == *$'\nout/ü $(id)/_sheaf/run.json\nout/ü $(id)/merged-00000.csv' ]]
 	[[ $(get_object "${DEST#s3://*/}/merged-00000.csv") == $'a\n1' ]]
 }
 
@@ -188,7 +188,7 @@ END
 	pipeline 2 verify
 	told merged-00001.csv
 	pipeline 0 merge BATCH=10 UNION=1 WORK="$TMP/work2" DEST="s3://$BUCKET/ou2/"
-	pipeline 0 verify WORK="$TMP/work2"
+	pipeline 0 verify WORK="$TMP/work2" DEST="s3://$BUCKET/ou2/"
 }
 
 @test "a foreign object at DEST is not touched, but with OVERWRITE=1" {
@@ -404,4 +404,62 @@ END
 	[[ $output == *'"batch":"00001"'*000012.csv* ]]
 	pipeline 0 logs N=00001
 	[[ $output == *000012.csv* ]]
+}
+
+@test "REJECTS=1 leaves bad objects out, and says which and why" {
+	s3 csvs "$BUCKET" csvs/ 40
+	put_object 'csvs/000005\.csv' $'id,name,value\n5,a,b,c\n'
+	put_object csvs/000033.csv.gz 'not gzip'
+	pipeline 0 plan BATCH=10
+	s3 rm "$BUCKET" csvs/000012.csv
+	put_object csvs/000013.csv $'id,name,value\n13,changed,1\n'
+	pipeline 2 merge BATCH=10
+	[[ $(list_keys out/merged- | wc -l) == 2 ]]
+	pipeline 0 merge BATCH=10 REJECTS=1
+	told "sheaf: 4 objects were left out"
+	[[ $(cut -f 1 "$WORK/rejects.tsv" | sort) == "s3://$BUCKET/csvs/000005\\.csv
+s3://$BUCKET/csvs/000012.csv
+s3://$BUCKET/csvs/000013.csv
+s3://$BUCKET/csvs/000033.csv.gz" ]]
+	[[ $(grep -c $'\t.' "$WORK/rejects.tsv") == 4 ]]
+	[[ $(rows out/ | wc -l) == 38 ]]
+	pipeline 0 verify DEEP=1
+	[[ $output == "38 objects, 4 left out, 38 rows"* ]]
+	# a failed connection is no reason to leave anything out
+	AWS_MAX_ATTEMPTS=1 AWS_ENDPOINT_URL_S3=http://127.0.0.1:9 pipeline 2 merge BATCH=10 REJECTS=1 WORK="$TMP/work2"
+	[[ ! -e $TMP/work2/put/00000.json ]]
+}
+
+@test "BACKUP gets the same objects, and verify looks at both" {
+	s3 csvs "$BUCKET" csvs/ 30
+	pipeline 0 merge BATCH=10
+	pipeline 0 merge BATCH=10 BACKUP="s3://$BUCKET/backup"
+	bodies out/ > "$TMP/one"
+	bodies backup/ > "$TMP/two"
+	same "$TMP/one" "$TMP/two"
+	pipeline 0 verify
+	s3 rm "$BUCKET" backup/merged-00001.csv
+	pipeline 2 verify
+	told "s3://$BUCKET/backup/merged-00001.csv: is not there"
+	local backup
+	for backup in out/ out/x csvs/; do
+		pipeline 2 merge BATCH=10 BACKUP="s3://$BUCKET/$backup"
+		told "BACKUP=s3://$BUCKET/$backup"
+	done
+	pipeline 0 merge BATCH=10 BACKUP="s3://$BUCKET/b2/" WORK="$TMP/work2" DEST="s3://$BUCKET/out2"
+	pipeline 0 verify WORK="$TMP/work2" DEST="s3://$BUCKET/out2" DEEP=1
+}
+
+@test "verify from another machine needs nothing but DEST" {
+	s3 csvs "$BUCKET" csvs/ 30
+	pipeline 0 merge BATCH=10
+	mv "$WORK" "$TMP/elsewhere"
+	pipeline 0 verify DEEP=1
+	[[ $output == *"stored at $DEST"*"30 objects, 0 left out, 30 rows"* ]]
+	put_object out/merged-00001.csv other
+	pipeline 2 verify
+	told "s3://$BUCKET/out/merged-00001.csv: has 5 bytes"
+	pipeline 2 verify DEST="s3://$BUCKET/none/"
+	told "no finished merge has stored its ledgers there"
+	[[ ! -e $WORK ]]
 }

@@ -387,7 +387,8 @@ check_object(const char *uri, const char *size, const char *etag)
 	const struct receipt *r;
 
 	if (n == run.n) {
-		if (strncmp(uri + len, "_sheaf/", 7) != 0 && strncmp(uri, run.src, strlen(run.src)) != 0)
+		if (strcmp(uri + len, "_sheaf/run.json") != 0 && strcmp(uri + len, "_sheaf/ledger.tar.gz") != 0 &&
+		    strncmp(uri, run.src, strlen(run.src)) != 0)
 			problem("%s: is unknown", uri);
 		return;
 	}
