@@ -5,6 +5,7 @@
 #include "crc32c.h"
 #include "csv.h"
 #include "csv_columns.h"
+#include "csv_fast.h"
 #include "csv_merge.h"
 #include "spool.h"
 
@@ -208,7 +209,14 @@ copy_rows(struct csv_merge *m, const char *p, size_t n, struct err *e)
 	const char *run = p, *end = p + n;
 
 	while (p < end) {
-		size_t eol, missing, took = csv_scan(&m->scan, p, (size_t)(end - p), &eol);
+		size_t eol, missing, took;
+
+		/* where rows may just be copied, whole blocks are only counted */
+		if (m->tail.len == 0)
+			p += csv_fast_rows(&m->scan, p, (size_t)(end - p), m->n_fields - 1, &m->src.rows);
+		if (p == end)
+			break;
+		took = csv_scan(&m->scan, p, (size_t)(end - p), &eol);
 
 		p += took;
 		if (eol == 0)
