@@ -40,6 +40,7 @@ export REJECTS       ?=
 export OVERWRITE     ?=
 export PROGRESS      ?=
 export DEEP          ?=
+export PRUNE         ?=
 export SOURCE        ?=
 CONNECTIONS          ?= 8
 # COLUMNS in the environment is the width of a terminal, so only the command line's is meant
@@ -100,13 +101,16 @@ $(WORK)/keys/%.tsv:
 export PRICE_GET ?= 0.0004
 export PRICE_PUT ?= 0.005
 
-.PHONY: merge plan status verify logs report demo
+.PHONY: merge plan refresh status verify logs report demo
 merge:
 	# lists SRC into $(WORK)/keys; GNU parallel runs one make of $(WORK)/put/N.json a batch, JOBS=$(JOBS) at once
 	exec $(LIBEXEC)/merge
 
 plan:
 	exec $(LIBEXEC)/plan
+
+refresh:
+	exec $(LIBEXEC)/refresh
 
 status:
 	exec $(LIBEXEC)/status

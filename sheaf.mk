@@ -14,12 +14,15 @@ export CSV_COLUMNS = $(if $(filter command%,$(origin COLUMNS)),$(COLUMNS))
 # make -n merge explains a run with the rules of one batch, N
 DRY = $(findstring n,$(filter-out -%,$(firstword $(MAKEFLAGS))))
 
-.PHONY: merge plan status report verify logs
+.PHONY: merge plan refresh status report verify logs
 merge: ## merge SRC into DEST: make -j50 merge SRC=s3://b/csvs/ DEST=s3://b/merged-csvs/
 	+@$(if $(DRY),$(HANDOVER) -n merge $(WORK)/put/N.json,$(PIPELINE) merge)
 
 plan: ## list SRC only, and tell what merge will do: objects, batches, requests, cost
 	@$(PIPELINE) plan
+
+refresh: ## list SRC again: the next make merge makes what is new or changed
+	@$(PIPELINE) refresh
 
 status: ## how the work folder stands, and what the next make merge does
 	@$(PIPELINE) status

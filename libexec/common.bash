@@ -106,6 +106,16 @@ check_request() {
 
 # ---- the work folder
 
+# The totals of the plan; that they are there says that it is whole.
+write_complete() {
+	local totals
+	totals=$(find "$WORK/keys" -name '*.tsv' -exec cat {} + |
+		awk -F '\t' '{ bytes += $2 } END { printf "objects=%.0f\nbytes=%.0f\n", NR, bytes }') || exit 1
+	write_file "$WORK/keys/complete" "$totals
+batches=$(count_batches)
+skipped=$(find "$WORK/keys" -name '*.skipped' -exec cat {} + | wc -l)"
+}
+
 # One run at a time. The lock is this script's alone: what it starts gets no copy ({lock}>&-), or an orphan would hold it.
 open_work() {
 	local why
@@ -113,6 +123,50 @@ open_work() {
 		die "$WORK: the work folder cannot be made: ${why##*: }"
 	{ exec {lock}> "$WORK/.lock"; } 2> /dev/null || die "$WORK/.lock: cannot be written"
 	flock --nonblock "$lock" || die "$WORK: another run is under way here (make status tells about it)"
+	[[ ! -e $WORK/refresh ]] || finish_refresh
+}
+
+# ---- the plan changes
+
+# A batch of which no object is left keeps an object with its header.
+keep_header() { # NAME
+	local about bytes crc
+	read -r about < "$WORK/about/$1.json" || return 0
+	[[ $about =~ '"header_bytes":'([0-9]+) ]] && bytes=${BASH_REMATCH[1]}
+	[[ $about =~ '"header_crc32c":"'([0-9a-f]+) ]] && crc=${BASH_REMATCH[1]}
+	head -c "$bytes" "$WORK/merged/$1.csv" > "$WORK/merged/$1.csv.part" || exit 1
+	write_file "$WORK/about/$1.json" \
+		"{\"objects\":0,\"rows\":0,\"bytes\":$bytes,\"crc32c\":\"$crc\",\"header\":${about#*,\"header\":}"
+	: > "$WORK/ledger/$1.tsv"
+	sync "$WORK/merged/$1.csv.part" && mv "$WORK/merged/$1.csv.part" "$WORK/merged/$1.csv" || exit 1
+}
+
+# Takes over what make refresh has prepared, one batch after another under its lock. Killed, the next run goes on with it.
+# The old receipt stays until the next upload, which replaces only the object that it tells of.
+finish_refresh() {
+	local file name kind batch_lock
+	mkdir -p "$WORK"/old/{put,backup} || exit 1
+	for file in "$WORK"/refresh/*.tsv; do
+		[[ -e $file ]] || continue
+		name=${file##*/}
+		name=${name%.tsv}
+		exec {batch_lock}> "$WORK/lock/$name"
+		flock "$batch_lock"
+		for kind in put backup; do
+			[[ ! -e $WORK/$kind/$name.json ]] || mv "$WORK/$kind/$name.json" "$WORK/old/$kind/$name.json" || exit 1
+		done
+		if [[ -s $file || ! -e $WORK/merged/$name.csv ]]; then
+			rm -f "$WORK"/{merged/"$name".csv,ledger/"$name".tsv,about/"$name".json,reject/"$name".tsv,failed/"$name"}
+		else
+			keep_header "$name"
+		fi
+		mv "$file" "$WORK/keys/$name.tsv" || exit 1
+		exec {batch_lock}>&-
+	done
+	sync "$WORK/keys"
+	rm -f "$WORK/published.json"
+	write_complete
+	rm -rf "$WORK/refresh"
 }
 
 readonly SETTINGS=(SRC DEST BATCH SUFFIX EXCLUDE LIMIT UNION RAGGED DELIMITER COLUMNS SOURCE_COLUMN)

@@ -157,6 +157,6 @@ rewrite() {
 	run_shell 1 "verify '$WORK' > /dev/full"
 	run_shell 1 "head -c 1000 /dev/urandom | verify --deep '$WORK'"
 	run_shell 1 "verify --deep '$WORK' < /dev/null"
-	pipeline 2 verify WORK="$TMP/none"
+	pipeline 2 verify WORK="$TMP/none" DEST=
 	told "$TMP/none: there is no run here"
 }
