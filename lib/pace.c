@@ -23,7 +23,7 @@
 #define RATE_MIN 10.0
 #define RATE_MAX 1e6
 #define MILLION UINT64_C(1000000)
-#define GROWTH_FIRST (1 * MILLION) /* doubles in each window, until the limit is found */
+#define GROWTH_FIRST 250000	    /* by a quarter in each window, until the limit is found */
 #define GROWTH_LEAST 2000	   /* then 2 % a second */
 #define GROWTH_CALM 20000
 

@@ -1,0 +1,116 @@
+/*
+ * The send schedule against a model of a server with a cap: so many requests a second, a little burst, 503 above it, 30 ms
+ * to answer. The clock is the model's, so the figures are the same on every machine.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "pace.h"
+#include "tap.h"
+
+enum { LATENCY_NS = 30000000, IN_FLIGHT_MAX = 400 };
+
+struct outcome {
+	double throttled; /* share of all requests */
+	double used;	  /* share of the cap, over the whole run; objects a second without a cap */
+};
+
+struct answer {
+	uint64_t at_ns;
+	int good;
+};
+
+/* Sends until that many requests have succeeded; cap of 0: no cap. */
+static struct outcome
+model(struct pace *p, uint64_t start_ns, uint64_t objects, double cap)
+{
+	static struct answer ring[IN_FLIGHT_MAX];
+	uint64_t now = start_ns, first = 0, n = 0, good = 0, sent = 0, throttled = 0, last = now;
+	double tokens = cap / 20;
+
+	while (good < objects) {
+		uint64_t at = n < IN_FLIGHT_MAX && good + n < objects ? pace_take(p, now) : UINT64_MAX;
+
+		/* answers that come before the next send, or make room for it */
+		while (n > 0 && (at == UINT64_MAX || ring[first].at_ns <= at)) {
+			struct answer *a = &ring[first];
+
+			now = a->at_ns;
+			if (a->good) {
+				good++;
+				pace_answered(p, now);
+			} else {
+				throttled++;
+				pace_throttled(p, now);
+			}
+			first = (first + 1) % IN_FLIGHT_MAX;
+			n--;
+			if (at == UINT64_MAX)
+				break;
+		}
+		if (at == UINT64_MAX)
+			continue;
+		if (at > now)
+			now = at;
+		tokens += (double)(now - last) * cap / 1e9;
+		if (tokens > cap / 20)
+			tokens = cap / 20;
+		last = now;
+		ring[(first + n) % IN_FLIGHT_MAX] =
+		    (struct answer){now + LATENCY_NS, cap <= 0 || tokens >= 1};
+		if (tokens >= 1)
+			tokens -= 1;
+		n++;
+		sent++;
+	}
+	return (struct outcome){(double)throttled / (double)sent,
+	    (double)objects / ((double)(now - start_ns) / 1e9) / (cap > 0 ? cap : 1)};
+}
+
+int
+main(void)
+{
+	char name[] = "/tmp/sheaf-pace-XXXXXX";
+	struct err e;
+	struct pace *p = pace_open(NULL, &e), *q = NULL;
+	struct outcome o = model(p, 1000000000, 300000, 5500);
+	int fd;
+
+	OK(o.throttled <= 0.01, "300,000 objects, cap 5,500/s: %.2f %% throttled", 100 * o.throttled);
+	OK(o.used >= 0.96, "300,000 objects, cap 5,500/s: %.1f %% of the cap used", 100 * o.used);
+	pace_close(p);
+	p = pace_open(NULL, &e);
+	o = model(p, 1000000000, 60000, 5500);
+	OK(o.throttled <= 0.01, "60,000 objects: %.2f %% throttled", 100 * o.throttled);
+	OK(o.used >= 0.90, "60,000 objects: %.1f %% of the cap used", 100 * o.used);
+	pace_close(p);
+	p = pace_open(NULL, &e);
+	o = model(p, 1000000000, 30000, 300);
+	OK(o.throttled <= 0.03, "30,000 objects, cap 300/s: %.2f %% throttled", 100 * o.throttled);
+	OK(o.used >= 0.85, "30,000 objects, cap 300/s: %.1f %% of the cap used", 100 * o.used);
+	pace_close(p);
+	p = pace_open(NULL, &e);
+	o = model(p, 1000000000, 300000, 0);
+	OK(o.used >= 12000, "no cap: %.0f a second of the 13,333 that 400 in flight can do", o.used);
+	pace_close(p);
+
+	fd = mkstemp(name);
+	p = pace_open(name, &e);
+	q = pace_open(name, &e);
+	OK(fd != -1 && p != NULL && q != NULL, "two share a file");
+	(void)pace_take(p, 2000000000);
+	OK(pace_take(q, 2000000000) > 2000000000 - 5000000 + 100000, "each time is given once");
+	pace_throttled(p, 3000000000);
+	OK(!(pace_rate(p) > pace_rate(q)) && !(pace_rate(p) < pace_rate(q)),
+	    "what one learns, all know");
+	OK(pace_take(p, 100) < 100000000000, "after a reboot, which sets the clock back, it goes on");
+	pace_close(p);
+	pace_close(q);
+	OK(write(fd, "another file, which has another length", 38) == 38, "another file");
+	p = pace_open(name, &e);
+	OK(p == NULL && e.status == EXIT_USAGE && strstr(e.text, name) != NULL,
+	    "is refused by name");
+	close(fd);
+	unlink(name);
+	return tap_done();
+}
