@@ -10,10 +10,11 @@ struct masks {
 
 /* Where the scan stands between two blocks. */
 struct place {
-	uint64_t inside;  /* all ones inside quotes, else 0 */
-	uint64_t field;	  /* 1 where an opening quote may follow: at a field's start, behind a quote */
-	uint64_t row;	  /* 1 at the start of a row */
-	uint64_t delims;  /* of the row so far */
+	uint64_t inside; /* all ones inside quotes, else 0 */
+	uint64_t
+	    field;    /* 1 where an opening quote may follow: at a field's start, behind a quote */
+	uint64_t row; /* 1 at the start of a row */
+	uint64_t delims; /* of the row so far */
 	uint64_t line, record_line;
 };
 
@@ -47,7 +48,8 @@ parity(uint64_t x)
 	return x ^ x << 32;
 }
 
-/* One block: 1 when all its rows are as they should be and *at has moved on; 0 with *at as it was. */
+/* One block: 1 when all its rows are as they should be and *at has moved on; 0 with *at as it was.
+ */
 __attribute__((target("avx2,popcnt,bmi"))) static inline int
 take_block(struct place *at, const struct masks *m, uint64_t want_delims, uint64_t *rows)
 {

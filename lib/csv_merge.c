@@ -213,7 +213,8 @@ copy_rows(struct csv_merge *m, const char *p, size_t n, struct err *e)
 
 		/* where rows may just be copied, whole blocks are only counted */
 		if (m->tail.len == 0)
-			p += csv_fast_rows(&m->scan, p, (size_t)(end - p), m->n_fields - 1, &m->src.rows);
+			p += csv_fast_rows(
+			    &m->scan, p, (size_t)(end - p), m->n_fields - 1, &m->src.rows);
 		if (p == end)
 			break;
 		took = csv_scan(&m->scan, p, (size_t)(end - p), &eol);

@@ -1,6 +1,7 @@
 /*
- * The send schedule against a model of a server with a cap: so many requests a second, a little burst, 503 above it, 30 ms
- * to answer. The clock is the model's, so the figures are the same on every machine.
+ * The send schedule against a model of a server with a cap: so many requests a second, a little
+ * burst, 503 above it, 30 ms to answer. The clock is the model's, so the figures are the same on
+ * every machine.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -29,7 +30,8 @@ model(struct pace *p, uint64_t start_ns, uint64_t objects, double cap)
 	double tokens = cap / 20;
 
 	while (good < objects) {
-		uint64_t at = n < IN_FLIGHT_MAX && good + n < objects ? pace_take(p, now) : UINT64_MAX;
+		uint64_t at =
+		    n < IN_FLIGHT_MAX && good + n < objects ? pace_take(p, now) : UINT64_MAX;
 
 		/* answers that come before the next send, or make room for it */
 		while (n > 0 && (at == UINT64_MAX || ring[first].at_ns <= at)) {
@@ -76,7 +78,8 @@ main(void)
 	struct outcome o = model(p, 1000000000, 300000, 5500);
 	int fd;
 
-	OK(o.throttled <= 0.01, "300,000 objects, cap 5,500/s: %.2f %% throttled", 100 * o.throttled);
+	OK(o.throttled <= 0.01, "300,000 objects, cap 5,500/s: %.2f %% throttled",
+	    100 * o.throttled);
 	OK(o.used >= 0.96, "300,000 objects, cap 5,500/s: %.1f %% of the cap used", 100 * o.used);
 	pace_close(p);
 	p = pace_open(NULL, &e);
@@ -91,7 +94,8 @@ main(void)
 	pace_close(p);
 	p = pace_open(NULL, &e);
 	o = model(p, 1000000000, 300000, 0);
-	OK(o.used >= 12000, "no cap: %.0f a second of the 13,333 that 400 in flight can do", o.used);
+	OK(o.used >= 12000, "no cap: %.0f a second of the 13,333 that 400 in flight can do",
+	    o.used);
 	pace_close(p);
 
 	fd = mkstemp(name);
@@ -103,7 +107,8 @@ main(void)
 	pace_throttled(p, 3000000000);
 	OK(!(pace_rate(p) > pace_rate(q)) && !(pace_rate(p) < pace_rate(q)),
 	    "what one learns, all know");
-	OK(pace_take(p, 100) < 100000000000, "after a reboot, which sets the clock back, it goes on");
+	OK(pace_take(p, 100) < 100000000000,
+	    "after a reboot, which sets the clock back, it goes on");
 	pace_close(p);
 	pace_close(q);
 	OK(write(fd, "another file, which has another length", 38) == 38, "another file");
