@@ -23,6 +23,7 @@ struct listing {
 	uint64_t n;
 	struct buf contents, prefixes; /* XML */
 	char token_text[KEY_MAX + 1];
+	int token_upper, next_upper;
 };
 
 static struct str
@@ -33,7 +34,8 @@ param(const struct req *r, const char *name)
 	return s != NULL ? *s : (struct str){NULL, 0};
 }
 
-/* A token is "k" or "p" (the last was a key, a common prefix), then the last in hex. */
+/* A token is "k" or "p" (the last was a key, a common prefix), then the last in hex. "K" and "P" mean the same: the page
+ * behind one without keys has another token. */
 static const char *
 token_read(struct listing *l)
 {
@@ -51,7 +53,8 @@ token_read(struct listing *l)
 		    (char)((unsigned char)l->token_text[(i - 1) / 2] << 4 | (unsigned)(d - digits));
 	}
 	l->after = (struct str){l->token_text, l->token.len / 2};
-	l->after_prefix = l->token.p[0] == 'p';
+	l->after_prefix = l->token.p[0] == 'p' || l->token.p[0] == 'P';
+	l->token_upper = l->token.p[0] == 'P' || l->token.p[0] == 'K';
 	return NULL;
 }
 
@@ -244,7 +247,7 @@ add_token(const struct listing *l, struct buf *b)
 
 	hex_put(hex, (const unsigned char *)l->last, l->last_len);
 	buf_addf(b, "<NextContinuationToken>%c%s</NextContinuationToken>",
-	    l->last_prefix ? 'p' : 'k', hex);
+	    "kpKP"[l->last_prefix + 2 * l->next_upper], hex);
 }
 
 static void
@@ -295,6 +298,7 @@ listing_fault(struct req *r, struct listing *l)
 		if (l->last_len > 0)
 			memcpy(l->last, l->after.p, l->last_len);
 		l->last_prefix = l->after_prefix;
+		l->next_upper = !l->token_upper;
 		break;
 	default:
 		return;
