@@ -152,7 +152,7 @@ include sheaf.mk
 merge plan report verify: build
 
 .PHONY: demo
-demo: ## the whole way on this machine: install what is missing, build, merge from a local S3 server
+demo: ## the whole way on this machine: installs what is missing, merges from a local server
 	@$(MAKE) --no-print-directory deps FOR='build run demo'
 	@$(MAKE) --no-print-directory build $(BUILD)/bin/s3d
 	@$(PIPELINE) demo

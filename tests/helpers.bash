@@ -139,7 +139,7 @@ wait_until() {
 show() {
 	[[ -s $TMP/$1 ]] || return 0
 	echo "$2, $(stat -c %s "$TMP/$1") bytes:"
-	head -c 4000 "$TMP/$1" | cat -v | sed 's/^/  /'
+	head -c 4000 "$TMP/$1" | head -n 12 | cat -v | cut -c 1-200 | sed 's/^/  /'
 }
 
 # run_tool STATUS COMMAND...: must end with STATUS. Its output is in $TMP/out and $TMP/err, and in $output

@@ -1,0 +1,211 @@
+#!/usr/bin/env bats
+# servers: s3d
+# A server and a network that fail: what passes is tried again and leaves no trace in the output, what does not is named.
+load helpers
+
+# faults < RULES: from now on the server fails so (s3d/README.md).
+faults() {
+	curl --silent --show-error --fail --output /dev/null --data-binary @- "$S3D_URL/_s3d/faults"
+}
+
+# asked METHOD STATUS: how many requests of that kind were answered so.
+asked() {
+	awk -v method="$1" -v status="$2" '$2 == method && $5 == status {n++} END {print n + 0}' "$S3D_LOG"
+}
+
+no_end() {
+	[[ -n $(tail -c 1024 "$TMP/out" | tr -d '\0') ]] || fail "=> the stream says that it is whole"
+}
+
+@test "s3get: faults of the way, each gone at the second try" {
+	s3 csvs "$BUCKET" in/ 60
+	s3ls "s3://$BUCKET/in/" > keys
+	s3get < keys > want
+	for action in 'status 500 InternalError' 'status 503 SlowDown' 'status 429 TooManyRequests' reset close garbage \
+		'reset-body 10' 'short 10' 'corrupt 3' 'stall-body 100 5' 'long 16'; do
+		echo "in/*[05].csv get 1 $action" | faults
+		run_tool 0 s3get --stats stats < keys
+		silent
+		same want out
+	done
+}
+
+@test "s3get: faults that stay are named, object by object, and the stream has no end" {
+	s3 csvs "$BUCKET" in/ 20
+	s3ls "s3://$BUCKET/in/" > keys
+	export AWS_MAX_ATTEMPTS=2
+	for action in 'status 500 InternalError' 'status 503 SlowDown' reset 'short 10' 'corrupt 3'; do
+		echo "in/*[05].csv get all $action" | faults
+		run_tool 1 s3get < keys
+		[[ $(cut -d : -f 1-3 err) == "s3get: s3://$BUCKET/in/000000.csv
+s3get: s3://$BUCKET/in/000005.csv
+s3get: s3://$BUCKET/in/000010.csv
+s3get: s3://$BUCKET/in/000015.csv" ]]
+		no_end
+		[[ $(tar tf out | wc -l) == 16 ]]
+	done
+}
+
+@test "s3get: a refusal is not tried again" {
+	put_object k x
+	for status in '403 AccessDenied' '404 NoSuchKey' '400 InvalidRequest'; do
+		: > "$S3D_LOG"
+		echo "k get all status $status" | faults
+		run_tool 1 s3get --stdout "s3://$BUCKET/k"
+		says "s3get: s3://$BUCKET/k: " "$status"
+		[[ $(asked GET "${status%% *}") == 1 ]]
+	done
+}
+
+@test "s3get: a large object goes on from where its connection broke" {
+	head -c 9000000 /dev/urandom > file
+	s3 put "$BUCKET" big file
+	echo 'big get 1-3 reset-body 2000000' | faults
+	run_tool 0 s3get --stdout "s3://$BUCKET/big"
+	same file out
+	echo 'big get all reset-body 100' | faults
+	AWS_MAX_ATTEMPTS=2 run_tool 1 s3get "s3://$BUCKET/big"
+	grep -qF "s3get: s3://$BUCKET/big: " err
+	no_end
+	AWS_MAX_ATTEMPTS=2 run_tool 1 s3get -C files "s3://$BUCKET/big"
+	[[ -z $(find files -type f) ]]
+}
+
+@test "s3get: a large object that is overwritten in the middle is not patched together" {
+	head -c 9000000 /dev/zero > old
+	head -c 9000000 /dev/urandom > new
+	s3 put "$BUCKET" big old
+	echo 'big get 1 stall-body 2000 2000000' | faults
+	s3get --stdout "s3://$BUCKET/big" > out 2> err < /dev/null 3>&- &
+	sleep 0.7
+	s3 put "$BUCKET" big new
+	status=0
+	wait $! || status=$?
+	cat err
+	if ((status == 0)); then
+		cmp -s out old || same out new
+	fi
+}
+
+@test "the server dies in the middle of everything" {
+	s3 csvs "$BUCKET" in/ 100
+	s3ls "s3://$BUCKET/in/" > keys
+	echo 'in/0000[5-9]* get all stall 60000' | faults
+	AWS_MAX_ATTEMPTS=2 s3get < keys > out 2> err 3>&- &
+	pid=$!
+	sleep 1
+	kill -9 "$S3D_PID"
+	wait "$S3D_PID" || true
+	S3D_PID=
+	status=0
+	wait $pid || status=$?
+	cat err
+	((status == 1)) || fail "s3get ended with $status"
+	no_end
+	# what concerns every request is told once
+	[[ $(wc -l < err) == 1 ]]
+	grep "^s3get: s3://$BUCKET/in/000050.csv: cannot connect " err
+}
+
+@test "a server that closes connections, told or silently, after every request or every tenth" {
+	s3 csvs "$BUCKET" in/ 50
+	s3 dump "$BUCKET" > before
+	for how in 1 10 1:silent 10:silent; do
+		stop_s3d
+		start_s3d --make "made/in/:200" --close-after $how
+		use_s3d
+		run_shell 0 's3ls -l s3://made/in/ | s3get --connections 8'
+		silent
+		[[ $(tar tf out | wc -l) == 200 ]]
+	done
+}
+
+@test "a server that limits the rate is obeyed, and all objects come" {
+	stop_s3d
+	start_s3d --make "made/in/:600" --cap 150
+	use_s3d
+	run_shell 0 's3ls -l s3://made/in/ | s3get --stats stats'
+	silent
+	[[ $(tar tf out | wc -l) == 600 ]]
+}
+
+@test "a clock that is an hour off" {
+	for offset in 3600 -3600; do
+		stop_s3d
+		start_s3d --bucket "$BUCKET" --clock-offset=$offset
+		use_s3d
+		echo x > file
+		run_tool 0 s3put file "s3://$BUCKET/k"
+		run_tool 0 s3ls "s3://$BUCKET/"
+		run_tool 0 s3get --stdout "s3://$BUCKET/k"
+		[[ $output == x ]]
+	done
+}
+
+@test "s3ls: pages that fail in passing leave no hole and no double" {
+	stop_s3d
+	start_s3d --make "made/in/:5000"
+	use_s3d
+	s3ls s3://made/in/ > want
+	[[ $(wc -l < want) == 5000 ]]
+	for action in 'status 503 SlowDown' reset 'short 100' garbage 'error-200 InternalError' no-keys; do
+		echo "* list every:2* $action" | faults
+		run_tool 0 s3ls s3://made/in/
+		same want out
+	done
+	for action in 'status 500 InternalError' 'short 100'; do
+		echo "* list 3-* $action" | faults
+		AWS_MAX_ATTEMPTS=2 run_tool 1 s3ls s3://made/in/
+		says "s3ls: s3://made/in/: "
+	done
+}
+
+@test "s3ls: a listing that is empty at first is asked for again" {
+	put_object in/k x
+	echo 'in/ list 1 empty-list' | faults
+	run_tool 0 s3ls "s3://$BUCKET/in/"
+	[[ $output == "s3://$BUCKET/in/k" ]]
+}
+
+@test "s3put: faults of the way, each gone at the second try" {
+	printf 'id\n1\n' > small
+	head -c 11000000 /dev/urandom > large
+	for action in 'status 500 InternalError' 'status 503 SlowDown' reset close garbage lost; do
+		printf '%s\n' "small put 1 $action" "large create 1 $action" "large part 2* $action" "large complete 1 $action" | faults
+		run_tool 0 s3put small "s3://$BUCKET/small"
+		silent
+		run_tool 0 s3put --part-size 5M large "s3://$BUCKET/large"
+		silent
+		for name in small large; do
+			get_object $name > got
+			same $name got
+			s3 rm "$BUCKET" $name
+		done
+	done
+}
+
+@test "s3put --if-none-match: an answer that was lost is no foreign object" {
+	printf 'id\n1\n' > file
+	for method in put complete; do
+		[[ $method == put ]] || head -c 11000000 /dev/urandom > file
+		echo "k-$method $method 1 lost" | faults
+		run_tool 0 s3put --if-none-match --part-size 5M file "s3://$BUCKET/k-$method"
+		get_object k-$method > got
+		same file got
+	done
+}
+
+@test "s3put: a fault that stays leaves no object and no open upload" {
+	head -c 11000000 /dev/urandom > file
+	export AWS_MAX_ATTEMPTS=2
+	for method in create part complete; do
+		echo "k $method all status 500 InternalError" | faults
+		run_tool 1 s3put --part-size 5M file "s3://$BUCKET/k"
+		says "s3put: s3://$BUCKET/k: 500 InternalError"
+		[[ $(s3 ls "$BUCKET") == '[]' && $(s3 uploads "$BUCKET") == '[]' ]]
+	done
+	echo "k put all status 500 InternalError" | faults
+	run_tool 1 s3put --part-size 20M file "s3://$BUCKET/k"
+	says "s3put: s3://$BUCKET/k: 500 InternalError"
+	[[ $(s3 ls "$BUCKET") == '[]' ]]
+}
