@@ -106,20 +106,28 @@ C_FILES     := $(wildcard lib/*.c tools/*.c tests/unit/*.c tests/fuzz/*.c tests/
 SHELL_FILES := $(wildcard tests/*.bats tests/*.bash tests/rgw tests/tls tests/style deps/install .ci/run deploy/*.sh bench/*.sh) \
 	       $(filter-out %.awk,$(wildcard libexec/*)) bench/pipeline bench/memory bench/pss
 
-.PHONY: lint lint-text
-lint: $(C_FILES:%=$(BUILD)/lint/%) lint-text ## clang-tidy, cppcheck, shellcheck, mandoc, tests/style (-j helps)
+# each by itself, so that `make -k lint` tells all
+LINTERS := cppcheck shellcheck mandoc style
+.PHONY: lint $(LINTERS:%=lint-%)
+lint: $(C_FILES:%=$(BUILD)/lint/%) $(LINTERS:%=lint-%) ## clang-tidy, cppcheck, shellcheck, mandoc, tests/style (-j helps)
 
 $(BUILD)/lint/%.c: %.c $(wildcard lib/*.h tests/*/*.h) .clang-tidy
 	@mkdir -p $(@D)
-	clang-tidy --quiet $< -- -std=c11 $(DEFS) -Ilib 2> $@.err || { cat $@.err >&2; exit 1; }
+	$(call say,TIDY)clang-tidy --quiet $< -- -std=c11 $(DEFS) -Ilib 2> $@.err || { cat $@.err >&2; exit 1; }
 	@touch $@
 
-lint-text:
-	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
-		--suppress=missingIncludeSystem $(DEFS) -Ilib $(C_FILES)
-	shellcheck --external-sources $(SHELL_FILES)
-	mandoc -T lint -W warning $(MANS)
-	tests/style
+lint-cppcheck:
+	$(call say,LINT)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
+		--error-exitcode=1 --suppress=missingIncludeSystem $(DEFS) -Ilib $(C_FILES)
+
+lint-shellcheck:
+	$(call say,LINT)shellcheck --external-sources $(SHELL_FILES)
+
+lint-mandoc:
+	$(call say,LINT)mandoc -T lint -W warning $(MANS)
+
+lint-style:
+	$(call say,LINT)tests/style
 
 # ---- installing -----------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 /*
- * Runs a fuzz target over its corpus, without a fuzzer: `TARGET FOLDER`. One TAP line an input; what an input does wrong
- * shows as a crash behind the name of its file.
+ * Runs a fuzz target over its corpus, without a fuzzer: `TARGET FOLDER`. One TAP line an input;
+ * what an input does wrong shows as a crash behind the name of its file.
  */
 #include <dirent.h>
 #include <stdint.h>

@@ -34,8 +34,8 @@ param(const struct req *r, const char *name)
 	return s != NULL ? *s : (struct str){NULL, 0};
 }
 
-/* A token is "k" or "p" (the last was a key, a common prefix), then the last in hex. "K" and "P" mean the same: the page
- * behind one without keys has another token. */
+/* A token is "k" or "p" (the last was a key, a common prefix), then the last in hex. "K" and "P"
+ * mean the same: the page behind one without keys has another token. */
 static const char *
 token_read(struct listing *l)
 {
