@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
 # servers: s3d rgw
-# time limit: 600
 # Through all programs: keys of every kind, bytes of every kind, a second client at either end, and what is left when
 # one of the programs dies.
 load helpers
