@@ -75,7 +75,7 @@ plan_right() { # OBJECTS BATCH
 }
 
 @test "only s3ls is killed, only the script that cuts: an error, and the same command goes on" {
-	serve --make sheaf/csvs/:4000 --list-latency 300
+	serve --make sheaf/csvs/:4000 --list-latency 1500
 	local who
 	for who in s3ls listing awk; do
 		start_run BATCH=300 JOBS=2 WORK="$TMP/work-$who" DEST="s3://sheaf/out-$who/"
@@ -92,7 +92,7 @@ plan_right() { # OBJECTS BATCH
 }
 
 @test "the run's own script is killed: what it started goes on, and the same command beside it does nothing twice" {
-	serve --make sheaf/csvs/:4000 --list-latency 700 --latency 5
+	serve --make sheaf/csvs/:4000 --list-latency 2500 --latency 5
 	start_run BATCH=200 JOBS=2 CONNECTIONS=2
 	wait_for_receipts 2
 	[[ ! -e $WORK/keys/complete ]]
@@ -213,6 +213,7 @@ merged_right_by_formula() { # N
 		kills=0
 		before=$(requests get csvs/)
 		for ((n = 1 + RANDOM % 4; n > 0; n--)); do
+			run_is_over
 			start_run_at_terminal BATCH=100 JOBS=5 CONNECTIONS=2
 			sleep "0.$((RANDOM % 9))$((RANDOM % 10))"
 			kinds=(all one INT TERM HUP)
@@ -229,6 +230,7 @@ merged_right_by_formula() { # N
 			((++kills))
 			wait "$RUN" || true
 		done
+		run_is_over
 		TOOL_TIMEOUT=120 pipeline 0 merge BATCH=100 JOBS=5 CONNECTIONS=2
 		cat "$WORK"/merged/*.csv > "$TMP/after"
 		same "$TMP/calm" "$TMP/after" || fail "=> seed $seed"

@@ -49,6 +49,11 @@ os.execvp(sys.argv[1], sys.argv[1:])' make -s -f "$ROOT/pipeline.mk" merge "$@" 
 	RUN=$!
 }
 
+# Waits for a run that outlived the make above it, when that alone was killed: it still holds the work folder.
+run_is_over() {
+	[[ ! -e $WORK/.lock ]] || flock "$WORK/.lock" true
+}
+
 # ends_session SESSION: no process of it is left after a while.
 ends_session() {
 	local i
