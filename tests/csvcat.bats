@@ -1,0 +1,275 @@
+#!/usr/bin/env bats
+# csvcat: each rule of its manual page, for files named as arguments, for a tar stream, and for one that arrives in
+# small odd pieces.
+load helpers
+
+setup() {
+	fresh_environment
+}
+
+# in pieces of 1, 2, 3, 5, 7, 11, 13 bytes
+dribble() {
+	/usr/bin/python3 -c '
+import itertools, os, sys
+data = sys.stdin.buffer.read()
+at = 0
+for n in itertools.cycle((1, 2, 3, 5, 7, 11, 13)):
+    if at >= len(data):
+        break
+    os.write(1, data[at:at + n])
+    at += n'
+}
+
+# files TEXT...: f1, f2, ... in in/; printf's escapes are understood.
+files() {
+	local text n=0
+	rm -rf in
+	mkdir in
+	for text; do
+		((++n))
+		printf '%b' "$text" > "in/f$n"
+	done
+}
+
+# gives OPTIONS WANT TEXT...: csvcat OPTIONS of files with these texts gives WANT, whichever way they come.
+gives() {
+	local options=$1 want=$2
+	shift 2
+	files "$@"
+	printf '%b' "$want" > want
+	tar --format=pax -cf in.tar in/f*
+	# shellcheck disable=SC2086 # options are words
+	run_tool 0 csvcat $options in/f*
+	silent
+	same want out
+	run_shell 0 'csvcat -t $1 < in.tar' "$options"
+	same want out
+	dribble < in.tar > fifo.tar
+	run_shell 0 "$(declare -f dribble)"'; dribble < in.tar | csvcat -t $1' "$options"
+	same want out
+}
+
+# refuses OPTIONS MESSAGE TEXT...: an error of one line that holds MESSAGE, nothing of -o is left.
+refuses() {
+	local options=$1 message=$2
+	shift 2
+	files "$@"
+	tar --format=pax -cf in.tar in/f*
+	# shellcheck disable=SC2086
+	run_tool 1 csvcat $options -o made in/f*
+	says "$message"
+	run_shell 1 'csvcat -t $1 -o made < in.tar' "$options"
+	says "$message"
+	[[ -z $(echo made*) || $(echo made*) == 'made*' ]] || fail "=> something was left: $(echo made*)"
+}
+
+@test "the header once, rows in the order of the files" {
+	gives '' 'a,b\n1,2\n3,4\n5,6\n' 'a,b\n1,2\n3,4\n' 'a,b\n5,6\n'
+	gives '' 'a\n1\na\n' 'a\n1\n' 'a\na\n' # a row that equals the header is data
+}
+
+@test "line ends: CRLF and CR become LF, a missing one is added, those inside quotes stay" {
+	gives '' 'a,b\n1,2\n3,4\n' 'a,b\r\n1,2\r\n' 'a,b\n3,4'
+	gives '' 'a,b\n1,2\n3,4\n' 'a,b\r1,2\r3,4\r'
+	gives '' 'a,b\n1,"x\r\ny\rz\n"\n' 'a,b\r\n1,"x\r\ny\rz\n"\r\n'
+}
+
+@test "blank lines are no rows, empty files give nothing, header-only files no rows" {
+	gives '' 'a,b\n1,2\n3,4\n' '\n\na,b\n\n1,2\n\r\n' '' 'a,b\n' '\n\n' 'a,b\n3,4\n'
+	gives '' '' '' '\n'
+	gives '' 'a,b\n' 'a,b'
+}
+
+@test "quotes: escaped ones, delimiters and line breaks inside, stray ones are data" {
+	gives '' 'a,b\n"1,""x""",2\n' 'a,b\n"1,""x""",2\n'
+	gives '' 'a,b\nx"y,2\n"q"z,3\n' 'a,b\nx"y,2\n"q"z,3\n'
+	gives '' 'a,b\n"",""\n' 'a,b\n"",""\n'
+}
+
+@test "headers that differ in quoting, BOM and line end are the same" {
+	gives '' 'a,b\n1,2\n3,4\n5,6\n' 'a,b\n1,2\n' '\0357\0273\0277"a",b\r\n3,4\r\n' '\0357\0273\0277a,"b"\n5,6\n'
+	gives '' 'a\n' '\0357\0273\0277a\n'
+}
+
+@test "other bytes are kept" {
+	gives '' 'a\n\0351\0000x\n 7 \n' 'a\n\0351\0000x\n 7 \n'
+}
+
+@test "-d, also \\t" {
+	gives '-d ;' 'a;b\n1,5;2\n' 'a;b\n1,5;2\n'
+	gives '-d \t' 'a\tb\n1\t2\n' 'a\tb\n1\t2\n'
+	run_tool 2 csvcat -d ab
+	run_tool 2 csvcat -d '"'
+}
+
+@test "-u: by name, in the order first seen, missing cells empty, columns of header-only files too" {
+	gives -u 'a,b,c\n1,2,\n4,,3\n' 'a,b\n1,2\n' 'c,a\n3,4\n'
+	gives -u 'a,b,z\n1,2,\n' 'a,b\n1,2\n' 'z\n'
+	gives -u 'a,b\n"x,1",2\n"y\n",3\n' 'a,b\n"x,1",2\n' 'b,a\n3,"y\n"\n'
+	gives -u 'a,"b,c"\n1,2\n' 'a,"b,c"\n1,2\n'
+	refuses -u "in/f2: line 1: column 'b' is there twice" 'a,b\n1,2\n' 'b,a,b\n1,2,3\n'
+}
+
+@test "--columns: exactly these; another is an error, or left out" {
+	gives '--columns b,a' 'b,a\n2,1\n,3\n' 'a,b\n1,2\n' 'a\n3\n'
+	refuses '--columns a' "column 'b' is not among --columns" 'a,b\n1,2\n'
+	gives '--columns a --drop-extra' 'a\n1\n' 'b,a\n2,1\n'
+	run_tool 2 csvcat --columns a,a
+	run_tool 2 csvcat --drop-extra
+}
+
+@test "another header is refused, by the columns that differ" {
+	refuses '' "in/f2: line 1: another header than the files before it: lacks 'b', adds 'c'" 'a,b\n1,2\n' 'a,c\n1,2\n'
+	refuses '' "column 1 is 'b', not 'a'" 'a,b\n1,2\n' 'b,a\n1,2\n'
+}
+
+@test "a row of another length is refused, with the line where it starts; --ragged pad fills up" {
+	refuses '' 'in/f1: line 4: 3 fields, but the header has 2' 'a,b\n"x\ny",1\n1,2,3\n'
+	refuses '' 'in/f2: line 2: 1 field, but the header has 2' 'a,b\n1,2\n' 'a,b\n1'
+	gives '--ragged pad' 'a,b,c\n1,,\n2,3,\n' 'a,b,c\n1\n2,3\n'
+	refuses '--ragged pad' '3 fields, but the header has 2' 'a,b\n1,2,3\n'
+}
+
+@test "an open quote, UTF-16 and damaged gzip are refused by name" {
+	refuses '' 'in/f2: line 2: a quote is open at the end of the file' 'a,b\n1,2\n' 'a,b\n"1,2\n'
+	refuses '' 'in/f1: UTF-16' '\0377\0376a\0000'
+	refuses '' 'in/f1: gzip' '\0037\0213xxxxxxxxxxxx'
+}
+
+@test "gzip is opened, several members as one; cut short it is refused" {
+	mkdir in
+	printf 'a,b\n1,2\n' > in/f1
+	{ printf 'a,b\n3,' | gzip; printf '4\n' | gzip; } > in/f2
+	run_tool 0 csvcat in/f1 in/f2
+	[[ $output == $'a,b\n1,2\n3,4' ]]
+	head -c -6 in/f2 > in/f3
+	run_tool 1 csvcat in/f1 in/f3
+	says 'in/f3: gzip: cut short'
+}
+
+@test "--source-column" {
+	gives '--source-column file' 'a,file\n1,in/f1\n2,in/f2\n' 'a\n1\n' 'a\n2'
+	gives '-u --source-column file' 'a,b,file\n1,,in/f1\n,2,in/f2\n' 'a\n1\n' 'b\n2\n'
+}
+
+@test "--rejects leaves bad files out whole, names them, and ends with 3" {
+	files 'a,b\n1,2\n' 'a,b\n3,4\n5\n' 'x\n' '' 'a,b\n6,7\n'
+	tar -cf in.tar in/f*
+	for way in 'csvcat in/f*' 'csvcat -t < in.tar' 'csvcat -u in/f1 in/f2 in/f5'; do
+		run_shell 3 "$way --rejects bad"
+		[[ $output == $'a,b\n1,2\n6,7' ]]
+		grep -q $'^in/f2\tline 3: 1 field, but the header has 2$' bad
+	done
+	# the first file's header does not count when the file is left out
+	files 'a,b\n1\n' 'c\n7\n'
+	run_tool 3 csvcat --rejects bad in/f1 in/f2
+	[[ $output == $'c\n7' ]]
+}
+
+@test "--ledger and --about add up to the output" {
+	files 'a,b\n1,2\n3,4\n' '' 'a,b\n5,6\n'
+	for union in '' -u; do
+		run_shell 0 'csvcat $1 --ledger ledger --about about -o all in/f*' "$union"
+		cut -f 1-3 ledger > got
+		printf 'in/f1\t8\t2\nin/f2\t0\t0\nin/f3\t4\t1\n' > want
+		same want got
+		grep -q '"rows":3,"bytes":16' about || fail "=> $(cat about)"
+		/usr/bin/python3 - <<-'EOP'
+		import json
+		def crc32c(data):
+		    crc = 0xffffffff
+		    for byte in data:
+		        crc ^= byte
+		        for _ in range(8):
+		            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+		    return "%08x" % (crc ^ 0xffffffff)
+		about = json.load(open("about"))
+		assert about["crc32c"] == crc32c(open("all", "rb").read()), about
+		assert about["header"] == "a,b" and about["header_bytes"] == 4, about
+		rows = [line.rstrip("\n").split("\t") for line in open("ledger")]
+		assert [r[3] for r in rows] == [crc32c(b"1,2\n3,4\n"), crc32c(b""), crc32c(b"5,6\n")], rows
+		EOP
+	done
+}
+
+@test "--files-from, by lines and with -0; 20,000 files with few open at once" {
+	files 'a\n1\n' 'a\n2\n'
+	printf 'in/f1\nin/f2\n' > list
+	run_tool 0 csvcat --files-from list
+	[[ $output == $'a\n1\n2' ]]
+	run_shell 0 'printf "in/f2\0in/f1\0" | csvcat -0 --files-from -'
+	[[ $output == $'a\n2\n1' ]]
+	for ((i = 0; i < 20000; i++)); do echo in/f1; done > list
+	run_shell 0 'ulimit -n 16; csvcat --files-from list | wc -l'
+	[[ $output == 20001 ]]
+}
+
+@test "a tar stream that was cut short is refused, wherever" {
+	files 'a,b\n1,2\n' 'a,b\n3,4\n'
+	tar --format=pax -cf in.tar in/f*
+	local size
+	for size in 0 1 511 512 600 1000 1024 1500 2047 2048; do
+		head -c $size in.tar > cut.tar
+		run_shell 1 'csvcat -t -o made < cut.tar'
+		says 'tar stream'
+		[[ ! -e made && ! -e made.part ]]
+	done
+	run_shell 1 'echo no tar stream at all, but a line of text that is long enough | csvcat -t'
+}
+
+@test "GNU, pax and ustar archives; folders and links are passed over; long names" {
+	local long
+	long=$(printf 'd%.0s' {1..90})
+	mkdir -p "in/$long/$long"
+	printf 'a\n1\n' > "in/$long/$long/f"
+	ln -s f "in/$long/$long/link"
+	for format in gnu pax; do
+		tar --format=$format -cf in.tar in
+		run_shell 0 'csvcat -t --ledger ledger < in.tar'
+		[[ $output == $'a\n1' && $(cut -f 1 ledger) == "in/$long/$long/f" ]]
+	done
+}
+
+@test "where output cannot go: a full device, a closed one, a reader that has enough" {
+	files 'a\n1\n'
+	run_shell 1 'csvcat in/f1 > /dev/full'
+	says 'standard output: No space left on device'
+	run_shell 1 'csvcat in/f1 >&-'
+	run_shell 1 'csvcat -o nowhere/x in/f1'
+	says 'nowhere/x'
+	run_tool 1 csvcat in
+	says 'in: is a directory'
+	run_tool 1 csvcat missing
+	says 'missing: No such file'
+	run_shell 0 'yes 1 | head -n 1000000 | sed 1ia | { csvcat; echo $? > status; } | head -n 1; true'
+	[[ $(< status) == 141 && ! -s err ]]
+}
+
+@test "fields and lines of every size around the edges of buffers" {
+	/usr/bin/python3 - <<-'EOP'
+	import os
+	os.mkdir("in")
+	sizes = [n + d for n in (64, 4096, 65536, 262144) for d in (-2, -1, 0, 1, 2)] + [1 << 20]
+	with open("in/f1", "w", newline="") as f, open("want", "w", newline="") as w:
+	    f.write("a,b\n"); w.write("a,b\n")
+	    for n in sizes:
+	        for row, out in (("x" * n + ",1\n",) * 2, ('"' + '""' * n + '",1\r\n', '"' + '""' * n + '",1\n'),
+	                         ('"' + "\r\n" * n + '",2\n',) * 2, (",\n" * n,) * 2):
+	            f.write(row); w.write(out)
+	EOP
+	run_tool 0 csvcat in/f1
+	same want out
+	run_shell 0 'tar -c in/f1 | csvcat -t'
+	same want out
+	run_tool 0 csvcat -u in/f1
+	same want out
+}
+
+@test "random files, against Python's csv module" {
+	run_tool 0 /usr/bin/python3 "$ROOT/tests/csvcat_diff.py" "$BIN/csvcat" "${CSVCAT_DIFF:-400}"
+}
+
+@test "it starts without libcurl and libcrypto" {
+	run_tool 0 ldd "$BIN/csvcat"
+	lacks 'libcurl|libcrypto|libssl' out
+}
