@@ -41,6 +41,7 @@ export OVERWRITE     ?=
 export PROGRESS      ?=
 export DEEP          ?=
 export PRUNE         ?=
+export ONE           ?=
 export SOURCE        ?=
 CONNECTIONS          ?= 8
 # COLUMNS in the environment is the width of a terminal, so only the command line's is meant

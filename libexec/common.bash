@@ -77,7 +77,7 @@ is_prefix() { # NAME
 # Prefixes are strings: what DEST gets must not be listed by SRC, nor SRC be among it.
 is_apart() { # NAME
 	local output
-	for output in "${!1}merged-" "${!1}_sheaf/"; do
+	for output in "${!1}merged" "${!1}_sheaf/"; do
 		[[ $output != "$SRC"* && $SRC != "$output"* ]] ||
 			die "$1=${!1}: the merged objects would be listed by SRC=$SRC; use another $1"
 	done
@@ -119,11 +119,17 @@ skipped=$(find "$WORK/keys" -name '*.skipped' -exec cat {} + | wc -l)"
 # One run at a time. The lock is this script's alone: what it starts gets no copy ({lock}>&-), or an orphan would hold it.
 open_work() {
 	local why
-	why=$(mkdir -p "$WORK"/{keys,ledger,about,merged,put,backup,reject,stats,log,failed,lock} 2>&1) ||
+	why=$(mkdir -p "$WORK"/{keys,ledger,about,merged,put,backup,reject,stats,log,failed,lock} "$WORK"/old/{put,backup} 2>&1) ||
 		die "$WORK: the work folder cannot be made: ${why##*: }"
 	{ exec {lock}> "$WORK/.lock"; } 2> /dev/null || die "$WORK/.lock: cannot be written"
 	flock --nonblock "$lock" || die "$WORK: another run is under way here (make status tells about it)"
 	[[ ! -e $WORK/refresh ]] || finish_refresh
+}
+
+# What was made of all batches is to be made again.
+forget_whole() {
+	rm -f "$WORK/published.json"
+	[[ ! -e $WORK/one.json ]] || mv "$WORK/one.json" "$WORK/old/one.json"
 }
 
 # ---- the plan changes
@@ -145,7 +151,6 @@ keep_header() { # NAME
 # The old receipt stays until the next upload, which replaces only the object that it tells of.
 finish_refresh() {
 	local file name kind batch_lock
-	mkdir -p "$WORK"/old/{put,backup} || exit 1
 	for file in "$WORK"/refresh/*.tsv; do
 		[[ -e $file ]] || continue
 		name=${file##*/}
@@ -164,7 +169,7 @@ finish_refresh() {
 		exec {batch_lock}>&-
 	done
 	sync "$WORK/keys"
-	rm -f "$WORK/published.json"
+	forget_whole
 	write_complete
 	rm -rf "$WORK/refresh"
 }

@@ -229,6 +229,8 @@ merged_right_by_formula() { # N
 			esac
 			((++kills))
 			wait "$RUN" || true
+			# where only make was killed, the run goes on and holds its lock
+			[[ ! -e $WORK/.lock ]] || flock "$WORK/.lock" true
 		done
 		run_is_over
 		TOOL_TIMEOUT=120 pipeline 0 merge BATCH=100 JOBS=5 CONNECTIONS=2

@@ -251,12 +251,12 @@ END
 	[[ $(list_keys | wc -l) == 2 ]]
 	[[ ! -e $WORK ]]
 	pipeline 0 merge DEST="s3://$BUCKET/" # SRC inside DEST harms nobody
-	pipeline 0 verify DEEP=1
+	pipeline 0 verify DEEP=1 DEST="s3://$BUCKET/"
 }
 
 @test "wrong settings: one line, and nothing is made" {
 	local setting
-	for setting in SRC= SRC=csvs SRC=s3:// SRC=/etc SRC=http://x/y DEST= DEST=s3:///x BATCH=0 BATCH=x BATCH=-1 \
+	for setting in SRC= SRC=csvs SRC=s3:// SRC=/etc SRC=http://x/y DEST= DEST=s3:///x/ BATCH=0 BATCH=x BATCH=-1 \
 		JOBS=0 JOBS=x LIMIT=x LIMIT=0; do
 		pipeline 2 merge "$setting"
 		told "sheaf: ${setting%%=*}=${setting#*=}: must be"
@@ -462,4 +462,43 @@ s3://$BUCKET/csvs/000033.csv.gz" ]]
 	pipeline 2 verify DEST="s3://$BUCKET/none/"
 	told "no finished merge has stored its ledgers there"
 	[[ ! -e $WORK ]]
+}
+
+@test "ONE=1: all in one object too, with the size and the checksum that the ledgers foretell" {
+	s3 csvs "$BUCKET" csvs/ 35
+	pipeline 0 merge BATCH=10
+	pipeline 0 merge BATCH=10 ONE=1
+	{
+		echo id,name,value
+		cat "$WORK"/merged/*.csv | grep -v '^id,name,value$'
+	} > "$TMP/wanted"
+	get_object out/merged.csv > "$TMP/found"
+	same "$TMP/wanted" "$TMP/found"
+	pipeline 0 verify DEEP=1
+	mv "$WORK" "$TMP/elsewhere"
+	pipeline 0 verify
+	mv "$TMP/elsewhere" "$WORK"
+	put_object out/merged.csv other
+	pipeline 2 verify
+	told "out/merged.csv: has 5 bytes"
+	# made again after a refresh, and not from what is not what the ledgers say
+	pipeline 0 merge BATCH=10 ONE=1 WORK="$TMP/work2" DEST="s3://$BUCKET/ou2/"
+	put_object csvs/000007.csv $'id,name,value\n7,changed,1\n'
+	pipeline 0 refresh BATCH=10 WORK="$TMP/work2" DEST="s3://$BUCKET/ou2/"
+	pipeline 0 merge BATCH=10 ONE=1 WORK="$TMP/work2" DEST="s3://$BUCKET/ou2/"
+	get_object ou2/merged.csv | grep -qx 7,changed,1
+	rm "$TMP/work2/one.json"
+	s3 rm "$BUCKET" ou2/merged.csv
+	echo 99,more,1 >> "$TMP/work2/merged/00003.csv"
+	pipeline 2 merge BATCH=10 ONE=1 WORK="$TMP/work2" DEST="s3://$BUCKET/ou2/"
+	told "sheaf: the single object was not stored: s3put: "
+	[[ -z $(list_keys ou2/merged.csv) ]]
+}
+
+@test "ONE=1 with UNION=1" {
+	put_object csvs/1.csv $'a,b\n1,2\n'
+	put_object csvs/2.csv $'b,c\n3,4\n'
+	pipeline 0 merge BATCH=1 ONE=1 UNION=1
+	[[ $(get_object out/merged.csv) == $'a,b,c\n1,2,\n,3,4' ]]
+	pipeline 0 verify
 }

@@ -21,7 +21,7 @@
 #include "rows.h"
 #include "tar.h"
 
-enum { PATH_LEN = 4096, READ_LEN = 64 * 1024, OPT_DEST = 256, OPT_PREFIX, OPT_DEEP, OPT_HELP, OPT_VERSION };
+enum { PATH_LEN = 4096, READ_LEN = 64 * 1024, OPT_DEST = 256, OPT_PREFIX, OPT_DEEP, OPT_FORETELL, OPT_HELP, OPT_VERSION };
 
 struct batch {
 	struct receipt receipt;
@@ -30,17 +30,25 @@ struct batch {
 	int read;    /* the tar stream had it */
 };
 
+struct sums {
+	uint64_t objects, rows, bytes;
+	uint32_t crc32c;
+};
+
 static struct {
 	const char *work, *dest_list, *prefix;
 	char *dest; /* the prefix of the merged objects; owned */
 	char *src;  /* owned */
 	int is_union, deep;
 	struct batch *batches;
-	uint64_t n, objects, rows, bytes, rejected, problems;
+	int foretell;
+	uint64_t n, bytes, rejected, problems;
+	struct batch one; /* the single object of ONE=1 */
+	struct sums all; /* of the rows of all batches, in their order */
 } run;
 
 static const char help[] =
-    "usage: verify [--dest FILE [--prefix URI]] [--deep] WORK\n"
+    "usage: verify [--dest FILE [--prefix URI]] [--deep] [--foretell] WORK\n"
     "\n"
     "Holds the plan, the ledgers and the receipts of a work folder against each other and, with --dest, against\n"
     "what s3ls -l lists under DEST. Tells each discrepancy and ends with 1, or tells the totals.\n"
@@ -48,6 +56,8 @@ static const char help[] =
     "      --dest FILE          the listing of DEST\n"
     "      --prefix URI         that listing is of URI, a second destination\n"
     "      --deep               standard input is s3get's tar stream of the merged objects: check each row\n"
+    "      --foretell           instead of totals tell bytes and CRC32C of all merged objects as one file, as\n"
+    "                           JSON that s3put --about takes\n"
     "      --help, --version\n";
 
 static void problem(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -118,7 +128,7 @@ value_of(const char *file, const char *name, struct err *e)
 static int
 load_settings(struct err *e)
 {
-	char *text;
+	char *text, path[PATH_LEN];
 	int ok;
 
 	if ((run.src = value_of("settings", "SRC", e)) == NULL || (text = value_of("settings", "UNION", e)) == NULL)
@@ -133,6 +143,10 @@ load_settings(struct err *e)
 	if (!ok)
 		return err_set(e, EXIT_FAILED, "%s/keys/complete: no number of batches", run.work);
 	run.batches = xcalloc(run.n + 1, sizeof(*run.batches));
+	snprintf(path, sizeof(path), "%s/one.json", run.work);
+	if (exists(path) && receipt_load(&run.one.receipt, path, e) == -1)
+		return -1;
+	run.one.made = run.one.receipt.uri != NULL;
 	return 0;
 }
 
@@ -261,11 +275,6 @@ check_once(void)
 
 /* --- one batch: plan, ledger and receipt --- */
 
-struct sums {
-	uint64_t objects, rows, bytes;
-	uint32_t crc32c;
-};
-
 /* Walks plan and ledger side by side: the same objects in the same order, but for the rejects. */
 static int
 walk(uint64_t n, struct tsv *keys, struct tsv *ledger, const struct names *rejects, struct sums *s, struct err *e)
@@ -305,12 +314,26 @@ compare(uint64_t n, const char *what, uint64_t ledger, uint64_t receipt)
 }
 
 static void
+check_sums(uint64_t n, const struct sums *s, const struct receipt *r)
+{
+	uint32_t crc = crc32c_combine(r->header_crc32c, s->crc32c, s->bytes);
+	uint64_t bytes = r->header_bytes + s->bytes;
+
+	compare(n, "objects", s->objects, r->objects);
+	compare(n, "rows", s->rows, r->rows);
+	compare(n, "bytes", bytes, r->bytes);
+	if (bytes == r->bytes && crc != r->crc32c)
+		problem("batch %05llu: the CRC32C of its ledger's rows is %08x, of its receipt %08x",
+		    (unsigned long long)n, (unsigned)crc, (unsigned)r->crc32c);
+}
+
+static void
 check_batch(uint64_t n)
 {
 	struct batch *b = &run.batches[n];
 	struct names rejects = {0};
 	struct tsv keys, ledger = {0};
-	struct sums s;
+	struct sums s = {0};
 	struct err e;
 
 	if (!exists(path_of("put", n, ".json")))
@@ -320,26 +343,22 @@ check_batch(uint64_t n)
 	else
 		b->made = 1;
 	names_load(&rejects, n);
-	s = (struct sums){.bytes = b->receipt.header_bytes, .crc32c = b->receipt.header_crc32c};
 	if (tsv_open(&keys, path_of("keys", n, ".tsv"), &e) == -1 ||
 	    (b->made && tsv_open(&ledger, path_of("ledger", n, ".tsv"), &e) == -1)) {
 		problem_err(&e);
 	} else if (b->made) {
 		if (walk(n, &keys, &ledger, &rejects, &s, &e) == -1)
 			problem_err(&e);
-		compare(n, "objects", s.objects, b->receipt.objects);
-		compare(n, "rows", s.rows, b->receipt.rows);
-		compare(n, "bytes", s.bytes, b->receipt.bytes);
-		if (s.bytes == b->receipt.bytes && s.crc32c != b->receipt.crc32c)
-			problem("batch %05llu: the CRC32C of its ledger's rows is %08x, of its receipt %08x",
-			    (unsigned long long)n, (unsigned)s.crc32c, (unsigned)b->receipt.crc32c);
+		check_sums(n, &s, &b->receipt);
 	}
 	tsv_close(&keys);
 	tsv_close(&ledger);
 	names_free(&rejects);
-	run.objects += s.objects;
-	run.rows += s.rows;
-	run.bytes += s.bytes;
+	run.bytes += b->receipt.bytes;
+	run.all.objects += s.objects;
+	run.all.rows += s.rows;
+	run.all.bytes += s.bytes;
+	run.all.crc32c = crc32c_combine(run.all.crc32c, s.crc32c, s.bytes);
 }
 
 /* One header for the job, unless columns are matched by name. A batch of empty files has none. */
@@ -379,23 +398,31 @@ batch_of(const char *uri)
 	return n;
 }
 
+/* What DEST may hold besides the merged objects. */
+static int
+is_known(const char *uri)
+{
+	const char *name = uri + strlen(run.dest);
+
+	return strcmp(name, "_sheaf/run.json") == 0 || strcmp(name, "_sheaf/ledger.tar.gz") == 0 ||
+	    strncmp(uri, run.src, strlen(run.src)) == 0;
+}
+
 static void
 check_object(const char *uri, const char *size, const char *etag)
 {
-	size_t len = strlen(run.dest);
 	uint64_t n = batch_of(uri), bytes;
-	const struct receipt *r;
+	struct batch *b = n < run.n ? &run.batches[n] : &run.one;
+	const struct receipt *r = &b->receipt;
 
-	if (n == run.n) {
-		if (strcmp(uri + len, "_sheaf/run.json") != 0 && strcmp(uri + len, "_sheaf/ledger.tar.gz") != 0 &&
-		    strncmp(uri, run.src, strlen(run.src)) != 0)
+	if (n == run.n && (!run.one.made || strcmp(uri, run.one.receipt.uri) != 0)) {
+		if (!is_known(uri))
 			problem("%s: is unknown", uri);
 		return;
 	}
-	run.batches[n].at_dest = 1;
-	if (!run.batches[n].made)
+	b->at_dest = 1;
+	if (!b->made)
 		return; /* said already */
-	r = &run.batches[n].receipt;
 	if (num_parse(size, 0, UINT64_MAX, &bytes) == -1 || bytes != r->bytes)
 		problem("%s: has %s bytes, and had %llu when it was stored", uri, size, (unsigned long long)r->bytes);
 	else if (run.prefix == NULL && strcmp(etag, r->etag) != 0)
@@ -416,6 +443,8 @@ check_dest(struct err *e)
 	for (uint64_t n = 0; n < run.n && rc == 0; n++)
 		if (run.batches[n].made && !run.batches[n].at_dest)
 			problem("%smerged-%05llu.csv: is not there", run.dest, (unsigned long long)n);
+	if (rc == 0 && run.prefix == NULL && run.one.made && !run.one.at_dest)
+		problem("%s: is not there", run.one.receipt.uri);
 	return rc;
 }
 
@@ -532,6 +561,37 @@ check_all(struct err *e)
 	return run.deep ? check_rows(e) : 0;
 }
 
+/* What the batches give as one file: the first header, then all rows. As csvcat --about says it of a file. */
+static void
+foretell(void)
+{
+	const struct receipt *first = NULL;
+	uint64_t header_bytes = 0;
+	uint32_t header_crc = 0;
+
+	for (uint64_t n = 0; n < run.n && first == NULL; n++)
+		if (run.batches[n].receipt.header_bytes > 0)
+			first = &run.batches[n].receipt;
+	if (first != NULL) {
+		header_bytes = first->header_bytes;
+		header_crc = first->header_crc32c;
+	}
+	printf("{\"objects\":%llu,\"rows\":%llu,\"bytes\":%llu,\"crc32c\":\"%08x\",\"header_bytes\":%llu,"
+	       "\"header_crc32c\":\"%08x\"}\n",
+	    (unsigned long long)run.all.objects, (unsigned long long)run.all.rows,
+	    (unsigned long long)(header_bytes + run.all.bytes),
+	    (unsigned)crc32c_combine(header_crc, run.all.crc32c, run.all.bytes), (unsigned long long)header_bytes,
+	    (unsigned)header_crc);
+}
+
+static void
+tell_totals(void)
+{
+	printf("%llu objects, %llu left out, %llu rows and %llu bytes in %llu merged objects: nothing is missing\n",
+	    (unsigned long long)run.all.objects, (unsigned long long)run.rejected, (unsigned long long)run.all.rows,
+	    (unsigned long long)run.bytes, (unsigned long long)run.n);
+}
+
 static int
 options(int argc, char **argv)
 {
@@ -539,6 +599,7 @@ options(int argc, char **argv)
 		{"dest", required_argument, NULL, OPT_DEST},
 		{"prefix", required_argument, NULL, OPT_PREFIX},
 		{"deep", no_argument, NULL, OPT_DEEP},
+		{"foretell", no_argument, NULL, OPT_FORETELL},
 		{"help", no_argument, NULL, OPT_HELP},
 		{"version", no_argument, NULL, OPT_VERSION},
 		{0},
@@ -555,6 +616,9 @@ options(int argc, char **argv)
 			break;
 		case OPT_DEEP:
 			run.deep = 1;
+			break;
+		case OPT_FORETELL:
+			run.foretell = 1;
 			break;
 		case OPT_HELP:
 			fputs(help, stdout);
@@ -585,14 +649,15 @@ main(int argc, char **argv)
 	run.work = argv[optind];
 	if (check_all(&e) == -1)
 		problem_err(&e);
-	if (run.problems == 0)
-		printf("%llu objects, %llu left out, %llu rows and %llu bytes in %llu merged objects: nothing is missing\n",
-		    (unsigned long long)run.objects, (unsigned long long)run.rejected, (unsigned long long)run.rows,
-		    (unsigned long long)run.bytes, (unsigned long long)run.n);
+	if (run.problems == 0 && run.foretell)
+		foretell();
+	else if (run.problems == 0)
+		tell_totals();
 	else
 		fprintf(stderr, "verify: %llu discrepancies\n", (unsigned long long)run.problems);
 	for (uint64_t n = 0; n < run.n && run.batches != NULL; n++)
 		receipt_free(&run.batches[n].receipt);
+	receipt_free(&run.one.receipt);
 	free(run.batches);
 	free(run.dest);
 	free(run.src);
