@@ -2,6 +2,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "batch.h"
 #include "buf.h"
@@ -27,7 +28,8 @@ tsv_next(struct tsv *t, unsigned n, struct err *e)
 		return errno == 0 ? 0 : err_errno(e, EXIT_FAILED, "%s", t->path);
 	t->number++;
 	if (t->line[len - 1] != '\n' || strlen(t->line) != (size_t)len)
-		return err_set(e, EXIT_FAILED, "%s: line %llu is cut short", t->path, (unsigned long long)t->number);
+		return err_set(e, EXIT_FAILED, "%s: line %llu is cut short", t->path,
+		    (unsigned long long)t->number);
 	t->line[len - 1] = '\0';
 	p = t->line;
 	for (unsigned i = 0; i < n; i++) {
@@ -86,10 +88,11 @@ ledger_next(struct tsv *t, struct ledger_line *l, struct err *e)
 		return rc;
 	unescape(t->field[0]);
 	l->name = t->field[0];
-	if (num_parse(t->field[1], 0, UINT64_MAX, &l->bytes) == -1 || num_parse(t->field[2], 0, UINT64_MAX, &l->rows) == -1 ||
+	if (num_parse(t->field[1], 0, UINT64_MAX, &l->bytes) == -1 ||
+	    num_parse(t->field[2], 0, UINT64_MAX, &l->rows) == -1 ||
 	    parse_crc32c(t->field[3], &l->crc32c) == -1)
-		return err_set(e, EXIT_FAILED, "%s: line %llu is not bytes, rows and a CRC32C", t->path,
-		    (unsigned long long)t->number);
+		return err_set(e, EXIT_FAILED, "%s: line %llu is not bytes, rows and a CRC32C",
+		    t->path, (unsigned long long)t->number);
 	return 1;
 }
 
@@ -127,13 +130,16 @@ receipt_load(struct receipt *r, const char *path, struct err *e)
 	if (o == NULL)
 		return err_set(e, EXIT_FAILED, "%s: %s", path, je.text);
 	if (get_text(o, "uri", &r->uri) == -1 || get_text(o, "etag", &r->etag) == -1 ||
-	    get_number(o, "bytes", &r->bytes) == -1 || get_number(o, "objects", &r->objects) == -1 ||
-	    get_number(o, "rows", &r->rows) == -1 || get_number(o, "header_bytes", &r->header_bytes) == -1 ||
+	    get_number(o, "bytes", &r->bytes) == -1 ||
+	    get_number(o, "objects", &r->objects) == -1 || get_number(o, "rows", &r->rows) == -1 ||
+	    get_number(o, "header_bytes", &r->header_bytes) == -1 ||
 	    parse_crc32c(json_string_value(json_object_get(o, "crc32c")), &r->crc32c) == -1 ||
-	    parse_crc32c(json_string_value(json_object_get(o, "header_crc32c")), &r->header_crc32c) == -1) {
+	    parse_crc32c(
+		json_string_value(json_object_get(o, "header_crc32c")), &r->header_crc32c) == -1) {
 		receipt_free(r);
 		json_decref(o);
-		return err_set(e, EXIT_FAILED, "%s: not a receipt: a field is missing or of the wrong kind", path);
+		return err_set(e, EXIT_FAILED,
+		    "%s: not a receipt: a field is missing or of the wrong kind", path);
 	}
 	json_decref(o);
 	return 0;
@@ -145,4 +151,45 @@ receipt_free(struct receipt *r)
 	free(r->uri);
 	free(r->etag);
 	*r = (struct receipt){0};
+}
+
+/* --- rejects --- */
+
+int
+rejects_load(struct rejects *r, const char *path, struct err *e)
+{
+	struct tsv t;
+	int rc;
+
+	if (access(path, F_OK) == -1 && errno == ENOENT)
+		return 0;
+	rc = tsv_open(&t, path, e);
+	while (rc == 0 && (rc = tsv_next(&t, 2, e)) == 1) {
+		if (r->n == r->cap) {
+			r->cap = 2 * r->cap + 8;
+			r->uri = xrealloc(r->uri, r->cap * sizeof(*r->uri));
+		}
+		r->uri[r->n++] = xstrdup(t.field[0]);
+		rc = 0;
+	}
+	tsv_close(&t);
+	return rc;
+}
+
+int
+rejects_have(const struct rejects *r, const char *uri)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (strcmp(r->uri[i], uri) == 0)
+			return 1;
+	return 0;
+}
+
+void
+rejects_free(struct rejects *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		free(r->uri[i]);
+	free(r->uri);
+	*r = (struct rejects){0};
 }

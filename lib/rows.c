@@ -8,8 +8,8 @@
 struct rows {
 	struct tsv ledger;
 	struct ledger_line line; /* name NULL: the header */
-	uint64_t left;		 /* bytes of it that are still to come */
-	uint32_t crc32c;	 /* of those that came */
+	uint64_t left; /* bytes of it that are still to come */
+	uint32_t crc32c; /* of those that came */
 };
 
 struct rows *
@@ -26,7 +26,8 @@ rows_open(const char *ledger, uint64_t header_bytes, uint32_t header_crc32c, str
 	return r;
 }
 
-/* Checks what is complete, up to the next line that has rows. 1: there is one; 0: the ledger has ended; -1: e is filled. */
+/* Checks what is complete, up to the next line that has rows. 1: there is one; 0: the ledger has
+ * ended; -1: e is filled. */
 static int
 next_line(struct rows *r, struct err *e)
 {
@@ -35,8 +36,10 @@ next_line(struct rows *r, struct err *e)
 	while (r->left == 0 && rc == 1) {
 		if (r->crc32c != r->line.crc32c) {
 			if (r->line.name == NULL)
-				return err_set(e, EXIT_FAILED, "its header is not what was written");
-			return err_set(e, EXIT_FAILED, "the rows of s3://%s are not what was written", r->line.name);
+				return err_set(
+				    e, EXIT_FAILED, "its header is not what was written");
+			return err_set(e, EXIT_FAILED,
+			    "the rows of s3://%s are not what was written", r->line.name);
 		}
 		rc = ledger_next(&r->ledger, &r->line, e);
 		r->crc32c = 0;

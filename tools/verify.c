@@ -1,8 +1,8 @@
 /*
- * verify: is every object of a plan in exactly one merged object, with all its rows? Reads a work folder (plan, ledgers,
- * rejects, receipts) and, as --dest, what `s3ls -l` lists under DEST; with --deep also the merged objects themselves, as the tar
- * stream that s3get makes of them. Tells each discrepancy by name, or one line of totals. It writes nothing and asks no
- * server.
+ * verify: is every object of a plan in exactly one merged object, with all its rows? Reads a work
+ * folder (plan, ledgers, rejects, receipts) and, as --dest, what `s3ls -l` lists under DEST; with
+ * --deep also the merged objects themselves, as the tar stream that s3get makes of them. Tells each
+ * discrepancy by name, or one line of totals. It writes nothing and asks no server.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -18,16 +18,26 @@
 #include "crc32c.h"
 #include "io.h"
 #include "num.h"
+#include "places.h"
 #include "rows.h"
 #include "tar.h"
 
-enum { PATH_LEN = 4096, READ_LEN = 64 * 1024, OPT_DEST = 256, OPT_PREFIX, OPT_DEEP, OPT_FORETELL, OPT_HELP, OPT_VERSION };
+enum {
+	PATH_LEN = 4096,
+	READ_LEN = 64 * 1024,
+	OPT_DEST = 256,
+	OPT_PREFIX,
+	OPT_DEEP,
+	OPT_FORETELL,
+	OPT_HELP,
+	OPT_VERSION
+};
 
 struct batch {
 	struct receipt receipt;
-	int made;    /* the receipt is there and readable */
+	int made; /* the receipt is there and readable */
 	int at_dest; /* DEST's listing has it */
-	int read;    /* the tar stream had it */
+	int read; /* the tar stream had it */
 };
 
 struct sums {
@@ -38,11 +48,13 @@ struct sums {
 static struct {
 	const char *work, *dest_list, *prefix;
 	char *dest; /* the prefix of the merged objects; owned */
-	char *src;  /* owned */
+	char *src; /* owned */
 	int is_union, deep;
 	struct batch *batches;
+	struct places places;
 	int foretell;
-	uint64_t n, bytes, rejected, problems;
+	unsigned n;
+	uint64_t bytes, rejected, problems;
 	struct batch one; /* the single object of ONE=1 */
 	struct sums all; /* of the rows of all batches, in their order */
 } run;
@@ -50,14 +62,16 @@ static struct {
 static const char help[] =
     "usage: verify [--dest FILE [--prefix URI]] [--deep] [--foretell] WORK\n"
     "\n"
-    "Holds the plan, the ledgers and the receipts of a work folder against each other and, with --dest, against\n"
-    "what s3ls -l lists under DEST. Tells each discrepancy and ends with 1, or tells the totals.\n"
+    "Holds the plan, the ledgers and the receipts of a work folder against each other and,\n"
+    "with --dest, against what s3ls -l lists under DEST. Tells each discrepancy and ends\n"
+    "with 1, or tells the totals.\n"
     "\n"
     "      --dest FILE          the listing of DEST\n"
     "      --prefix URI         that listing is of URI, a second destination\n"
-    "      --deep               standard input is s3get's tar stream of the merged objects: check each row\n"
-    "      --foretell           instead of totals tell bytes and CRC32C of all merged objects as one file, as\n"
-    "                           JSON that s3put --about takes\n"
+    "      --deep               check each row: standard input is s3get's tar stream of the\n"
+    "                           merged objects\n"
+    "      --foretell           instead of totals tell bytes and CRC32C of all merged objects as\n"
+    "                           one file, as JSON that s3put --about takes\n"
     "      --help, --version\n";
 
 static void problem(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -83,11 +97,11 @@ problem_err(const struct err *e)
 
 /* WORK/folder/N.ending, in a buffer that the next call uses again. */
 static const char *
-path_of(const char *folder, uint64_t n, const char *ending)
+path_of(const char *folder, unsigned n, const char *ending)
 {
 	static char path[PATH_LEN];
 
-	snprintf(path, sizeof(path), "%s/%s/%05llu%s", run.work, folder, (unsigned long long)n, ending);
+	snprintf(path, sizeof(path), "%s/%s/%05u%s", run.work, folder, n, ending);
 	return path;
 }
 
@@ -101,7 +115,8 @@ exists(const char *path)
 
 /* --- settings and plan --- */
 
-/* NAME=value of a file of such lines; "" when there is none. Owned by the caller. NULL: e is filled. */
+/* NAME=value of a file of such lines; "" when there is none. Owned by the caller. NULL: e is
+ * filled. */
 static char *
 value_of(const char *file, const char *name, struct err *e)
 {
@@ -129,20 +144,23 @@ static int
 load_settings(struct err *e)
 {
 	char *text, path[PATH_LEN];
+	uint64_t n;
 	int ok;
 
-	if ((run.src = value_of("settings", "SRC", e)) == NULL || (text = value_of("settings", "UNION", e)) == NULL)
+	if ((run.src = value_of("settings", "SRC", e)) == NULL ||
+	    (text = value_of("settings", "UNION", e)) == NULL)
 		return -1;
 	run.is_union = strcmp(text, "1") == 0;
 	free(text);
 	run.dest = run.prefix != NULL ? xstrdup(run.prefix) : value_of("settings", "DEST", e);
 	if ((text = value_of("keys/complete", "batches", e)) == NULL)
 		return err_set(e, EXIT_FAILED, "%s: the listing is not complete", run.work);
-	ok = num_parse(text, 0, UINT32_MAX, &run.n) == 0;
+	ok = num_parse(text, 0, UINT32_MAX - 1, &n) == 0;
 	free(text);
 	if (!ok)
 		return err_set(e, EXIT_FAILED, "%s/keys/complete: no number of batches", run.work);
-	run.batches = xcalloc(run.n + 1, sizeof(*run.batches));
+	run.n = (unsigned)n;
+	run.batches = xcalloc((size_t)n + 1, sizeof(*run.batches));
 	snprintf(path, sizeof(path), "%s/one.json", run.work);
 	if (exists(path) && receipt_load(&run.one.receipt, path, e) == -1)
 		return -1;
@@ -150,92 +168,7 @@ load_settings(struct err *e)
 	return 0;
 }
 
-/* --- rejects: the names of a batch's objects that were left out --- */
-
-struct names {
-	char **p;
-	size_t n, cap;
-};
-
-static void
-names_load(struct names *names, uint64_t n)
-{
-	const char *path = path_of("reject", n, ".tsv");
-	struct err e;
-	struct tsv t;
-	int rc;
-
-	if (!exists(path))
-		return;
-	if (tsv_open(&t, path, &e) == -1)
-		problem_err(&e);
-	while (t.f != NULL && (rc = tsv_next(&t, 2, &e)) != 0) {
-		if (rc == -1) {
-			problem_err(&e);
-			break;
-		}
-		if (names->n == names->cap)
-			names->p = xrealloc(names->p, (names->cap = 2 * names->cap + 8) * sizeof(*names->p));
-		names->p[names->n++] = xstrdup(t.field[0]);
-	}
-	tsv_close(&t);
-}
-
-static int
-names_have(const struct names *names, const char *uri)
-{
-	for (size_t i = 0; i < names->n; i++)
-		if (strcmp(names->p[i], uri) == 0)
-			return 1;
-	return 0;
-}
-
-static void
-names_free(struct names *names)
-{
-	for (size_t i = 0; i < names->n; i++)
-		free(names->p[i]);
-	free(names->p);
-}
-
 /* --- every listed object exactly once --- */
-
-/* Where an object is planned. The hash finds pairs; only equal hashes are then compared by name. */
-struct place {
-	uint64_t hash;
-	uint32_t batch, line;
-};
-
-static struct {
-	struct place *p;
-	size_t n, cap;
-} places;
-
-static uint64_t
-hash_name(const char *s)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
-
-	for (; *s != '\0'; s++)
-		h = (h ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
-	return h;
-}
-
-static void
-note_place(const char *uri, uint64_t batch, uint64_t line)
-{
-	if (places.n == places.cap)
-		places.p = xrealloc(places.p, (places.cap = 2 * places.cap + 1024) * sizeof(*places.p));
-	places.p[places.n++] = (struct place){hash_name(uri), (uint32_t)batch, (uint32_t)line};
-}
-
-static int
-place_cmp(const void *a, const void *b)
-{
-	const struct place *x = a, *y = b;
-
-	return x->hash < y->hash ? -1 : x->hash > y->hash;
-}
 
 /* The URI at a place; owned by the caller, NULL when it cannot be read. */
 static char *
@@ -254,30 +187,23 @@ uri_at(const struct place *p)
 }
 
 static void
-check_once(void)
+check_pair(void *arg, const struct place *p, const struct place *q)
 {
-	qsort(places.p, places.n, sizeof(*places.p), place_cmp);
-	for (size_t i = 1; i < places.n; i++) {
-		char *a, *b;
+	char *a = uri_at(p), *b = uri_at(q);
 
-		if (places.p[i].hash != places.p[i - 1].hash)
-			continue;
-		a = uri_at(&places.p[i - 1]);
-		b = uri_at(&places.p[i]);
-		if (a != NULL && b != NULL && strcmp(a, b) == 0)
-			problem("%s: is planned twice, in batches %05u and %05u", a, places.p[i - 1].batch,
-			    places.p[i].batch);
-		free(a);
-		free(b);
-	}
-	free(places.p);
+	(void)arg;
+	if (a != NULL && b != NULL && strcmp(a, b) == 0)
+		problem("%s: is planned twice, in batches %05u and %05u", a, p->batch, q->batch);
+	free(a);
+	free(b);
 }
 
 /* --- one batch: plan, ledger and receipt --- */
 
 /* Walks plan and ledger side by side: the same objects in the same order, but for the rejects. */
 static int
-walk(uint64_t n, struct tsv *keys, struct tsv *ledger, const struct names *rejects, struct sums *s, struct err *e)
+walk(unsigned n, struct tsv *keys, struct tsv *ledger, const struct rejects *rejects,
+    struct sums *s, struct err *e)
 {
 	struct ledger_line l = {0};
 	int have = ledger_next(ledger, &l, e), rc;
@@ -285,36 +211,37 @@ walk(uint64_t n, struct tsv *keys, struct tsv *ledger, const struct names *rejec
 	while (have != -1 && (rc = tsv_next(keys, 4, e)) == 1) {
 		const char *uri = keys->field[0];
 
-		note_place(uri, n, keys->number);
+		places_add(&run.places, uri, n, (uint32_t)keys->number);
 		if (have == 1 && strncmp(uri, "s3://", 5) == 0 && strcmp(uri + 5, l.name) == 0) {
 			s->objects++;
 			s->rows += l.rows;
 			s->bytes += l.bytes;
 			s->crc32c = crc32c_combine(s->crc32c, l.crc32c, l.bytes);
 			have = ledger_next(ledger, &l, e);
-		} else if (names_have(rejects, uri)) {
+		} else if (rejects_have(rejects, uri)) {
 			run.rejected++;
 		} else {
-			problem("%s: is planned in batch %05llu, and not in its ledger", uri, (unsigned long long)n);
+			problem("%s: is planned in batch %05u, and not in its ledger", uri, n);
 		}
 	}
 	if (have == -1 || rc == -1)
 		return -1;
 	for (; have == 1; have = ledger_next(ledger, &l, e))
-		problem("s3://%s: is in the ledger of batch %05llu, and not planned there", l.name, (unsigned long long)n);
+		problem(
+		    "s3://%s: is in the ledger of batch %05u, and not planned there", l.name, n);
 	return have;
 }
 
 static void
-compare(uint64_t n, const char *what, uint64_t ledger, uint64_t receipt)
+compare(unsigned n, const char *what, uint64_t ledger, uint64_t receipt)
 {
 	if (ledger != receipt)
-		problem("batch %05llu: %llu %s by its ledger, %llu by its receipt", (unsigned long long)n,
+		problem("batch %05u: %llu %s by its ledger, %llu by its receipt", n,
 		    (unsigned long long)ledger, what, (unsigned long long)receipt);
 }
 
 static void
-check_sums(uint64_t n, const struct sums *s, const struct receipt *r)
+check_sums(unsigned n, const struct sums *s, const struct receipt *r)
 {
 	uint32_t crc = crc32c_combine(r->header_crc32c, s->crc32c, s->bytes);
 	uint64_t bytes = r->header_bytes + s->bytes;
@@ -323,26 +250,27 @@ check_sums(uint64_t n, const struct sums *s, const struct receipt *r)
 	compare(n, "rows", s->rows, r->rows);
 	compare(n, "bytes", bytes, r->bytes);
 	if (bytes == r->bytes && crc != r->crc32c)
-		problem("batch %05llu: the CRC32C of its ledger's rows is %08x, of its receipt %08x",
-		    (unsigned long long)n, (unsigned)crc, (unsigned)r->crc32c);
+		problem("batch %05u: the CRC32C of its ledger's rows is %08x, of its receipt %08x",
+		    n, (unsigned)crc, (unsigned)r->crc32c);
 }
 
 static void
-check_batch(uint64_t n)
+check_batch(unsigned n)
 {
 	struct batch *b = &run.batches[n];
-	struct names rejects = {0};
+	struct rejects rejects = {0};
 	struct tsv keys, ledger = {0};
 	struct sums s = {0};
 	struct err e;
 
 	if (!exists(path_of("put", n, ".json")))
-		problem("batch %05llu: was not made", (unsigned long long)n);
+		problem("batch %05u: was not made", n);
 	else if (receipt_load(&b->receipt, path_of("put", n, ".json"), &e) == -1)
 		problem_err(&e);
 	else
 		b->made = 1;
-	names_load(&rejects, n);
+	if (rejects_load(&rejects, path_of("reject", n, ".tsv"), &e) == -1)
+		problem_err(&e);
 	if (tsv_open(&keys, path_of("keys", n, ".tsv"), &e) == -1 ||
 	    (b->made && tsv_open(&ledger, path_of("ledger", n, ".tsv"), &e) == -1)) {
 		problem_err(&e);
@@ -353,7 +281,7 @@ check_batch(uint64_t n)
 	}
 	tsv_close(&keys);
 	tsv_close(&ledger);
-	names_free(&rejects);
+	rejects_free(&rejects);
 	run.bytes += b->receipt.bytes;
 	run.all.objects += s.objects;
 	run.all.rows += s.rows;
@@ -367,14 +295,15 @@ check_headers(void)
 {
 	const struct receipt *first = NULL;
 
-	for (uint64_t n = 0; n < run.n && !run.is_union; n++) {
+	for (unsigned n = 0; n < run.n && !run.is_union; n++) {
 		const struct receipt *r = &run.batches[n].receipt;
 
 		if (!run.batches[n].made || r->header_bytes == 0)
 			continue;
 		if (first == NULL)
 			first = r;
-		else if (r->header_crc32c != first->header_crc32c || r->header_bytes != first->header_bytes)
+		else if (r->header_crc32c != first->header_crc32c ||
+			 r->header_bytes != first->header_bytes)
 			problem("%s: has another header than %s", r->uri, first->uri);
 	}
 }
@@ -382,7 +311,7 @@ check_headers(void)
 /* --- DEST --- */
 
 /* The batch whose merged object this is, or run.n when it is none. */
-static uint64_t
+static unsigned
 batch_of(const char *uri)
 {
 	size_t len = strlen(run.dest), digits;
@@ -395,7 +324,7 @@ batch_of(const char *uri)
 	if (digits < 5 || strcmp(uri + digits, ".csv") != 0 || (digits > 5 && *uri == '0') ||
 	    num_parse_n(uri, digits, 0, UINT32_MAX, &n) == -1 || n >= run.n)
 		return run.n;
-	return n;
+	return (unsigned)n;
 }
 
 /* What DEST may hold besides the merged objects. */
@@ -405,13 +334,14 @@ is_known(const char *uri)
 	const char *name = uri + strlen(run.dest);
 
 	return strcmp(name, "_sheaf/run.json") == 0 || strcmp(name, "_sheaf/ledger.tar.gz") == 0 ||
-	    strncmp(uri, run.src, strlen(run.src)) == 0;
+	       strncmp(uri, run.src, strlen(run.src)) == 0;
 }
 
 static void
 check_object(const char *uri, const char *size, const char *etag)
 {
-	uint64_t n = batch_of(uri), bytes;
+	unsigned n = batch_of(uri);
+	uint64_t bytes;
 	struct batch *b = n < run.n ? &run.batches[n] : &run.one;
 	const struct receipt *r = &b->receipt;
 
@@ -424,7 +354,8 @@ check_object(const char *uri, const char *size, const char *etag)
 	if (!b->made)
 		return; /* said already */
 	if (num_parse(size, 0, UINT64_MAX, &bytes) == -1 || bytes != r->bytes)
-		problem("%s: has %s bytes, and had %llu when it was stored", uri, size, (unsigned long long)r->bytes);
+		problem("%s: has %s bytes, and had %llu when it was stored", uri, size,
+		    (unsigned long long)r->bytes);
 	else if (run.prefix == NULL && strcmp(etag, r->etag) != 0)
 		problem("%s: has the ETag %s, and had %s when it was stored", uri, etag, r->etag);
 }
@@ -440,9 +371,9 @@ check_dest(struct err *e)
 		rc = 0;
 	}
 	tsv_close(&t);
-	for (uint64_t n = 0; n < run.n && rc == 0; n++)
+	for (unsigned n = 0; n < run.n && rc == 0; n++)
 		if (run.batches[n].made && !run.batches[n].at_dest)
-			problem("%smerged-%05llu.csv: is not there", run.dest, (unsigned long long)n);
+			problem("%smerged-%05u.csv: is not there", run.dest, n);
 	if (rc == 0 && run.prefix == NULL && run.one.made && !run.one.at_dest)
 		problem("%s: is not there", run.one.receipt.uri);
 	return rc;
@@ -450,16 +381,17 @@ check_dest(struct err *e)
 
 /* --- the rows themselves --- */
 
-/* The merged object that goes by. rows is NULL where there is nothing to check, or it was found wrong. */
+/* The merged object that goes by. rows is NULL where there is nothing to check, or it was found
+ * wrong. */
 struct reading {
-	uint64_t n;
+	unsigned n;
 	struct rows *rows;
 };
 
 static void
 reading_wrong(struct reading *r, const struct err *e)
 {
-	problem("%smerged-%05llu.csv: %s", run.dest, (unsigned long long)r->n, e->text);
+	problem("%smerged-%05u.csv: %s", run.dest, r->n, e->text);
 	rows_free(r->rows);
 	r->rows = NULL;
 }
@@ -479,14 +411,16 @@ reading_begin(struct reading *r, const char *name, size_t len)
 		return;
 	run.batches[r->n].read = 1;
 	receipt = &run.batches[r->n].receipt;
-	r->rows = rows_open(path_of("ledger", r->n, ".tsv"), receipt->header_bytes, receipt->header_crc32c, &e);
+	r->rows = rows_open(
+	    path_of("ledger", r->n, ".tsv"), receipt->header_bytes, receipt->header_crc32c, &e);
 	if (r->rows == NULL)
 		problem_err(&e);
 }
 
 /* One event of the tar stream. 1 at its end, -1 when it is damaged. */
 static int
-reading_event(struct reading *r, enum tar_event ev, const struct tar_reader *tar, const char *data, size_t len)
+reading_event(struct reading *r, enum tar_event ev, const struct tar_reader *tar, const char *data,
+    size_t len)
 {
 	const char *name;
 	size_t name_len;
@@ -534,14 +468,15 @@ check_rows(struct err *e)
 			rc = err_errno(e, EXIT_FAILED, "standard input");
 		else if (got == 0)
 			rc = tar_reader_eof(tar, e) == -1 ? -1 : 1;
-		while (rc == 0 && (ev = tar_reader_next(tar, &p, &len, &data, &data_len, e)) != TAR_NEED)
+		while (rc == 0 &&
+		       (ev = tar_reader_next(tar, &p, &len, &data, &data_len, e)) != TAR_NEED)
 			rc = reading_event(&r, ev, tar, data, data_len);
 	}
 	rows_free(r.rows);
 	tar_reader_free(tar);
-	for (uint64_t n = 0; n < run.n && rc == 1; n++)
+	for (unsigned n = 0; n < run.n && rc == 1; n++)
 		if (run.batches[n].made && !run.batches[n].read)
-			problem("%smerged-%05llu.csv: was not read", run.dest, (unsigned long long)n);
+			problem("%smerged-%05u.csv: was not read", run.dest, n);
 	return rc == -1 ? -1 : 0;
 }
 
@@ -552,57 +487,63 @@ check_all(struct err *e)
 {
 	if (load_settings(e) == -1)
 		return -1;
-	for (uint64_t n = 0; n < run.n; n++)
+	for (unsigned n = 0; n < run.n; n++)
 		check_batch(n);
-	check_once();
+	places_pairs(&run.places, check_pair, NULL);
 	check_headers();
 	if (run.dest_list != NULL && check_dest(e) == -1)
 		return -1;
 	return run.deep ? check_rows(e) : 0;
 }
 
-/* What the batches give as one file: the first header, then all rows. As csvcat --about says it of a file. */
+/* What the batches give as one file: the first header, then all rows. As csvcat --about says it of
+ * a file. */
 static void
 foretell(void)
 {
 	const struct receipt *first = NULL;
-	uint64_t header_bytes = 0;
+	uint64_t header_bytes = 0, bytes;
 	uint32_t header_crc = 0;
 
-	for (uint64_t n = 0; n < run.n && first == NULL; n++)
+	for (unsigned n = 0; n < run.n && first == NULL; n++)
 		if (run.batches[n].receipt.header_bytes > 0)
 			first = &run.batches[n].receipt;
 	if (first != NULL) {
 		header_bytes = first->header_bytes;
 		header_crc = first->header_crc32c;
 	}
-	printf("{\"objects\":%llu,\"rows\":%llu,\"bytes\":%llu,\"crc32c\":\"%08x\",\"header_bytes\":%llu,"
-	       "\"header_crc32c\":\"%08x\"}\n",
+	bytes = header_bytes + run.all.bytes;
+	printf(
+	    "{\"objects\":%llu,\"rows\":%llu,\"bytes\":%llu,\"crc32c\":\"%08x\","
+	    "\"header_bytes\":%llu,"
+	    "\"header_crc32c\":\"%08x\"}\n",
 	    (unsigned long long)run.all.objects, (unsigned long long)run.all.rows,
-	    (unsigned long long)(header_bytes + run.all.bytes),
-	    (unsigned)crc32c_combine(header_crc, run.all.crc32c, run.all.bytes), (unsigned long long)header_bytes,
-	    (unsigned)header_crc);
+	    (unsigned long long)bytes,
+	    (unsigned)crc32c_combine(header_crc, run.all.crc32c, run.all.bytes),
+	    (unsigned long long)header_bytes, (unsigned)header_crc);
 }
 
 static void
 tell_totals(void)
 {
-	printf("%llu objects, %llu left out, %llu rows and %llu bytes in %llu merged objects: nothing is missing\n",
-	    (unsigned long long)run.all.objects, (unsigned long long)run.rejected, (unsigned long long)run.all.rows,
-	    (unsigned long long)run.bytes, (unsigned long long)run.n);
+	printf(
+	    "%llu objects, %llu left out, %llu rows and %llu bytes in %u merged objects: "
+	    "nothing is missing\n",
+	    (unsigned long long)run.all.objects, (unsigned long long)run.rejected,
+	    (unsigned long long)run.all.rows, (unsigned long long)run.bytes, run.n);
 }
 
 static int
 options(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{"dest", required_argument, NULL, OPT_DEST},
-		{"prefix", required_argument, NULL, OPT_PREFIX},
-		{"deep", no_argument, NULL, OPT_DEEP},
-		{"foretell", no_argument, NULL, OPT_FORETELL},
-		{"help", no_argument, NULL, OPT_HELP},
-		{"version", no_argument, NULL, OPT_VERSION},
-		{0},
+	    {"dest", required_argument, NULL, OPT_DEST},
+	    {"prefix", required_argument, NULL, OPT_PREFIX},
+	    {"deep", no_argument, NULL, OPT_DEEP},
+	    {"foretell", no_argument, NULL, OPT_FORETELL},
+	    {"help", no_argument, NULL, OPT_HELP},
+	    {"version", no_argument, NULL, OPT_VERSION},
+	    {0},
 	};
 	int c;
 
@@ -655,9 +596,10 @@ main(int argc, char **argv)
 		tell_totals();
 	else
 		fprintf(stderr, "verify: %llu discrepancies\n", (unsigned long long)run.problems);
-	for (uint64_t n = 0; n < run.n && run.batches != NULL; n++)
+	for (unsigned n = 0; n < run.n && run.batches != NULL; n++)
 		receipt_free(&run.batches[n].receipt);
 	receipt_free(&run.one.receipt);
+	places_free(&run.places);
 	free(run.batches);
 	free(run.dest);
 	free(run.src);
