@@ -1,9 +1,12 @@
 /*
- * Scanning CSV (RFC 4180, and what real files do). Pure.
+ * CSV records (RFC 4180, and what real files do). Pure.
  *
  * A quote opens a quoted field only as the field's first byte; inside, "" is one quote; what
  * follows the closing quote belongs to the field as it stands. A record ends at LF, CRLF or CR
  * outside quotes. Bytes have no meaning beyond that: NUL and any encoding that keeps ASCII pass.
+ *
+ * Reading goes in two steps, a piece of input at a time: csv_scan marks the delimiters and line
+ * ends that are outside quotes, csv_rows walks over the records by these marks.
  */
 #ifndef SHEAF_CSV_H
 #define SHEAF_CSV_H
@@ -13,6 +16,8 @@
 
 #include "buf.h"
 
+enum { CSV_PIECE = 64 * 1024, CSV_WORDS = CSV_PIECE / 64 };
+
 enum csv_state {
 	CSV_FIELD,  /* at the start of a field */
 	CSV_PLAIN,  /* inside an unquoted one, or behind a closing quote */
@@ -21,45 +26,81 @@ enum csv_state {
 };
 
 struct csv_scan {
-	unsigned char special[256]; /* delimiter, CR, LF */
 	char delim;
-	enum csv_state state;
-	int ended;	 /* the last call went to the end of a record */
-	int begun;	 /* the record has a byte */
-	int after_cr;	 /* the last record ended with CR: an LF that follows belongs to it */
-	uint64_t delims; /* of the record so far */
-	uint64_t line;	 /* physical line, from 1, of the next byte */
-	uint64_t
-	    record_line; /* of the record's first byte; of the last record until the next begins */
-	int quoted_cr;	 /* the last byte, inside quotes, was a CR */
+	enum csv_state state; /* of the next byte */
+	int prev_cr;	      /* the last byte was a CR */
+	int fast; /* AVX2 is used; 0 for the portable code, which gives the same answer */
+	uint64_t line; /* physical line (LF, CRLF or CR ends it), from 1, of the next byte */
 };
 
+/* Byte i of the piece is bit i % 64 of word i / 64; bits behind the piece are 0. */
+struct csv_marks {
+	uint64_t delims[CSV_WORDS]; /* delimiters outside quotes */
+	uint64_t ends[CSV_WORDS];   /* line ends outside quotes; of CRLF its LF */
+};
+
+/* delim: any byte but quote, CR and LF. Uses what the processor has. */
 void csv_scan_init(struct csv_scan *s, char delim);
 
-/* The length of the line end's rest at p: 1 for an LF behind a CR that was the last byte before,
- * else 0. To be passed over before csv_scan. */
+/*
+ * 1 where the first byte at p is the LF of a line end whose CR was the last byte before, else 0.
+ * It is to be passed over before csv_scan.
+ */
 size_t csv_scan_rest(struct csv_scan *s, const char *p, size_t n);
 
+/* Marks the n bytes at p, at most CSV_PIECE. A CR that comes last is marked as a line end. */
+void csv_scan(struct csv_scan *s, const char *p, size_t n, struct csv_marks *m);
+
+/* Line ends in the n bytes at p, whether in quotes or not, CRLF being one. */
+uint64_t csv_lines(const char *p, size_t n);
+
+/* A record that ends in the piece. Blank: len, base and delims are 0. */
+struct csv_row {
+	const char *p; /* borrowed from the piece: its bytes there, without the line end */
+	size_t len;
+	uint64_t base;	 /* its bytes in earlier pieces */
+	uint64_t delims; /* all of them */
+	size_t eol;	 /* bytes of its line end: 1 or 2 */
+};
+
+struct csv_rows {
+	const char *p; /* borrowed */
+	size_t n;
+	const struct csv_marks *marks; /* borrowed */
+	int fast;
+	size_t at;	 /* where the record at hand begins, or goes on, in the piece */
+	uint64_t base;	 /* its bytes in earlier pieces */
+	uint64_t delims; /* of it, so far */
+	size_t word;	 /* the next word of marks */
+	uint64_t word_delims, word_ends; /* what is left of the one before */
+	uint64_t *delim_at; /* borrowed or NULL: where the first delim_max delimiters of the */
+	uint64_t delim_max; /* record at hand are, counted from its beginning */
+};
+
+/* Walks on over a new piece, which csv_scan has marked. Zero-initialise before the first one. */
+void csv_rows_piece(
+    struct csv_rows *r, const struct csv_scan *s, const char *p, size_t n, struct csv_marks *m);
+
+/* The next record that ends in the piece: 1; 0 when none does: what is left, from r->p + r->at on,
+ * is a record's beginning, and now counted in r->base. */
+int csv_rows_next(struct csv_rows *r, struct csv_row *row);
+
 /*
- * Goes on to the end of the record or of the n bytes at p. Returns how many were gone over, line
- * end included; *eol is the length of that line end, 0 where the record goes on. After the end of a
- * record s->begun and s->delims are its own until the next call.
+ * After csv_rows_next has given a record: passes over those that follow as long as each ends in the
+ * piece, in a single LF, is not blank and has that many delimiters. Returns their number; r->at is
+ * where the next begins.
  */
-size_t csv_scan(struct csv_scan *s, const char *p, size_t n, size_t *eol);
+uint64_t csv_rows_pass(struct csv_rows *r, uint64_t delims);
 
 /* One record taken apart. Zero-initialised is empty; reused ones keep their memory. */
 struct csv_record {
 	struct buf text;  /* the fields' values, one after another, each with a NUL behind it */
 	size_t *at, *len; /* of each value in text; owned */
-	size_t *raw_at, *raw_len; /* of each field as it stands in the record; owned */
 	size_t n, cap;
 };
 
 /* Takes apart the n bytes of one record, without its line end. */
 void csv_record_parse(struct csv_record *r, char delim, const char *p, size_t n);
-
-/* The same without the values: only where each field stands. */
-void csv_record_split(struct csv_record *r, char delim, const char *p, size_t n);
 void csv_record_free(struct csv_record *r);
 
 /* Appends a value, in quotes where it needs them. */

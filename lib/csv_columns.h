@@ -14,6 +14,8 @@ struct csv_columns {
 	char **names; /* owned; each with its length, as a name may hold NUL */
 	size_t *lens;
 	size_t n, cap;
+	size_t *slots; /* owned hash table: a column's number plus 1, 0: free */
+	size_t n_slots; /* a power of two */
 	int fixed;	/* given by the user: no column is added */
 	int drop_extra; /* with fixed: others are left out silently */
 };
@@ -28,6 +30,8 @@ struct csv_column_map {
 void csv_columns_free(struct csv_columns *c);
 void csv_column_map_free(struct csv_column_map *m);
 
+int csv_columns_has(const struct csv_columns *c, const char *name);
+
 /* Takes the fields of a header as the columns. */
 void csv_columns_set(struct csv_columns *c, const struct csv_record *header);
 
@@ -35,15 +39,14 @@ void csv_columns_set(struct csv_columns *c, const struct csv_record *header);
 int csv_columns_fix(
     struct csv_columns *c, char delim, const char *list, int drop_extra, struct err *e);
 
-/* 0 when the header has the same names in the same order; -1 with e filled, which names source and
- * difference. */
-int csv_columns_same(const struct csv_columns *c, const struct csv_record *header,
-    const char *source, struct err *e);
+/* 0 when the header has the same names in the same order; -1 with e filled: "another header than
+ * the files before it: lacks 'b', adds 'c'". */
+int csv_columns_same(const struct csv_columns *c, const struct csv_record *header, struct err *e);
 
 /* Matches a header by name: makes the map, and adds the columns that are new. -1 with e filled: a
  * name twice in the header, or a column that is not among the fixed ones. */
 int csv_columns_join(struct csv_columns *c, struct csv_column_map *m,
-    const struct csv_record *header, const char *source, struct err *e);
+    const struct csv_record *header, struct err *e);
 
 /* Drops the columns behind the first n. */
 void csv_columns_cut(struct csv_columns *c, size_t n);

@@ -1,93 +1,102 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
 #include "crc32c.h"
-#include "csv.h"
-#include "csv_columns.h"
-#include "csv_fast.h"
-#include "csv_merge.h"
-#include "spool.h"
-
-enum { LEAD = 3, READ_LEN = 256 * 1024 };
-
-/* What is kept of a source whose rows wait. Its name follows in the index. */
-struct waiting {
-	uint64_t len, rows;
-	uint64_t n_columns; /* of the output when its rows were written to the spool */
-	uint64_t name_len;
-};
-
-struct csv_merge {
-	const struct csv_merge_opt *opt;
-	const struct csv_merge_ops *ops;
-	void *arg;
-	int by_name;
-	char delim;
-
-	/* the source at hand */
-	const char *name;
-	struct csv_scan scan;
-	char lead[LEAD]; /* its first bytes, until it is known whether they are a BOM */
-	size_t lead_len;
-	int lead_done, has_header;
-	struct buf header; /* its header record so far */
-	struct buf record; /* by name: the record so far */
-	struct csv_record fields;
-	struct csv_column_map map;
-	size_t n_fields;       /* of its header */
-	size_t columns_before; /* by name: output columns when it began */
-	int first_header;      /* strict: the job's header is this source's */
-	struct csv_merge_source src;
-	struct buf tail; /* source column: what each row ends with */
-	uint64_t spool_from;
-
-	struct csv_columns columns; /* of the output */
-	struct buf out_header;
-	int header_written;
-	struct spool spool, index;
-	struct csv_merge_totals totals;
-};
+#include "csv_merge_state.h"
 
 /* --- output --- */
+
+/* Counts bytes that go out. */
+static void
+count(struct csv_merge *m, const char *p, size_t n)
+{
+	m->src.bytes += n;
+	if (!m->opt->no_sums)
+		m->src.crc32c = crc32c(m->src.crc32c, p, n);
+}
 
 static int
 write_out(struct csv_merge *m, const char *p, size_t n, struct err *e)
 {
 	m->totals.bytes += n;
-	return m->ops->write(m->arg, p, n, e);
+	return n > 0 ? m->ops->write(m->arg, p, n, e) : 0;
 }
 
-/* Bytes of the source's rows. */
+/* Gives out what m->out holds. */
 static int
-emit(struct csv_merge *m, const char *p, size_t n, struct err *e)
+drain(struct csv_merge *m, struct err *e)
 {
-	if (n == 0)
+	size_t done = m->out_done, rest = m->out.len - done;
+	int rc;
+
+	if (m->out.len == 0)
 		return 0;
-	if (m->by_name || m->opt->hold)
+	m->out_done = m->out.len = 0;
+	if (m->spooling) {
+		rc = write_out(m, m->out.p, done, e);
+		return rc == 0 && rest > 0 ? spool_add(&m->spool, m->out.p + done, rest, e) : rc;
+	}
+	count(m, m->out.p + done, rest);
+	return write_out(m, m->out.p, done + rest, e);
+}
+
+char *
+csv_merge_room(struct csv_merge *m, size_t n, struct err *e)
+{
+	if (m->out.len + n > OUT_LEN && drain(m, e) == -1)
+		return NULL;
+	return buf_room(&m->out, n);
+}
+
+int
+csv_merge_emit(struct csv_merge *m, const char *p, size_t n, struct err *e)
+{
+	char *to;
+
+	if (n < OUT_LEN / 8) {
+		if ((to = csv_merge_room(m, n, e)) == NULL)
+			return -1;
+		memcpy(to, p, n);
+		m->out.len += n;
+		return 0;
+	}
+	if (drain(m, e) == -1)
+		return -1;
+	if (m->spooling)
 		return spool_add(&m->spool, p, n, e);
-	m->src.crc32c = crc32c(m->src.crc32c, p, n);
-	m->src.bytes += n;
+	count(m, p, n);
 	return write_out(m, p, n, e);
 }
 
-static int
-write_header(struct csv_merge *m, struct err *e)
+int
+csv_merge_header(struct csv_merge *m, struct err *e)
 {
-	if (m->header_written || m->out_header.len == 0)
+	const struct buf *h = &m->out_header;
+
+	if (m->header_written || h->len == 0)
 		return 0;
 	m->header_written = 1;
-	m->totals.header = m->out_header.p;
-	m->totals.header_bytes = m->out_header.len;
-	m->totals.header_crc32c = m->totals.crc32c = crc32c(0, m->out_header.p, m->out_header.len);
-	return write_out(m, m->out_header.p, m->out_header.len, e);
+	m->totals.header = h->p;
+	m->totals.header_bytes = h->len;
+	if (!m->opt->no_sums)
+		m->totals.header_crc32c = m->totals.crc32c = crc32c(0, h->p, h->len);
+	if (m->out.len > 0) /* rows that are held have come before it */
+		return write_out(m, h->p, h->len, e);
+	buf_add(&m->out, h->p, h->len);
+	m->out_done = m->out.len;
+	return 0;
 }
 
-/* The source's rows are all written: its ledger line, and the totals. */
-static int
-told(struct csv_merge *m, const struct csv_merge_source *s, struct err *e)
+int
+csv_merge_told(struct csv_merge *m, struct err *e)
 {
-	m->totals.crc32c = crc32c_combine(m->totals.crc32c, s->crc32c, s->bytes);
+	struct csv_merge_source *s = &m->src;
+
+	count(m, m->out.p + m->out_done, m->out.len - m->out_done);
+	m->out_done = m->out.len;
+	if (!m->opt->no_sums)
+		m->totals.crc32c = crc32c_combine(m->totals.crc32c, s->crc32c, s->bytes);
 	m->totals.rows += s->rows;
 	m->totals.sources++;
 	return m->ops->source != NULL ? m->ops->source(m->arg, s, e) : 0;
@@ -106,8 +115,12 @@ csv_merge_new(
 	m->arg = arg;
 	m->delim = opt->delim;
 	m->by_name = opt->by_name || opt->columns != NULL;
+	m->waits = m->by_name && opt->columns == NULL;
+	m->spooling = m->waits || opt->hold;
 	spool_init(&m->spool);
-	spool_init(&m->index);
+	spool_init(&m->waiting);
+	spool_init(&m->record);
+	buf_room(&m->out, OUT_LEN);
 	if (opt->columns != NULL &&
 	    csv_columns_fix(&m->columns, m->delim, opt->columns, opt->drop_extra, e) == -1) {
 		csv_merge_free(m);
@@ -122,183 +135,192 @@ csv_merge_free(struct csv_merge *m)
 	if (m == NULL)
 		return;
 	buf_free(&m->header);
-	buf_free(&m->record);
 	buf_free(&m->tail);
+	buf_free(&m->map_header);
+	buf_free(&m->first_header);
 	buf_free(&m->out_header);
+	buf_free(&m->out);
 	csv_record_free(&m->fields);
 	csv_column_map_free(&m->map);
 	csv_columns_free(&m->columns);
 	spool_free(&m->spool);
-	spool_free(&m->index);
+	spool_free(&m->waiting);
+	spool_free(&m->record);
+	free(m->delim_at);
 	free(m);
+}
+
+/* --- what is wrong with a source --- */
+
+static int
+bad_line(struct csv_merge *m, uint64_t line, const char *what, struct err *e)
+{
+	return err_set(e, EXIT_FAILED, "%.2000s: line %llu: %.2000s", m->name,
+	    (unsigned long long)line, what);
+}
+
+/* The physical line where a record of the piece at hand begins. */
+static uint64_t
+line_of(const struct csv_merge *m, const struct csv_row *row)
+{
+	if (row->base > 0)
+		return m->record_line;
+	return m->piece_line + csv_lines(m->rows.p, (size_t)(row->p - m->rows.p));
+}
+
+int
+csv_merge_check(struct csv_merge *m, const struct csv_row *row, struct err *e)
+{
+	uint64_t n = row->delims + 1;
+	char what[100];
+
+	if (n == m->n_fields || (n < m->n_fields && m->opt->pad))
+		return 0;
+	snprintf(what, sizeof(what), "%llu field%s, but the header has %zu",
+	    (unsigned long long)n, n == 1 ? "" : "s", m->n_fields);
+	return bad_line(m, line_of(m, row), what, e);
 }
 
 /* --- a source's header --- */
 
+/* Strict: the first header is everybody's. */
 static int
-bad(struct csv_merge *m, struct err *e, const char *what)
+strict_header(struct csv_merge *m, const char *p, size_t n, struct err *e)
 {
-	return err_set(e, EXIT_FAILED, "%s: line %llu: %s", m->name,
-	    (unsigned long long)m->scan.record_line, what);
+	struct buf *first = &m->first_header;
+
+	if (first->len == n && memcmp(first->p, p, n) == 0)
+		return 0;
+	csv_record_parse(&m->fields, m->delim, p, n);
+	if (first->len > 0)
+		return csv_columns_same(&m->columns, &m->fields, e);
+	m->sets_header = 1;
+	m->n_fields = m->width = m->fields.n;
+	csv_columns_set(&m->columns, &m->fields);
+	buf_add(first, p, n);
+	buf_add(&m->out_header, p, n);
+	csv_merge_end_header(m);
+	return 0;
 }
 
-/* The header record is whole. 0, or -1 with e filled. */
+/* A source column that has the name of another would be told apart by nobody. */
 static int
-take_header(struct csv_merge *m, struct err *e)
+source_column(struct csv_merge *m, struct err *e)
 {
-	m->has_header = 1;
-	csv_record_parse(&m->fields, m->delim, m->header.p, m->header.len);
-	m->n_fields = m->fields.n;
-	if (m->opt->source_column != NULL) {
-		buf_reset(&m->tail);
+	const char *name = m->opt->source_column;
+
+	if (name == NULL)
+		return 0;
+	if (csv_columns_has(&m->columns, name))
+		return err_set(
+		    e, EXIT_FAILED, "column '%s' is there already (--source-column)", name);
+	if (!m->waits) {
 		buf_addc(&m->tail, m->delim);
 		csv_quote(&m->tail, m->delim, m->name, strlen(m->name));
-		buf_addc(&m->tail, '\n');
 	}
-	if (m->by_name)
-		return csv_columns_join(&m->columns, &m->map, &m->fields, m->name, e);
-	if (m->out_header.len > 0)
-		return csv_columns_same(&m->columns, &m->fields, m->name, e);
-	m->first_header = 1;
-	csv_columns_set(&m->columns, &m->fields);
-	buf_add(&m->out_header, m->header.p, m->header.len);
-	if (m->opt->source_column != NULL) {
+	return 0;
+}
+
+void
+csv_merge_end_header(struct csv_merge *m)
+{
+	const char *name = m->opt->source_column;
+
+	if (name != NULL) {
 		buf_addc(&m->out_header, m->delim);
-		csv_quote(
-		    &m->out_header, m->delim, m->opt->source_column, strlen(m->opt->source_column));
+		csv_quote(&m->out_header, m->delim, name, strlen(name));
 	}
 	buf_addc(&m->out_header, '\n');
-	return 0;
+}
+
+/* The header record is whole. */
+static enum csv_merge_status
+take_header(struct csv_merge *m, const struct csv_row *row, struct err *e)
+{
+	const char *p = row->p;
+	size_t n = row->len;
+	struct err why;
+
+	if (row->base > 0) {
+		buf_add(&m->header, p, n);
+		p = m->header.p;
+		n = m->header.len;
+	}
+	buf_reset(&m->tail);
+	m->has_header = m->in_place = 1;
+	if ((m->by_name ? csv_by_name_header : strict_header)(m, p, n, &why) == -1 ||
+	    source_column(m, &why) == -1) {
+		bad_line(m, line_of(m, row), why.text, e);
+		return CSV_MERGE_BAD;
+	}
+	buf_addc(&m->tail, '\n');
+	return !m->spooling && csv_merge_header(m, e) == -1 ? CSV_MERGE_FATAL : CSV_MERGE_OK;
+}
+
+/* Blank lines before the header do not count. Goes on to the end of the header or the piece. */
+static enum csv_merge_status
+scan_header(struct csv_merge *m, struct err *e)
+{
+	struct csv_rows *r = &m->rows;
+	struct csv_row row;
+	uint64_t len = 0;
+
+	while (len == 0 && csv_rows_next(r, &row))
+		len = row.base + row.len;
+	if (len > CSV_HEADER_MAX || r->base > CSV_HEADER_MAX) {
+		err_set(e, EXIT_FAILED, "%.2000s: the header has more than %d bytes", m->name,
+		    CSV_HEADER_MAX);
+		return CSV_MERGE_BAD;
+	}
+	if (len > 0)
+		return take_header(m, &row, e);
+	buf_add(&m->header, r->p + r->at, r->n - r->at);
+	return CSV_MERGE_OK;
 }
 
 /* --- a source's rows --- */
 
-/* The number of fields is known at a row's end. 0, or -1 with e filled; *missing is what padding
- * adds. */
+/* What a row ends with where a run of bytes cannot just go on: fields that it lacks, the source
+ * column, the line feed. */
 static int
-check_row(struct csv_merge *m, size_t *missing, struct err *e)
+end_row(struct csv_merge *m, uint64_t delims, struct err *e)
 {
-	uint64_t n = m->scan.delims + 1;
-
-	*missing = 0;
-	if (n == m->n_fields)
-		return 0;
-	if (n < m->n_fields && m->opt->pad) {
-		*missing = m->n_fields - (size_t)n;
-		return 0;
-	}
-	return err_set(e, EXIT_FAILED, "%s: line %llu: %llu field%s, but the header has %zu",
-	    m->name, (unsigned long long)m->scan.record_line, (unsigned long long)n,
-	    n == 1 ? "" : "s", m->n_fields);
-}
-
-/* What a row of strict mode ends with where a run of bytes cannot just go on. */
-static int
-end_row(struct csv_merge *m, size_t missing, struct err *e)
-{
-	for (; missing > 0; missing--)
-		if (emit(m, &m->delim, 1, e) == -1)
+	for (; delims + 1 < m->width; delims++)
+		if (csv_merge_emit(m, &m->delim, 1, e) == -1)
 			return -1;
-	return m->tail.len > 0 ? emit(m, m->tail.p, m->tail.len, e) : emit(m, "\n", 1, e);
+	return csv_merge_emit(m, m->tail.p, m->tail.len, e);
 }
 
-/* Strict mode: bytes are copied in runs as long as rows end in a plain LF. */
+/* Fields keep their places: bytes are copied in runs as long as rows end in a plain LF. */
 static enum csv_merge_status
-copy_rows(struct csv_merge *m, const char *p, size_t n, struct err *e)
+copy_rows(struct csv_merge *m, struct err *e)
 {
-	const char *run = p, *end = p + n;
+	struct csv_rows *r = &m->rows;
+	const char *run = r->p + r->at;
+	struct csv_row row;
 
-	while (p < end) {
-		size_t eol, missing, took;
-
-		/* where rows may just be copied, whole blocks are only counted */
-		if (m->tail.len == 0)
-			p += csv_fast_rows(
-			    &m->scan, p, (size_t)(end - p), m->n_fields - 1, &m->src.rows);
-		if (p == end)
-			break;
-		took = csv_scan(&m->scan, p, (size_t)(end - p), &eol);
-
-		p += took;
-		if (eol == 0)
-			break;
-		if (!m->scan.begun) { /* a blank line is no row */
-			if (emit(m, run, (size_t)(p - took - run), e) == -1)
+	while (csv_rows_next(r, &row)) {
+		if (row.base + row.len == 0) { /* a blank line is no row */
+			if (csv_merge_emit(m, run, (size_t)(row.p - run), e) == -1)
 				return CSV_MERGE_FATAL;
-			run = p;
-		} else {
-			if (check_row(m, &missing, e) == -1)
-				return CSV_MERGE_BAD;
-			m->src.rows++;
-			if (eol != 1 || p[-1] != '\n' || missing > 0 || m->tail.len > 0) {
-				if (emit(m, run, (size_t)(p - eol - run), e) == -1 ||
-				    end_row(m, missing, e) == -1)
-					return CSV_MERGE_FATAL;
-				run = p;
-			}
+			run = r->p + r->at;
+			continue;
 		}
-	}
-	return emit(m, run, (size_t)(end - run), e) == -1 ? CSV_MERGE_FATAL : CSV_MERGE_OK;
-}
-
-/* By name: one whole record in the order of the output. */
-static enum csv_merge_status
-place_row(struct csv_merge *m, const char *p, size_t n, struct err *e)
-{
-	size_t missing, width = m->columns.n;
-
-	if (check_row(m, &missing, e) == -1)
-		return CSV_MERGE_BAD;
-	m->src.rows++;
-	if (m->map.identity && missing == 0 && m->n_fields == width) {
-		if (emit(m, p, n, e) == -1)
+		if (csv_merge_check(m, &row, e) == -1)
+			return CSV_MERGE_BAD;
+		m->src.rows++;
+		if (row.eol == 1 && row.p[row.len] == '\n' && row.delims + 1 == m->width &&
+		    m->tail.len == 1) {
+			m->src.rows += csv_rows_pass(r, row.delims);
+			continue;
+		}
+		if (csv_merge_emit(m, run, (size_t)(row.p + row.len - run), e) == -1 ||
+		    end_row(m, row.delims, e) == -1)
 			return CSV_MERGE_FATAL;
-	} else {
-		csv_record_split(&m->fields, m->delim, p, n);
-		for (size_t i = 0; i < width; i++) {
-			size_t from = i < m->map.n ? m->map.from[i] : SIZE_MAX;
-
-			if (i > 0 && emit(m, &m->delim, 1, e) == -1)
-				return CSV_MERGE_FATAL;
-			if (from < m->fields.n &&
-			    emit(m, p + m->fields.raw_at[from], m->fields.raw_len[from], e) == -1)
-				return CSV_MERGE_FATAL;
-		}
-		/* a row of one empty field would be a blank line, which is no row */
-		if (width == 1 &&
-		    (m->map.from[0] >= m->fields.n || m->fields.raw_len[m->map.from[0]] == 0) &&
-		    m->tail.len == 0 && emit(m, "\"\"", 2, e) == -1)
-			return CSV_MERGE_FATAL;
+		run = r->p + r->at;
 	}
-	/* the source column stays apart until all columns are known: it is the last */
-	return emit(m, "\n", 1, e) == -1 ? CSV_MERGE_FATAL : CSV_MERGE_OK;
-}
-
-static enum csv_merge_status
-place_rows(struct csv_merge *m, const char *p, size_t n, struct err *e)
-{
-	const char *end = p + n;
-
-	while (p < end) {
-		size_t eol, took = csv_scan(&m->scan, p, (size_t)(end - p), &eol);
-		enum csv_merge_status rc = CSV_MERGE_OK;
-
-		if (eol == 0) {
-			buf_add(&m->record, p, took);
-			break;
-		}
-		if (m->scan.begun && m->record.len > 0) {
-			buf_add(&m->record, p, took - eol);
-			rc = place_row(m, m->record.p, m->record.len, e);
-		} else if (m->scan.begun) {
-			rc = place_row(m, p, took - eol, e);
-		}
-		if (rc != CSV_MERGE_OK)
-			return rc;
-		buf_reset(&m->record);
-		p += took;
-	}
-	return CSV_MERGE_OK;
+	return csv_merge_emit(m, run, (size_t)(r->p + r->n - run), e) == -1 ? CSV_MERGE_FATAL
+									    : CSV_MERGE_OK;
 }
 
 /* --- a source --- */
@@ -309,69 +331,59 @@ csv_merge_begin(struct csv_merge *m, const char *name)
 	m->name = name;
 	m->src = (struct csv_merge_source){.name = name};
 	m->lead_len = 0;
-	m->lead_done = m->has_header = m->first_header = 0;
+	m->lead_done = m->has_header = m->sets_header = 0;
 	m->columns_before = m->columns.n;
 	m->spool_from = spool_len(&m->spool);
 	buf_reset(&m->header);
-	buf_reset(&m->record);
-	buf_reset(&m->tail);
+	m->rows = (struct csv_rows){0};
 	csv_scan_init(&m->scan, m->delim);
 }
 
-/* The record at hand is the header until it has ended; blank lines before it do not count. */
 static enum csv_merge_status
-scan_header(struct csv_merge *m, const char **p, size_t *n, struct err *e)
+scan_piece(struct csv_merge *m, const char *p, size_t n, struct err *e)
 {
-	while (*n > 0 && !m->has_header) {
-		size_t eol, took = csv_scan(&m->scan, *p, *n, &eol);
+	struct csv_rows *r = &m->rows;
+	enum csv_merge_status rc = CSV_MERGE_OK;
 
-		if (m->header.len + took > CSV_HEADER_MAX) {
-			err_set(e, EXIT_FAILED, "%s: the header has more than %d bytes", m->name,
-			    CSV_HEADER_MAX);
-			return CSV_MERGE_BAD;
-		}
-		buf_add(&m->header, *p, took - eol);
-		*p += took;
-		*n -= took;
-		if (eol > 0 && m->scan.begun && take_header(m, e) == -1)
-			return CSV_MERGE_BAD;
-	}
-	if (m->has_header && !m->by_name && !m->opt->hold && write_header(m, e) == -1)
-		return CSV_MERGE_FATAL;
-	return CSV_MERGE_OK;
+	m->piece_line = m->scan.line - (uint64_t)(m->scan.prev_cr && *p == '\n');
+	csv_scan(&m->scan, p, n, &m->marks);
+	csv_rows_piece(r, &m->scan, p, n, &m->marks);
+	if (!m->has_header && (rc = scan_header(m, e)) != CSV_MERGE_OK)
+		return rc;
+	if (m->has_header)
+		rc = m->in_place ? copy_rows(m, e) : csv_by_name_rows(m, e);
+	if (r->base == r->n - r->at) /* the record at hand began in this piece */
+		m->record_line = m->scan.line - csv_lines(r->p + r->at, r->n - r->at);
+	return rc;
 }
 
 static enum csv_merge_status
 scan_bytes(struct csv_merge *m, const char *p, size_t n, struct err *e)
 {
-	size_t rest = csv_scan_rest(&m->scan, p, n);
-	enum csv_merge_status rc;
+	enum csv_merge_status rc = CSV_MERGE_OK;
 
-	p += rest;
-	n -= rest;
-	if (!m->has_header && (rc = scan_header(m, &p, &n, e)) != CSV_MERGE_OK)
-		return rc;
-	if (n == 0)
-		return CSV_MERGE_OK;
-	return m->by_name ? place_rows(m, p, n, e) : copy_rows(m, p, n, e);
+	while (n > 0 && rc == CSV_MERGE_OK) {
+		size_t rest = csv_scan_rest(&m->scan, p, n), len = n - rest;
+
+		if (len > CSV_PIECE)
+			len = CSV_PIECE;
+		if (len > 0)
+			rc = scan_piece(m, p + rest, len, e);
+		p += rest + len;
+		n -= rest + len;
+	}
+	return rc;
 }
 
-/* The first bytes are there, or there are no more. */
-static enum csv_merge_status
-take_lead(struct csv_merge *m, struct err *e)
+/* The first bytes are there, or there are no more: how many of them are a BOM? -1: e is filled. */
+static int
+check_lead(struct csv_merge *m, const char *p, size_t n, struct err *e)
 {
-	size_t skip = 0;
-
 	m->lead_done = 1;
-	if (m->lead_len >= 2 &&
-	    (memcmp(m->lead, "\xff\xfe", 2) == 0 || memcmp(m->lead, "\xfe\xff", 2) == 0)) {
-		err_set(e, EXIT_FAILED,
-		    "%s: UTF-16 (by its byte order mark); convert it to UTF-8 first", m->name);
-		return CSV_MERGE_BAD;
-	}
-	if (m->lead_len == LEAD && memcmp(m->lead, "\xef\xbb\xbf", LEAD) == 0)
-		skip = LEAD;
-	return scan_bytes(m, m->lead + skip, m->lead_len - skip, e);
+	if (n >= 2 && (memcmp(p, "\xff\xfe", 2) == 0 || memcmp(p, "\xfe\xff", 2) == 0))
+		return err_set(e, EXIT_FAILED,
+		    "%.2000s: UTF-16 (by its byte order mark); convert it to UTF-8 first", m->name);
+	return n >= BOM_LEN && memcmp(p, "\xef\xbb\xbf", BOM_LEN) == 0 ? BOM_LEN : 0;
 }
 
 /* A source that is no good leaves no trace where rows are held, and no columns. */
@@ -384,11 +396,16 @@ undo(struct csv_merge *m, enum csv_merge_status rc, struct err *e)
 		return rc;
 	if (m->by_name) {
 		csv_columns_cut(&m->columns, m->columns_before);
-	} else if (m->first_header && !m->header_written) {
+		buf_reset(&m->map_header);
+	} else if (m->sets_header && !m->header_written) {
 		csv_columns_free(&m->columns);
+		buf_reset(&m->first_header);
 		buf_reset(&m->out_header);
 	}
-	if ((m->by_name || m->opt->hold) && spool_cut(&m->spool, m->spool_from, &own) == -1) {
+	if (m->spooling)
+		m->out.len = m->out_done;
+	if ((m->spooling && spool_cut(&m->spool, m->spool_from, &own) == -1) ||
+	    spool_cut(&m->record, 0, &own) == -1) {
 		*e = own;
 		return CSV_MERGE_FATAL;
 	}
@@ -403,79 +420,84 @@ csv_merge_drop(struct csv_merge *m, struct err *e)
 	return rc == CSV_MERGE_BAD ? CSV_MERGE_OK : rc;
 }
 
+/* The source's first bytes come in pieces of less than a BOM. */
+static enum csv_merge_status
+take_lead(struct csv_merge *m, struct err *e)
+{
+	int bom = check_lead(m, m->lead, m->lead_len, e);
+
+	return bom == -1 ? CSV_MERGE_BAD
+			 : scan_bytes(m, m->lead + bom, m->lead_len - (size_t)bom, e);
+}
+
 enum csv_merge_status
 csv_merge_data(struct csv_merge *m, const char *p, size_t n, struct err *e)
 {
 	enum csv_merge_status rc = CSV_MERGE_OK;
+	int bom;
 
+	if (!m->lead_done && m->lead_len == 0 && n >= BOM_LEN) {
+		if ((bom = check_lead(m, p, n, e)) == -1)
+			return undo(m, CSV_MERGE_BAD, e);
+		p += bom;
+		n -= (size_t)bom;
+	}
 	while (!m->lead_done && n > 0) {
 		m->lead[m->lead_len++] = *p++;
 		n--;
-		if (m->lead_len == LEAD && (rc = take_lead(m, e)) != CSV_MERGE_OK)
+		if (m->lead_len == BOM_LEN && (rc = take_lead(m, e)) != CSV_MERGE_OK)
 			return undo(m, rc, e);
 	}
-	if (n > 0)
-		rc = scan_bytes(m, p, n, e);
-	return undo(m, rc, e);
+	return undo(m, scan_bytes(m, p, n, e), e);
 }
 
 /* The last record may lack its line end. */
 static enum csv_merge_status
 end_record(struct csv_merge *m, struct err *e)
 {
-	size_t missing;
+	struct csv_row row = {.p = "", .base = m->rows.base, .delims = m->rows.delims};
 
 	if (m->scan.state == CSV_QUOTED) {
-		bad(m, e, "a quote is open at the end of the file");
+		bad_line(m, m->record_line, "a quote is open at the end of the file", e);
 		return CSV_MERGE_BAD;
 	}
-	if (!m->scan.begun || m->scan.ended)
+	if (row.base == 0)
 		return CSV_MERGE_OK;
-	if (!m->has_header) {
-		if (take_header(m, e) == -1)
-			return CSV_MERGE_BAD;
-		return !m->by_name && !m->opt->hold && write_header(m, e) == -1 ? CSV_MERGE_FATAL
-										: CSV_MERGE_OK;
-	}
-	if (m->by_name)
-		return place_row(m, m->record.p, m->record.len, e);
-	if (check_row(m, &missing, e) == -1)
+	if (!m->has_header)
+		return take_header(m, &row, e);
+	if (!m->in_place)
+		return csv_by_name_row(m, &row, e);
+	if (csv_merge_check(m, &row, e) == -1)
 		return CSV_MERGE_BAD;
 	m->src.rows++;
-	return end_row(m, missing, e) == -1 ? CSV_MERGE_FATAL : CSV_MERGE_OK;
+	return end_row(m, row.delims, e) == -1 ? CSV_MERGE_FATAL : CSV_MERGE_OK;
 }
 
-/* Gives out what was held of a source: len bytes of the spool from offset on. */
+/* A source that was held is whole: its rows go to the output. */
 static int
-give_out(
-    struct csv_merge *m, uint64_t offset, uint64_t len, struct csv_merge_source *s, struct err *e)
+release(struct csv_merge *m, struct err *e)
 {
-	char *b = xmalloc(READ_LEN);
 	int rc = 0;
 
-	while (len > 0 && rc == 0) {
-		ssize_t r =
-		    spool_read(&m->spool, offset, b, len < READ_LEN ? (size_t)len : READ_LEN, e);
-
-		if (r <= 0) {
-			rc = -1;
-			break;
-		}
-		s->crc32c = crc32c(s->crc32c, b, (size_t)r);
-		s->bytes += (uint64_t)r;
-		rc = write_out(m, b, (size_t)r, e);
-		offset += (uint64_t)r;
-		len -= (uint64_t)r;
+	if (m->has_header && csv_merge_header(m, e) == -1)
+		return -1;
+	if (spool_len(&m->spool) > 0) {
+		rc = drain(m, e);
+		m->spooling = 0;
+		if (rc == 0)
+			rc = csv_merge_emit_spool(m, 0, spool_len(&m->spool), e);
+		m->spooling = 1;
+		if (rc == 0)
+			rc = spool_cut(&m->spool, 0, e);
 	}
-	free(b);
-	return rc;
+	return rc == 0 ? csv_merge_told(m, e) : -1;
 }
 
 enum csv_merge_status
 csv_merge_end(struct csv_merge *m, struct err *e)
 {
 	enum csv_merge_status rc = CSV_MERGE_OK;
-	struct waiting w;
+	int done;
 
 	if (!m->lead_done)
 		rc = take_lead(m, e);
@@ -483,126 +505,41 @@ csv_merge_end(struct csv_merge *m, struct err *e)
 		rc = end_record(m, e);
 	if (rc != CSV_MERGE_OK)
 		return undo(m, rc, e);
-	w = (struct waiting){.len = spool_len(&m->spool) - m->spool_from,
-	    .rows = m->src.rows,
-	    .n_columns = m->columns.n,
-	    .name_len = strlen(m->name)};
-	if (m->by_name)
-		return spool_add(&m->index, &w, sizeof(w), e) == -1 ||
-			spool_add(&m->index, m->name, w.name_len, e) == -1
-		    ? CSV_MERGE_FATAL
-		    : CSV_MERGE_OK;
-	if (m->opt->hold &&
-	    (write_header(m, e) == -1 || give_out(m, m->spool_from, w.len, &m->src, e) == -1 ||
-		spool_cut(&m->spool, 0, e) == -1))
-		return CSV_MERGE_FATAL;
-	return told(m, &m->src, e) == -1 ? CSV_MERGE_FATAL : CSV_MERGE_OK;
+	if (m->waits)
+		done = drain(m, e) == -1 ? -1 : csv_by_name_wait(m, e);
+	else
+		done = m->spooling ? release(m, e) : csv_merge_told(m, e);
+	return done == -1 ? CSV_MERGE_FATAL : CSV_MERGE_OK;
 }
 
-/* --- what has waited --- */
-
-/* Adds to each waiting row what it lacks: columns that came later, and the source column. */
-static int
-widen(struct csv_merge *m, uint64_t offset, uint64_t len, const struct buf *tail,
-    struct csv_merge_source *s, struct err *e)
+int
+csv_merge_emit_spool(struct csv_merge *m, uint64_t offset, uint64_t len, struct err *e)
 {
-	char *b = xmalloc(READ_LEN);
-	struct csv_scan scan;
-	int rc = 0;
+	char b[CSV_PIECE];
 
-	csv_scan_init(&scan, m->delim);
-	while (len > 0 && rc == 0) {
+	while (len > 0) {
 		ssize_t r =
-		    spool_read(&m->spool, offset, b, len < READ_LEN ? (size_t)len : READ_LEN, e);
-		struct buf out = {0};
+		    spool_read(&m->spool, offset, b, len < sizeof(b) ? (size_t)len : sizeof(b), e);
 
-		if (r <= 0) {
-			rc = -1;
-			break;
-		}
-		for (char *p = b, *end = b + r; p < end;) {
-			size_t eol, took = csv_scan(&scan, p, (size_t)(end - p), &eol);
-
-			buf_add(&out, p, took - eol);
-			if (eol > 0)
-				buf_add(&out, tail->p, tail->len);
-			p += took;
-		}
-		s->crc32c = crc32c(s->crc32c, out.p, out.len);
-		s->bytes += out.len;
-		rc = write_out(m, out.p != NULL ? out.p : "", out.len, e);
-		buf_free(&out);
+		if (r <= 0 || csv_merge_emit(m, b, (size_t)r, e) == -1)
+			return -1;
 		offset += (uint64_t)r;
 		len -= (uint64_t)r;
 	}
-	free(b);
-	return rc;
-}
-
-static int
-give_waiting(
-    struct csv_merge *m, const struct waiting *w, const char *name, uint64_t offset, struct err *e)
-{
-	struct csv_merge_source s = {.name = name, .rows = w->rows};
-	struct buf tail = {0};
-	int rc;
-
-	if (w->n_columns == m->columns.n && m->opt->source_column == NULL) {
-		rc = give_out(m, offset, w->len, &s, e);
-	} else {
-		for (uint64_t i = w->n_columns; i < m->columns.n; i++)
-			buf_addc(&tail, m->delim);
-		if (m->opt->source_column != NULL) {
-			buf_addc(&tail, m->delim);
-			csv_quote(&tail, m->delim, name, w->name_len);
-		}
-		buf_addc(&tail, '\n');
-		rc = widen(m, offset, w->len, &tail, &s, e);
-		buf_free(&tail);
-	}
-	return rc == 0 ? told(m, &s, e) : -1;
-}
-
-static int
-finish_by_name(struct csv_merge *m, struct err *e)
-{
-	uint64_t at = 0, offset = 0, end = spool_len(&m->index);
-	int rc;
-
-	csv_columns_header(&m->columns, m->delim, &m->out_header);
-	if (m->out_header.len > 0 && m->opt->source_column != NULL) {
-		buf_addc(&m->out_header, m->delim);
-		csv_quote(
-		    &m->out_header, m->delim, m->opt->source_column, strlen(m->opt->source_column));
-	}
-	if (m->out_header.len > 0)
-		buf_addc(&m->out_header, '\n');
-	rc = write_header(m, e);
-	while (rc == 0 && at < end) {
-		struct waiting w;
-		char *name;
-
-		if (spool_read(&m->index, at, &w, sizeof(w), e) != (ssize_t)sizeof(w))
-			return -1;
-		name = xcalloc(1, (size_t)w.name_len + 1);
-		if (w.name_len > 0 &&
-		    spool_read(&m->index, at + sizeof(w), name, (size_t)w.name_len, e) !=
-			(ssize_t)w.name_len)
-			rc = -1;
-		else
-			rc = give_waiting(m, &w, name, offset, e);
-		free(name);
-		at += sizeof(w) + w.name_len;
-		offset += w.len;
-	}
-	return rc;
+	return 0;
 }
 
 enum csv_merge_status
 csv_merge_finish(struct csv_merge *m, struct csv_merge_totals *t, struct err *e)
 {
-	int rc = m->by_name ? finish_by_name(m, e) : 0;
+	int rc = 0;
 
+	if (m->waits) {
+		m->spooling = 0;
+		rc = csv_by_name_finish(m, e);
+	}
+	if (rc == 0)
+		rc = drain(m, e);
 	*t = m->totals;
 	return rc == -1 ? CSV_MERGE_FATAL : CSV_MERGE_OK;
 }

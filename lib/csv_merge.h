@@ -1,11 +1,11 @@
 /*
  * Merging CSV sources, one after another, into one CSV. Input comes in pieces of any size, output
- * goes to a function; memory is bounded by the header and, where columns are reordered, by the
- * longest record.
+ * goes to a function, in large runs. Memory is bounded by a few MiB and the header.
  *
  * Strict mode wants the same header everywhere and copies rows as they are. In union mode (or with
- * a list of columns) columns are matched by name; the rows wait in an unlinked temporary file until
- * all columns are known.
+ * a list of columns) columns are matched by name. Rows whose place is not known yet wait in an
+ * unlinked temporary file: in union mode until all columns are known, with hold until their source
+ * is whole; so do records of over 1 MiB whose columns have another order.
  */
 #ifndef SHEAF_CSV_MERGE_H
 #define SHEAF_CSV_MERGE_H
@@ -27,6 +27,7 @@ struct csv_merge_opt {
 	const char
 	    *source_column; /* a last column of this name holds the source's name; NULL: none */
 	int hold;	    /* nothing of a source is given out before it is whole (rejects) */
+	int no_sums;	    /* checksums are not wanted: they are 0 */
 };
 
 struct csv_merge_source {
@@ -38,7 +39,8 @@ struct csv_merge_source {
 
 struct csv_merge_ops {
 	int (*write)(void *arg, const char *p, size_t n, struct err *e);
-	/* One source's rows have been written; in the order of the output. May be NULL. */
+	/* One source's rows have their place in the output, though not all of them may have been
+	 * given to write() yet; in the order of the output. May be NULL. */
 	int (*source)(void *arg, const struct csv_merge_source *s, struct err *e);
 };
 
@@ -61,13 +63,13 @@ enum csv_merge_status {
 
 struct csv_merge;
 
-/* opt and ops are borrowed. NULL with e filled (columns with a name twice; no temporary file). */
+/* opt and ops are borrowed. NULL with e filled (columns with a name twice). */
 struct csv_merge *csv_merge_new(
     const struct csv_merge_opt *opt, const struct csv_merge_ops *ops, void *arg, struct err *e);
 void csv_merge_free(struct csv_merge *m);
 
-/* A source begins, its bytes, its end. After CSV_MERGE_BAD the source is over: the next may begin.
- */
+/* A source begins (name is borrowed until it is over), its bytes, its end. After CSV_MERGE_BAD the
+ * source is over: the next may begin. */
 void csv_merge_begin(struct csv_merge *m, const char *name);
 enum csv_merge_status csv_merge_data(struct csv_merge *m, const char *p, size_t n, struct err *e);
 enum csv_merge_status csv_merge_end(struct csv_merge *m, struct err *e);

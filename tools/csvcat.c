@@ -23,7 +23,7 @@
 #include "tar.h"
 #include "unpack.h"
 
-enum { IN_LEN = 256 * 1024, OUT_LEN = 256 * 1024 };
+enum { IN_LEN = 256 * 1024 };
 
 enum {
 	OPT_COLUMNS = 256,
@@ -47,7 +47,7 @@ static struct {
 	struct csv_merge *merge;
 	struct unpack *unpack;
 	struct outfile *out, *ledger, *rejects;
-	struct buf pending, line;
+	struct buf line;
 	char *in;
 	uint64_t bytes_in, rejected, failed;
 } run;
@@ -81,24 +81,10 @@ static const char help[] =
 /* --- output --- */
 
 static int
-flush(struct err *e)
-{
-	int rc =
-	    run.pending.len > 0 ? outfile_write(run.out, run.pending.p, run.pending.len, e) : 0;
-
-	buf_reset(&run.pending);
-	return rc;
-}
-
-static int
 write_out(void *arg, const char *p, size_t n, struct err *e)
 {
 	(void)arg;
-	if (n < OUT_LEN / 4) {
-		buf_add(&run.pending, p, n);
-		return run.pending.len >= OUT_LEN ? flush(e) : 0;
-	}
-	return flush(e) == -1 ? -1 : outfile_write(run.out, p, n, e);
+	return outfile_write(run.out, p, n, e);
 }
 
 /* A name as a field of a tab-separated line. */
@@ -416,7 +402,7 @@ finish(struct csv_merge_totals *t)
 {
 	struct err e;
 
-	if (csv_merge_finish(run.merge, t, &e) == CSV_MERGE_FATAL || flush(&e) == -1 ||
+	if (csv_merge_finish(run.merge, t, &e) == CSV_MERGE_FATAL ||
 	    commit(&run.rejects, &e) == -1 || commit(&run.ledger, &e) == -1 ||
 	    write_about(t, &e) == -1 || commit(&run.out, &e) == -1) {
 		log_err(&e);
@@ -519,6 +505,7 @@ options(int argc, char **argv, struct err *e)
 static int
 open_files(struct err *e)
 {
+	opt.merge.no_sums = opt.ledger == NULL && opt.stats == NULL && opt.about == NULL;
 	if ((run.merge = csv_merge_new(&opt.merge, &merge_ops, NULL, e)) == NULL ||
 	    (run.out = outfile_open(opt.output, e)) == NULL ||
 	    (opt.ledger != NULL && (run.ledger = outfile_open(opt.ledger, e)) == NULL) ||
@@ -536,7 +523,6 @@ close_files(void)
 	outfile_abort(run.ledger);
 	outfile_abort(run.rejects);
 	unpack_free(run.unpack);
-	buf_free(&run.pending);
 	buf_free(&run.line);
 	free(run.in);
 }
