@@ -127,5 +127,6 @@ logs:
 	cat $(WORK)/log/$(or $(N),*).ndjson | sort
 
 report:
-	report $(WORK)
-	report --format html $(WORK) > $(WORK)/report.html.part && mv $(WORK)/report.html.part $(WORK)/report.html
+	# 1: an alarm fires, which does not keep the page from being written
+	status=0; report $(WORK) || status=$$?; \
+	report --quiet --format html --output $(WORK)/report.html $(WORK) || [[ $$? == 1 ]]; exit $$status
