@@ -37,7 +37,6 @@ def client():
         signature_version="s3v4",
         s3={"addressing_style": "path"},
         retries={"max_attempts": 2},
-        max_pool_connections=16,
     )
     # stated, since a session that was loaded before (serve) keeps what it found then
     return boto3.client(
@@ -70,11 +69,28 @@ def print_json(value):
 
 
 def put_all(s3, bucket, objects):
-    from concurrent.futures import ThreadPoolExecutor
+    """In processes, as threads that share a client have crashed in OpenSSL."""
+    objects = list(objects)
+    count = min(4, 1 + len(objects) // 50)
+    workers = []
+    for first in range(1, count):
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                put_some(s3, bucket, objects[first::count])
+                status = 0
+            finally:
+                os._exit(status)
+        workers.append(pid)
+    put_some(s3, bucket, objects[::count])
+    if any(os.waitpid(pid, 0)[1] for pid in workers):
+        raise OSError("a process that stores objects failed")
 
-    with ThreadPoolExecutor(8) as pool:
-        for _ in pool.map(lambda o: s3.put_object(Bucket=bucket, Key=o[0], Body=o[1]), objects):
-            pass
+
+def put_some(s3, bucket, objects):
+    for key, text in objects:
+        s3.put_object(Bucket=bucket, Key=key, Body=text)
 
 
 def do_mb(s3, *buckets):
