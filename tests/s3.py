@@ -80,8 +80,9 @@ def put_all(s3, bucket, objects):
             try:
                 put_some(s3, bucket, objects[first::count])
                 status = 0
-            finally:
-                os._exit(status)
+            except BaseException:
+                sys.excepthook(*sys.exc_info())
+            os._exit(status)
         workers.append(pid)
     put_some(s3, bucket, objects[::count])
     if any(os.waitpid(pid, 0)[1] for pid in workers):
