@@ -237,6 +237,8 @@ csv_merge_end_header(struct csv_merge *m)
 static enum csv_merge_status
 take_header(struct csv_merge *m, const struct csv_row *row, struct err *e)
 {
+	int (*compare)(struct csv_merge *, const char *, size_t, struct err *) =
+	    m->by_name ? csv_by_name_header : strict_header;
 	const char *p = row->p;
 	size_t n = row->len;
 	struct err why;
@@ -248,8 +250,7 @@ take_header(struct csv_merge *m, const struct csv_row *row, struct err *e)
 	}
 	buf_reset(&m->tail);
 	m->has_header = m->in_place = 1;
-	if ((m->by_name ? csv_by_name_header : strict_header)(m, p, n, &why) == -1 ||
-	    source_column(m, &why) == -1) {
+	if (compare(m, p, n, &why) == -1 || source_column(m, &why) == -1) {
 		bad_line(m, line_of(m, row), why.text, e);
 		return CSV_MERGE_BAD;
 	}
