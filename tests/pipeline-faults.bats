@@ -9,26 +9,6 @@ setup() {
 	fresh_environment
 }
 
-# serve [OPTION...]: objects made by formula under csvs/ of $BUCKET, every request counted by key.
-serve() {
-	BUCKET=sheaf
-	start_s3d --count-keys --bucket "$BUCKET" "$@"
-	use_s3d
-	use_prefixes
-}
-
-# requests [KIND [KEY-PART]]: how many the server got, by its own count.
-requests() {
-	curl -s "$S3D_URL/_s3d/stats?keys" | /usr/bin/python3 -c '
-import json, sys
-kind, part = (sys.argv[1:] + ["", ""])[:2]
-stats = json.load(sys.stdin)
-if part:
-    print(sum(n for k, n in stats["keys"].items() if k.startswith(kind + " ") and part in k))
-else:
-    print(stats["kinds"].get(kind, 0) if kind else stats["requests"])' "$@"
-}
-
 # fault RULE...: replaces the server's fault script.
 fault() {
 	printf '%s\n' "$@" | curl -sf --data-binary @- "$S3D_URL/_s3d/faults" > "$TMP/faults"
@@ -200,44 +180,4 @@ merged_right_by_formula() { # N
 	pipeline 2 merge
 	told "sheaf: the listing failed: s3ls: s3://sheaf/csvs/: " certificate
 	AWS_CA_BUNDLE=$TMP/tls/ca.pem pipeline 0 merge
-}
-
-@test "a storm of kills: whole group, one process, signals; every seed ends with the same bytes" {
-	serve --make sheaf/csvs/:4000 --latency 2 --list-latency 40
-	pipeline 0 merge BATCH=100 WORK="$TMP/work-calm" DEST=s3://sheaf/calm/
-	cat "$TMP"/work-calm/merged/*.csv > "$TMP/calm"
-	local seed kills before n pids kinds
-	for seed in 1 2 3 4 5 6 7 8; do
-		export WORK=$TMP/work-$seed DEST=s3://sheaf/storm$seed/
-		RANDOM=$seed
-		kills=0
-		before=$(requests get csvs/)
-		for ((n = 1 + RANDOM % 4; n > 0; n--)); do
-			run_is_over
-			start_run_at_terminal BATCH=100 JOBS=5 CONNECTIONS=2
-			sleep "0.$((RANDOM % 9))$((RANDOM % 10))"
-			kinds=(all one INT TERM HUP)
-			case ${kinds[RANDOM % 5]} in
-			all) kill -KILL -"$RUN" 2> /dev/null || true ;;
-			one)
-				mapfile -t pids < <(pgrep -s "$RUN")
-				kill -KILL "${pids[RANDOM % (${#pids[@]} + 1)]-1000000}" 2> /dev/null || true
-				;;
-			INT) kill -INT -"$RUN" 2> /dev/null || true ;;
-			TERM) kill -TERM "$RUN" 2> /dev/null || true ;;
-			HUP) kill -HUP -"$RUN" 2> /dev/null || true ;;
-			esac
-			((++kills))
-			wait "$RUN" || true
-			# where only make was killed, the run goes on and holds its lock
-			[[ ! -e $WORK/.lock ]] || flock "$WORK/.lock" true
-		done
-		run_is_over
-		TOOL_TIMEOUT=120 pipeline 0 merge BATCH=100 JOBS=5 CONNECTIONS=2
-		cat "$WORK"/merged/*.csv > "$TMP/after"
-		same "$TMP/calm" "$TMP/after" || fail "=> seed $seed"
-		pipeline 0 verify DEEP=1
-		n=$(($(requests get csvs/) - before))
-		((n <= 4000 + kills * 5 * 100)) || fail "=> seed $seed: $n objects were read for 4000, after $kills kills"
-	done
 }

@@ -79,6 +79,26 @@ receipts() {
 	find "$WORK/put" -name '*.json' 2> /dev/null | sed 's/.*\///; s/\.json//' | sort
 }
 
+# serve [OPTION...]: objects made by formula under csvs/ of $BUCKET on an s3d, every request counted by key.
+serve() {
+	BUCKET=sheaf
+	start_s3d --count-keys --bucket "$BUCKET" "$@"
+	use_s3d
+	use_prefixes
+}
+
+# requests [KIND [KEY-PART]]: how many the server got, by its own count.
+requests() {
+	curl -s "$S3D_URL/_s3d/stats?keys" | /usr/bin/python3 -c '
+import json, sys
+kind, part = (sys.argv[1:] + ["", ""])[:2]
+stats = json.load(sys.stdin)
+if part:
+    print(sum(n for k, n in stats["keys"].items() if k.startswith(kind + " ") and part in k))
+else:
+    print(stats["kinds"].get(kind, 0) if kind else stats["requests"])' "$@"
+}
+
 # rows PREFIX: of all CSV objects under it in the order of their keys, headers left out, one JSON list a row; as Python's
 # csv module reads them.
 rows() {
