@@ -75,19 +75,25 @@ SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-san
 ASAN     := $(BUILD)/asan
 # suites of check; empty: all
 SUITES   ?=
+TEST_DEPS = deps/install build run demo test
 
 .PHONY: check check-sanitize check-valgrind test-programs fuzz
 test-programs: build units $(BUILD)/bin/s3d
 
-check: test-programs ## run the tests, on a local server and a Ceph RADOS Gateway (SUITES='s3get csvcat')
+check: ## run the tests, on a local server and a Ceph RADOS Gateway (SUITES='s3get csvcat'); installs what is missing
+	@$(TEST_DEPS)
+	@$(MAKE) --no-print-directory test-programs
 	@$(MAKE) --no-print-directory BUILD=$(ASAN) CFLAGS='$(SANITIZE)' replays
 	@BUILD=$(BUILD) FUZZ=$(ASAN)/fuzz tests/run $(SUITES)
 
 check-sanitize: ## the same with AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(TEST_DEPS)
 	@$(MAKE) --no-print-directory BUILD=$(ASAN) CFLAGS='$(SANITIZE)' test-programs replays
 	@BUILD=$(ASAN) tests/run --sanitized $(SUITES)
 
-check-valgrind: units ## the unit tests under valgrind
+check-valgrind: ## the unit tests under valgrind
+	@$(TEST_DEPS)
+	@$(MAKE) --no-print-directory units
 	@BUILD=$(BUILD) tests/run --valgrind $(SUITES)
 
 FUZZ_S ?= 60
