@@ -121,7 +121,8 @@ open_work() {
 	local why
 	why=$(mkdir -p "$WORK"/{keys,ledger,about,merged,put,backup,reject,stats,log,failed,lock} "$WORK"/old/{put,backup} 2>&1) ||
 		die "$WORK: the work folder cannot be made: ${why##*: }"
-	{ exec {lock}> "$WORK/.lock"; } 2> /dev/null || die "$WORK/.lock: cannot be written"
+	why=$({ : >> "$WORK/.lock"; } 2>&1) || die "$WORK: cannot be written: ${why##*: }"
+	exec {lock}>> "$WORK/.lock" || exit 1
 	flock --nonblock "$lock" || die "$WORK: another run is under way here (make status tells about it)"
 	[[ ! -e $WORK/refresh ]] || finish_refresh
 }

@@ -181,3 +181,80 @@ merged_right_by_formula() { # N
 	told "sheaf: the listing failed: s3ls: s3://sheaf/csvs/: " certificate
 	AWS_CA_BUNDLE=$TMP/tls/ca.pem pipeline 0 merge
 }
+
+# in_small_disk TEXT: bash, with a disk of its own of 2 MiB at $TMP/disk, for as long as it runs.
+in_small_disk() {
+	local -a own=(unshare --mount)
+	((EUID == 0)) || own=(unshare --map-root-user --mount)
+	mkdir "$TMP/disk"
+	printf '%s\n' "$1" > "$TMP/script"
+	run_tool 0 "${own[@]}" bash -euxo pipefail -c 'mount -t tmpfs -o size=2m none "$TMP/disk"; source "$TMP/script"'
+}
+
+@test "the disk is full in the middle, and has room again" {
+	serve --make sheaf/csvs/:20000 --latency 1
+	export TMP WORK=$TMP/disk/work MAKE_MERGE="make -s -f $ROOT/pipeline.mk merge BATCH=1000 JOBS=4 CONNECTIONS=4"
+	in_small_disk '
+		dd if=/dev/zero of="$TMP/disk/other" bs=1k count=1400
+		! $MAKE_MERGE 2> "$TMP/full.err" || exit 1
+		s3ls "$DEST" > "$TMP/stored"
+		mount -o remount,size=64m "$TMP/disk"
+		$MAKE_MERGE
+		make -s -f '"$ROOT"'/pipeline.mk verify DEEP=1
+		cat "$WORK"/merged/*.csv > "$TMP/after"'
+	grep -q 'No space left on device' "$TMP/full.err"
+	pipeline 0 merge BATCH=1000 WORK="$TMP/work-calm" DEST=s3://sheaf/calm/
+	cat "$TMP"/work-calm/merged/*.csv > "$TMP/calm"
+	same "$TMP/calm" "$TMP/after"
+}
+
+@test "a work folder that has become read-only, and can be written again" {
+	serve --make sheaf/csvs/:3000
+	fault 'csvs/00002*.csv get all status 403 AccessDenied'
+	export TMP WORK=$TMP/disk/work MAKE_MERGE="make -s -f $ROOT/pipeline.mk merge BATCH=500" S3D_URL
+	in_small_disk '
+		mount -o remount,size=64m "$TMP/disk"
+		! $MAKE_MERGE || exit 1
+		mount -o remount,ro "$TMP/disk"
+		! $MAKE_MERGE 2> "$TMP/ro.err" || exit 1
+		mount -o remount,rw "$TMP/disk"
+		curl -sf -d "# none" "$S3D_URL/_s3d/faults"
+		$MAKE_MERGE
+		make -s -f '"$ROOT"'/pipeline.mk verify DEEP=1'
+	grep -qxF "sheaf: $WORK: cannot be written: Read-only file system" "$TMP/ro.err"
+	merged_right_by_formula 3000
+}
+
+@test "the clock is set back: what was done stays done" {
+	serve --make sheaf/csvs/:6000
+	fault 'csvs/00004*.csv get all status 403 AccessDenied'
+	pipeline 2 merge BATCH=500
+	local before part
+	for part in keys merged put ledger .; do
+		before=$(requests get "csvs/00001")
+		# as if all that is in it had been made two hours after now
+		find "$WORK/$part" -maxdepth 1 -type f -exec touch -d '2 hours' {} +
+		pipeline 2 merge BATCH=500
+		[[ $(requests get "csvs/00001") == "$before" ]] || fail "=> $part: made again"
+	done
+	fault '# none'
+	pipeline 0 merge BATCH=500
+	merged_right_by_formula 6000
+}
+
+@test "credentials that expire in the middle: it says so, and goes on with new ones" {
+	serve --make sheaf/csvs/:6000
+	fault 'csvs/* get 2000-* expired-token'
+	pipeline 2 merge BATCH=500 JOBS=4
+	told "ExpiredToken"
+	local left
+	left=$((12 - $(receipts | wc -l)))
+	((left >= 8 && left < 12))
+	cat "$TMP/err"
+	(($(requests get) < 2500))
+	fault '# none'
+	pipeline 0 merge BATCH=500
+	merged_right_by_formula 6000
+	pipeline 0 verify DEEP=1
+	(($(requests get) < 2500 + left * 500 + 100))
+}
