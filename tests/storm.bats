@@ -15,8 +15,10 @@ setup() {
 }
 
 # The server keeps what was put into a folder, so that it can be killed and started again in its place.
-serve_again() {
-	serve --make "sheaf/csvs/:$STORM_OBJECTS" --dir "$TMP/kept" --latency 2 --list-latency 40 "$@"
+serve_kept() { # [OPTION...]
+	start_s3d --count-keys --bucket "$BUCKET" --make "$BUCKET/csvs/:$STORM_OBJECTS" --dir "$TMP/kept" \
+		--latency 2 --list-latency 40 "$@"
+	use_s3d
 }
 
 # strike KIND: one blow at the run $RUN, or at its server; waits until it is over.
@@ -34,7 +36,7 @@ strike() {
 		kill -KILL "$S3D_PID"
 		wait "$S3D_PID" || true
 		sleep "0.$((RANDOM % 5))"
-		serve_again --port "$port"
+		serve_kept --port "$port"
 		;;
 	INT) kill -INT -"$RUN" 2> /dev/null || true ;;
 	TERM) kill -TERM "$RUN" 2> /dev/null || true ;;
@@ -47,11 +49,13 @@ strike() {
 
 @test "a storm of kills: whole group, one process, the server, signals; every seed ends with the same bytes" {
 	local seed kind kills kinds=(all one server INT TERM HUP) told n
-	serve_again
+	BUCKET=sheaf
+	export SRC=s3://$BUCKET/csvs/ DEST WORK
+	serve_kept
 	pipeline 0 merge "BATCH=$STORM_BATCH" WORK="$TMP/work-calm" DEST=s3://sheaf/calm/
 	cat "$TMP"/work-calm/merged/*.csv > "$TMP/calm"
 	for seed in $STORM_SEEDS; do
-		export WORK=$TMP/work-$seed DEST=s3://sheaf/storm$seed/
+		WORK=$TMP/work-$seed DEST=s3://sheaf/storm$seed/
 		RANDOM=$seed
 		READ=$((-$(requests get csvs/)))
 		told=
