@@ -80,7 +80,7 @@ TEST_DEPS = deps/install build run demo test
 .PHONY: check check-sanitize check-valgrind test-programs fuzz
 test-programs: build units $(BUILD)/bin/s3d
 
-check: ## run the tests, on a local server and a Ceph RADOS Gateway (SUITES='s3get csvcat'); installs what is missing
+check: ## run the tests, on a local server and a Ceph gateway (SUITES='s3get csvcat')
 	@$(TEST_DEPS)
 	@$(MAKE) --no-print-directory test-programs
 	@$(MAKE) --no-print-directory BUILD=$(ASAN) CFLAGS='$(SANITIZE)' replays
