@@ -59,6 +59,15 @@ free_bytes() {
 	df --output=avail --block-size=1 "$WORK" | tail -n 1
 }
 
+# Of a whole plan: what is still to be merged against what is free. Sizes are those listed, so gzip counts too little.
+warn_of_small_disk() {
+	local merged left
+	merged=$(find "$WORK/merged" -type f -printf '%s\n' | awk '{ n += $1 } END { printf "%.0f\n", n }')
+	left=$(($(value_of bytes "$WORK/keys/complete") - merged))
+	((left <= $(free_bytes))) ||
+		echo "sheaf: $WORK: its disk may be too small: $left bytes are to be merged, $(free_bytes) are free"
+}
+
 # NAME=value lines, as in keys/complete and status: the value of one.
 value_of() { # NAME FILE
 	local line
@@ -129,8 +138,11 @@ open_work() {
 
 # What was made of all batches is to be made again.
 forget_whole() {
+	local receipt
 	rm -f "$WORK/published.json"
-	[[ ! -e $WORK/one.json ]] || mv "$WORK/one.json" "$WORK/old/one.json"
+	for receipt in one.json backup/one.json; do
+		[[ ! -e $WORK/$receipt ]] || mv "$WORK/$receipt" "$WORK/old/$receipt"
+	done
 }
 
 # ---- the plan changes

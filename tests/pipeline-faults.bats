@@ -182,13 +182,13 @@ merged_right_by_formula() { # N
 	AWS_CA_BUNDLE=$TMP/tls/ca.pem pipeline 0 merge
 }
 
-# in_small_disk TEXT: bash, with a disk of its own of 2 MiB at $TMP/disk, for as long as it runs.
+# in_small_disk TEXT: bash, with a disk of its own of 4 MiB at $TMP/disk, for as long as it runs.
 in_small_disk() {
 	local -a own=(unshare --mount)
 	((EUID == 0)) || own=(unshare --map-root-user --mount)
 	mkdir "$TMP/disk"
 	printf '%s\n' "$1" > "$TMP/script"
-	run_tool 0 "${own[@]}" bash -euxo pipefail -c 'mount -t tmpfs -o size=2m none "$TMP/disk"; source "$TMP/script"'
+	run_tool 0 "${own[@]}" bash -euxo pipefail -c 'mount -t tmpfs -o size=4m none "$TMP/disk"; source "$TMP/script"'
 }
 
 @test "the disk is full in the middle, and has room again" {
@@ -203,6 +203,7 @@ in_small_disk() {
 		make -s -f '"$ROOT"'/pipeline.mk verify DEEP=1
 		cat "$WORK"/merged/*.csv > "$TMP/after"'
 	grep -q 'No space left on device' "$TMP/full.err"
+	grep -q "^sheaf: $WORK: its disk may be too small: [0-9]* bytes are to be merged, [0-9]* are free" "$TMP/full.err"
 	pipeline 0 merge BATCH=1000 WORK="$TMP/work-calm" DEST=s3://sheaf/calm/
 	cat "$TMP"/work-calm/merged/*.csv > "$TMP/calm"
 	same "$TMP/calm" "$TMP/after"

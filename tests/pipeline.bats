@@ -478,6 +478,14 @@ s3://$BUCKET/csvs/000033.csv.gz" ]]
 	mv "$WORK" "$TMP/elsewhere"
 	pipeline 0 verify
 	mv "$TMP/elsewhere" "$WORK"
+	# it goes to BACKUP as well, whose verdict is its own
+	pipeline 0 merge BATCH=10 ONE=1 BACKUP="s3://$BUCKET/backup/"
+	get_object backup/merged.csv > "$TMP/found"
+	same "$TMP/wanted" "$TMP/found"
+	pipeline 0 verify DEEP=1
+	s3 rm "$BUCKET" backup/merged.csv
+	pipeline 2 verify
+	told "s3://$BUCKET/backup/merged.csv: is not there"
 	put_object out/merged.csv other
 	pipeline 2 verify
 	told "out/merged.csv: has 5 bytes"

@@ -161,7 +161,8 @@ load_settings(struct err *e)
 		return err_set(e, EXIT_FAILED, "%s/keys/complete: no number of batches", run.work);
 	run.n = (unsigned)n;
 	run.batches = xcalloc((size_t)n + 1, sizeof(*run.batches));
-	snprintf(path, sizeof(path), "%s/one.json", run.work);
+	snprintf(path, sizeof(path), "%s/%s", run.work,
+	    run.prefix != NULL ? "backup/one.json" : "one.json");
 	if (exists(path) && receipt_load(&run.one.receipt, path, e) == -1)
 		return -1;
 	run.one.made = run.one.receipt.uri != NULL;
@@ -374,7 +375,7 @@ check_dest(struct err *e)
 	for (unsigned n = 0; n < run.n && rc == 0; n++)
 		if (run.batches[n].made && !run.batches[n].at_dest)
 			problem("%smerged-%05u.csv: is not there", run.dest, n);
-	if (rc == 0 && run.prefix == NULL && run.one.made && !run.one.at_dest)
+	if (rc == 0 && run.one.made && !run.one.at_dest)
 		problem("%s: is not there", run.one.receipt.uri);
 	return rc;
 }
