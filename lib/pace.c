@@ -10,13 +10,15 @@
 #include "buf.h"
 #include "pace.h"
 
-#define MAGIC UINT64_C(0x3265636170667331) /* "1sfpace2", this layout */
+#define MAGIC UINT64_C(0x3365636170667331) /* "1sfpace3", this layout */
 #define NS_PER_S UINT64_C(1000000000)
 #define WINDOW_NS UINT64_C(100000000) /* goodput is measured, and the rate raised, once in this */
 #define CUT_NS UINT64_C(300000000)    /* one cut for all the throttles that one excess brings */
 #define CALM_NS                                                                                    \
 	(10 * NS_PER_S) /* without a throttle: the limit may have moved, so look for it faster */
 #define CUT 0.95
+#define PROVEN_WINDOWS 8 /* goodput is proven when it lasted for about so many windows */
+#define PROVEN_LOSS 0.97 /* what each cut takes from it, as the limit may have fallen */
 #define BURST_NS UINT64_C(5000000) /* unused time that may still be used */
 #define STALE_NS (60 * NS_PER_S)   /* a schedule so far ahead is of an earlier boot */
 #define RATE_FIRST 5000.0	   /* requests a second: S3 promises 5,500 */
@@ -35,6 +37,8 @@ struct shared {
 	_Atomic uint64_t window_ns;   /* when the running window began; 0: none has */
 	_Atomic uint64_t window_n;    /* good answers in it */
 	_Atomic uint64_t goodput;     /* good answers a second in the last whole window */
+	_Atomic uint64_t smooth;      /* the same, smoothed over PROVEN_WINDOWS */
+	_Atomic uint64_t proven;      /* the most that smooth was of late */
 	_Atomic uint64_t cut_ns;      /* when the rate was last cut */
 };
 
@@ -129,6 +133,17 @@ pace_take(struct pace *p, uint64_t now_ns)
 	return from > now_ns ? from : now_ns;
 }
 
+static void
+prove(struct shared *s, double good)
+{
+	double smooth = (double)atomic_load(&s->smooth);
+
+	smooth += (good - smooth) / PROVEN_WINDOWS;
+	atomic_store(&s->smooth, (uint64_t)smooth);
+	if (smooth > (double)atomic_load(&s->proven))
+		atomic_store(&s->proven, (uint64_t)smooth);
+}
+
 /* Closes the running window when it is old enough; of several processes, one does. */
 static void
 roll(struct pace *p, uint64_t now_ns)
@@ -147,6 +162,7 @@ roll(struct pace *p, uint64_t now_ns)
 		return;
 	good = (double)n * (double)NS_PER_S / (double)(now_ns - began);
 	atomic_store(&s->goodput, (uint64_t)good);
+	prove(s, good);
 	rate = pace_rate(p);
 	since_cut = now_ns - atomic_load(&s->cut_ns);
 	if (since_cut < 2 * WINDOW_NS ||
@@ -182,20 +198,30 @@ goodput(struct pace *p, uint64_t now_ns)
 	return good;
 }
 
+/*
+ * A server or machine that stalls lets requests pile up and refuses some when it goes on, at far
+ * less than the limit. So the rate falls from what has been proven, where that is more than what
+ * was just reached; and what is proven falls with each cut.
+ */
 void
 pace_throttled(struct pace *p, uint64_t now_ns)
 {
-	uint64_t cut = atomic_load(&p->s->cut_ns), growth;
-	double rate = pace_rate(p), good = goodput(p, now_ns);
+	struct shared *s = p->s;
+	uint64_t cut = atomic_load(&s->cut_ns), growth;
+	double rate = pace_rate(p), good = goodput(p, now_ns), proven;
 
 	roll(p, now_ns);
 	if (now_ns - cut < CUT_NS && now_ns >= cut)
 		return;
-	if (!atomic_compare_exchange_strong(&p->s->cut_ns, &cut, now_ns))
+	if (!atomic_compare_exchange_strong(&s->cut_ns, &cut, now_ns))
 		return;
+	proven = (double)atomic_load(&s->proven);
+	atomic_store(&s->proven, (uint64_t)(PROVEN_LOSS * proven));
+	if (good < proven)
+		good = proven;
 	if (good == 0 || good > rate)
 		good = good == 0 ? rate / 2 : rate;
 	set_rate(p, CUT * good);
-	growth = atomic_load(&p->s->growth) / 8;
-	atomic_store(&p->s->growth, growth > GROWTH_LEAST ? growth : GROWTH_LEAST);
+	growth = atomic_load(&s->growth) / 8;
+	atomic_store(&s->growth, growth > GROWTH_LEAST ? growth : GROWTH_LEAST);
 }

@@ -21,12 +21,21 @@ struct answer {
 	int good;
 };
 
+/* Where a server that does nothing for stall_ns in every second has come to what arrives at now. */
+static uint64_t
+looked_at(uint64_t now, uint64_t stall_ns)
+{
+	return now % 1000000000 < stall_ns ? now - now % 1000000000 + stall_ns : now;
+}
+
 /* Sends until that many requests have succeeded; cap of 0: no cap. */
 static struct outcome
-model(struct pace *p, uint64_t start_ns, uint64_t objects, double cap)
+model(struct pace *p, uint64_t objects, double cap, uint64_t stall_ns)
 {
+	const uint64_t start_ns = 1000000000;
 	static struct answer ring[IN_FLIGHT_MAX];
-	uint64_t now = start_ns, first = 0, n = 0, good = 0, sent = 0, throttled = 0, last = now;
+	uint64_t now = start_ns, first = 0, n = 0, good = 0, sent = 0, throttled = 0, last = now,
+		 looked;
 	double tokens = cap / 20;
 
 	while (good < objects) {
@@ -54,12 +63,13 @@ model(struct pace *p, uint64_t start_ns, uint64_t objects, double cap)
 			continue;
 		if (at > now)
 			now = at;
-		tokens += (double)(now - last) * cap / 1e9;
+		looked = looked_at(now, stall_ns);
+		tokens += (double)(looked - last) * cap / 1e9;
 		if (tokens > cap / 20)
 			tokens = cap / 20;
-		last = now;
+		last = looked;
 		ring[(first + n) % IN_FLIGHT_MAX] =
-		    (struct answer){now + LATENCY_NS, cap <= 0 || tokens >= 1};
+		    (struct answer){looked + LATENCY_NS, cap <= 0 || tokens >= 1};
 		if (tokens >= 1)
 			tokens -= 1;
 		n++;
@@ -75,7 +85,7 @@ main(void)
 	char name[] = "/tmp/sheaf-pace-XXXXXX";
 	struct err e;
 	struct pace *p = pace_open(NULL, &e), *q = NULL;
-	struct outcome o = model(p, 1000000000, 300000, 5500);
+	struct outcome o = model(p, 300000, 5500, 0);
 	int fd;
 
 	OK(o.throttled <= 0.01, "300,000 objects, cap 5,500/s: %.2f %% throttled",
@@ -83,19 +93,25 @@ main(void)
 	OK(o.used >= 0.96, "300,000 objects, cap 5,500/s: %.1f %% of the cap used", 100 * o.used);
 	pace_close(p);
 	p = pace_open(NULL, &e);
-	o = model(p, 1000000000, 60000, 5500);
+	o = model(p, 60000, 5500, 0);
 	OK(o.throttled <= 0.01, "60,000 objects: %.2f %% throttled", 100 * o.throttled);
 	OK(o.used >= 0.90, "60,000 objects: %.1f %% of the cap used", 100 * o.used);
 	pace_close(p);
 	p = pace_open(NULL, &e);
-	o = model(p, 1000000000, 30000, 300);
+	o = model(p, 30000, 300, 0);
 	OK(o.throttled <= 0.03, "30,000 objects, cap 300/s: %.2f %% throttled", 100 * o.throttled);
 	OK(o.used >= 0.85, "30,000 objects, cap 300/s: %.1f %% of the cap used", 100 * o.used);
 	pace_close(p);
 	p = pace_open(NULL, &e);
-	o = model(p, 1000000000, 300000, 0);
+	o = model(p, 300000, 0, 0);
 	OK(o.used >= 12000, "no cap: %.0f a second of the 13,333 that 400 in flight can do",
 	    o.used);
+	pace_close(p);
+
+	p = pace_open(NULL, &e);
+	o = model(p, 300000, 5500, 100000000);
+	OK(o.throttled <= 0.04, "100 ms of every second lost: %.2f %% throttled", 100 * o.throttled);
+	OK(o.used >= 0.45, "100 ms of every second lost: %.1f %% of the cap used", 100 * o.used);
 	pace_close(p);
 
 	fd = mkstemp(name);
