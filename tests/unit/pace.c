@@ -110,7 +110,8 @@ main(void)
 
 	p = pace_open(NULL, &e);
 	o = model(p, 300000, 5500, 100000000);
-	OK(o.throttled <= 0.04, "100 ms of every second lost: %.2f %% throttled", 100 * o.throttled);
+	OK(o.throttled <= 0.04, "100 ms of each second lost: %.2f %% throttled",
+	    100 * o.throttled);
 	OK(o.used >= 0.45, "100 ms of every second lost: %.1f %% of the cap used", 100 * o.used);
 	pace_close(p);
 
