@@ -273,14 +273,20 @@ wait_until(struct fetch *f, struct fetch_task *t, int64_t due_ms)
 }
 
 static void
+task_spent(struct fetch *f, struct fetch_task *t)
+{
+	t->next = f->spent;
+	f->spent = t;
+	f->n_tasks--;
+}
+
+static void
 task_end(struct fetch *f, struct fetch_task *t, int ok, const struct fetch_answer *a)
 {
 	const struct fetch_ops *ops = t->ops;
 	void *job = t->job;
 
-	t->next = f->spent;
-	f->spent = t;
-	f->n_tasks--;
+	task_spent(f, t);
 	ops->end(job, ok, a);
 }
 
@@ -376,6 +382,39 @@ slot_release(struct fetch *f, struct fetch_slot *s)
 	}
 	s->task = NULL;
 	f->free_slots[f->n_free++] = s;
+}
+
+/* Off the wire, whatever it was doing. */
+static void
+slot_abandon(struct fetch *f, struct fetch_slot *s)
+{
+	f->n_drops -= s->drop != 0;
+	f->n_resumes -= s->resume != 0;
+	slot_release(f, s);
+}
+
+static void
+unlink_task(struct fetch_task **at, const struct fetch_task *t)
+{
+	while (*at != NULL && *at != t)
+		at = &(*at)->next;
+	if (*at != NULL)
+		*at = t->next;
+}
+
+void
+fetch_cancel(struct fetch *f, struct fetch_task *t)
+{
+	if (t->slot[0] == NULL && t->slot[1] == NULL) {
+		unlink_task(&f->waiting, t);
+		unlink_task(&f->ready, t);
+		for (f->ready_tail = &f->ready; *f->ready_tail != NULL;)
+			f->ready_tail = &(*f->ready_tail)->next;
+	}
+	for (int i = 0; i < 2; i++)
+		if (t->slot[i] != NULL)
+			slot_abandon(f, t->slot[i]);
+	task_spent(f, t);
 }
 
 /* 0, or -1 when the exchange cannot be made. */

@@ -150,6 +150,9 @@ void fetch_free(struct fetch *f);
 /* Queues an exchange. ops and job are borrowed until end. The pointer is valid until end. */
 struct fetch_task *fetch_start(struct fetch *f, const struct fetch_ops *ops, void *job);
 
+/* Ends an exchange without a call of ops->end. Not from inside a function of ops. */
+void fetch_cancel(struct fetch *f, struct fetch_task *t);
+
 /* Offers a paused body again, at the next step. */
 void fetch_resume(struct fetch *f, struct fetch_task *t);
 

@@ -581,6 +581,13 @@ s3_step(struct s3 *s3, int max_wait_ms)
 }
 
 void
+s3_cancel(struct s3_call *c)
+{
+	fetch_cancel(c->s3->fetch, c->task);
+	c->ended = 1;
+}
+
+void
 s3_resume(struct s3_call *c)
 {
 	fetch_resume(c->s3->fetch, c->task);

@@ -111,6 +111,9 @@ void s3_start(struct s3 *s3, struct s3_call *c);
 /* The number of calls not yet ended, after waiting at most max_wait_ms for events. */
 size_t s3_step(struct s3 *s3, int max_wait_ms);
 
+/* Ends a started call without a call of ops->end; not from inside a function of ops. */
+void s3_cancel(struct s3_call *c);
+
 /* Offers the body again after ops->body said FETCH_PAUSE. */
 void s3_resume(struct s3_call *c);
 
