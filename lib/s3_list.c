@@ -8,23 +8,34 @@
 
 enum {
 	EMPTY_WAIT_MS = 500, /* before an empty answer is asked for again; doubles each time */
+	HELD_MAX = 32 << 20, /* objects that wait for their turn, in bytes */
+	STEP_MS = 1000,
+};
+
+/* One request at a time. */
+struct lane {
+	struct listing *listing;
+	struct lane *next; /* free */
+	struct s3_call call;
+	struct buf query;
+	struct list_range *range; /* NULL: free */
 };
 
 struct listing {
 	struct s3 *s3;
 	const struct s3_list_opt *opt;
 	int version; /* 2: ListObjectsV2, 1: ListObjects */
-	struct s3xml_page page;
-	struct buf query;
-	char *token;	 /* where the next page begins: V2's continuation token, V1's marker */
-	struct buf last; /* the last key given */
-	int any;
-	uint64_t n;
+	struct list_ranges *ranges;
+	struct lane *lanes, *free;
+	size_t n_lanes;
+	struct s3xml_page page; /* of the answer at hand */
 };
 
 static void
 query_add(struct buf *q, const char *name, const char *value)
 {
+	if (value == NULL)
+		return;
 	if (q->len > 0)
 		buf_addc(q, '&');
 	buf_adds(q, name);
@@ -33,24 +44,18 @@ query_add(struct buf *q, const char *name, const char *value)
 }
 
 static void
-make_query(struct listing *l)
+make_query(const struct listing *l, struct buf *q, const struct list_ask *ask)
 {
-	struct buf *q = &l->query;
-	const char *after = l->opt->start_after;
-
 	buf_reset(q);
 	if (l->version == 2) {
-		if (l->token != NULL)
-			query_add(q, "continuation-token", l->token);
+		query_add(q, "continuation-token", ask->token);
 		query_add(q, "encoding-type", "url");
 		query_add(q, "list-type", "2");
 		query_add(q, "prefix", l->opt->prefix);
-		if (l->token == NULL && after != NULL)
-			query_add(q, "start-after", after);
+		query_add(q, "start-after", ask->token == NULL ? ask->start_after : NULL);
 	} else {
 		query_add(q, "encoding-type", "url");
-		if (l->token != NULL || after != NULL)
-			query_add(q, "marker", l->token != NULL ? l->token : after);
+		query_add(q, "marker", ask->token != NULL ? ask->token : ask->start_after);
 		query_add(q, "prefix", l->opt->prefix);
 	}
 }
@@ -59,9 +64,9 @@ make_query(struct listing *l)
 static enum fetch_verdict
 check_page(struct s3_call *c, struct fetch_again *again)
 {
-	struct listing *l = c->arg;
+	struct lane *lane = c->arg;
 
-	if (s3xml_list(&l->page, c->body.p != NULL ? c->body.p : "", c->body.len,
+	if (s3xml_list(&lane->listing->page, c->body.p != NULL ? c->body.p : "", c->body.len,
 		&s3_call_problem(c)->error) == -1) {
 		again->cause = FETCH_CAUSE_OTHER;
 		return FETCH_AGAIN;
@@ -69,90 +74,125 @@ check_page(struct s3_call *c, struct fetch_again *again)
 	return FETCH_DONE;
 }
 
-static const struct s3_call_ops page_ops = {.check = check_page};
-
+/* An answer about the request as such, not about the way or the moment. */
 static int
-get_page(struct listing *l, struct err *e)
+is_refusal(const struct s3_call *c)
 {
-	struct s3_call c = {
-	    .method = "GET", .bucket = l->opt->bucket, .key = "", .ops = &page_ops, .arg = l};
-	int rc;
-
-	make_query(l);
-	c.query = buf_str(&l->query);
-	rc = s3_do(l->s3, &c, NULL);
-	if (rc == -1)
-		err_set(e, c.problem->error.status, "s3://%s/%s: %s", l->opt->bucket,
-		    l->opt->prefix, c.problem->error.text);
-	s3_call_free(&c);
-	return rc;
+	return c->last.fault == FETCH_FAULT_NONE && c->last.status >= 400 &&
+	    (c->last.status < 500 || c->last.status == 501);
 }
 
-/* -1: e is filled, 0: go on, 1: take has stopped it. */
-static int
-give_page(struct listing *l, s3_list_take *take, void *arg, struct err *e)
+static void
+end_page(struct s3_call *c)
 {
-	for (size_t i = 0; i < l->page.n_objects; i++) {
-		const struct s3xml_object *o = &l->page.objects[i];
-		int order = 1;
+	struct lane *lane = c->arg;
+	struct listing *l = lane->listing;
+	struct list_range *r = lane->range;
+	struct err e;
 
-		if (strlen(o->key) != o->key_len)
-			return err_set(e, EXIT_FAILED, "s3://%s/%s: key with a NUL byte",
-			    l->opt->bucket, o->key);
-		if (l->any)
-			order = strcmp(o->key, buf_str(&l->last));
-		else if (l->opt->start_after != NULL && strcmp(o->key, l->opt->start_after) <= 0)
-			continue; /* a server that does not know start-after */
-		if (order <= 0)
-			return err_set(e, EXIT_FAILED,
-			    "s3://%s/%s: listed out of order, behind '%s'", l->opt->bucket, o->key,
-			    buf_str(&l->last));
-		l->any = 1;
-		buf_reset(&l->last);
-		buf_add(&l->last, o->key, o->key_len);
-		l->n++;
-		if (take(arg, o) != 0)
-			return 1;
+	lane->range = NULL;
+	lane->next = l->free;
+	l->free = lane;
+	if (c->ok) {
+		list_ranges_page(l->ranges, r, &l->page);
+		return;
 	}
+	err_set(&e, c->problem->error.status, "%s: %s", l->opt->prefix, c->problem->error.text);
+	list_ranges_no_page(l->ranges, r, is_refusal(c), &e);
+}
+
+static const struct s3_call_ops page_ops = {.check = check_page, .end = end_page};
+
+static void
+ask(struct listing *l, const struct list_ask *a)
+{
+	struct lane *lane = l->free;
+	struct buf body = lane->call.body; /* its memory is of use again */
+
+	lane->call.body = (struct buf){0};
+	s3_call_free(&lane->call);
+	l->free = lane->next;
+	lane->listing = l;
+	lane->range = a->range;
+	make_query(l, &lane->query, a);
+	lane->call = (struct s3_call){.method = "GET",
+	    .bucket = l->opt->bucket,
+	    .key = "",
+	    .query = buf_str(&lane->query),
+	    .ops = &page_ops,
+	    .arg = lane,
+	    .body = body};
+	s3_start(l->s3, &lane->call);
+}
+
+static void
+lanes_new(struct listing *l)
+{
+	l->n_lanes = l->opt->requests != 0 ? l->opt->requests : 1;
+	l->lanes = xcalloc(l->n_lanes, sizeof(*l->lanes));
+	for (size_t i = l->n_lanes; i-- > 0;) {
+		l->lanes[i].next = l->free;
+		l->free = &l->lanes[i];
+	}
+}
+
+static void
+lanes_free(struct listing *l)
+{
+	for (size_t i = 0; i < l->n_lanes; i++) {
+		struct lane *lane = &l->lanes[i];
+
+		if (lane->range != NULL)
+			s3_cancel(&lane->call);
+		s3_call_free(&lane->call);
+		buf_free(&lane->query);
+	}
+	free(l->lanes);
+	l->lanes = l->free = NULL;
+}
+
+/* One listing from its first page to its last; *n is what it gave. */
+static int
+list_once(struct listing *l, uint64_t *n, struct err *e)
+{
+	const struct s3_list_opt *o = l->opt;
+	const struct list_ranges_opt ro = {.prefix = o->prefix,
+	    .start_after = o->start_after,
+	    .requests = o->requests,
+	    .held_max = HELD_MAX,
+	    .has_markers = l->version == 1,
+	    .take = o->take,
+	    .arg = o->arg};
+	const struct list_ranges_count *count;
+	struct err inner = {0};
+	struct list_ask a;
+	enum list_next next;
+
+	l->ranges = list_ranges_new(&ro);
+	lanes_new(l);
+	for (;;) {
+		next = LIST_WAIT;
+		while (l->free != NULL &&
+		    (next = list_ranges_next(l->ranges, &a, &inner)) == LIST_ASK)
+			ask(l, &a);
+		if (next == LIST_END || next == LIST_FAILED)
+			break;
+		if (o->pause != NULL)
+			o->pause(o->arg);
+		s3_step(l->s3, STEP_MS);
+	}
+	lanes_free(l);
+	count = list_ranges_counted(l->ranges);
+	*n = count->keys;
+	log_line(LOG_INFO, NULL,
+	    "s3://%s/%s: %llu objects, %llu requests, %llu of them without an object, %llu ranges",
+	    o->bucket, o->prefix, (unsigned long long)count->keys,
+	    (unsigned long long)count->requests, (unsigned long long)count->wasted,
+	    (unsigned long long)count->ranges);
+	list_ranges_free(l->ranges);
+	if (next == LIST_FAILED)
+		return err_set(e, inner.status, "s3://%s/%s", o->bucket, inner.text);
 	return 0;
-}
-
-/* Where the next page begins. 0: there is none; -1: e is filled. */
-static int
-next_page(struct listing *l, struct err *e)
-{
-	char *token = NULL;
-
-	if (!l->page.is_truncated)
-		return 0;
-	if (l->page.next_token != NULL)
-		token = xstrdup(l->page.next_token);
-	else if (l->version == 1 && l->any) /* NextMarker is sent only with a delimiter */
-		token = xstrdup(buf_str(&l->last));
-	if (token == NULL || (l->token != NULL && strcmp(token, l->token) == 0)) {
-		free(token);
-		return err_set(e, EXIT_FAILED,
-		    "s3://%s/%s: the listing is cut short and does not say where it goes on",
-		    l->opt->bucket, l->opt->prefix);
-	}
-	free(l->token);
-	l->token = token;
-	return 1;
-}
-
-/* One listing from its first page to its last. */
-static int
-list_once(struct listing *l, s3_list_take *take, void *arg, struct err *e)
-{
-	int rc;
-
-	do {
-		if (get_page(l, e) == -1)
-			return -1;
-		if ((rc = give_page(l, take, arg, e)) != 0)
-			return rc == 1 ? 0 : -1;
-	} while ((rc = next_page(l, e)) == 1);
-	return rc;
 }
 
 static void
@@ -164,28 +204,21 @@ sleep_ms(unsigned ms)
 }
 
 int
-s3_list(struct s3 *s3, const struct s3_list_opt *opt, s3_list_take *take, void *arg, uint64_t *n,
-    struct err *e)
+s3_list(struct s3 *s3, const struct s3_list_opt *opt, uint64_t *n, struct err *e)
 {
 	struct listing l = {.s3 = s3, .opt = opt, .version = 2};
 	unsigned wait = EMPTY_WAIT_MS;
-	int rc = list_once(&l, take, arg, e);
+	int rc = list_once(&l, n, e);
 
-	for (unsigned i = 0; rc == 0 && !l.any && i < opt->retry_empty; i++) {
+	for (unsigned i = 0; rc == 0 && *n == 0 && i < opt->retry_empty; i++) {
 		log_line(LOG_INFO, NULL, "s3://%s/%s: nothing listed, asking again in %u ms",
 		    opt->bucket, opt->prefix, wait);
 		sleep_ms(wait);
 		wait *= 2;
-		free(l.token);
-		l.token = NULL;
 		if (i + 1 == opt->retry_empty)
 			l.version = 1;
-		rc = list_once(&l, take, arg, e);
+		rc = list_once(&l, n, e);
 	}
-	*n = l.n;
-	free(l.token);
-	buf_free(&l.query);
-	buf_free(&l.last);
 	s3xml_page_free(&l.page);
 	return rc;
 }

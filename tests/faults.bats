@@ -160,6 +160,61 @@ s3get: s3://$BUCKET/in/000015.csv" ]]
 	done
 }
 
+# asked_list: how many requests for a page were made.
+asked_list() {
+	awk '$7 == "list" {n++} END {print n + 0}' "$S3D_LOG"
+}
+
+@test "s3ls: a page takes one request, many pages not many more than there are" {
+	stop_s3d
+	start_s3d --make "made/one/:1000" --make "made/few/:2500" --make "made/many/:100000:##/file-######.csv" --make "made/hex/:64000"
+	use_s3d
+	for case in one:1:1 few:3:5 many:100:118 hex:64:78; do
+		IFS=: read -r prefix least most <<< "$case"
+		: > "$S3D_LOG"
+		run_tool 0 s3ls "s3://made/$prefix/"
+		n=$(asked_list)
+		((n >= least && n <= most)) || fail "=> $n requests for $least pages"
+	done
+}
+
+@test "s3ls: a storm over many pages at once leaves no hole and no double" {
+	stop_s3d
+	start_s3d --make "made/in/:60000" --make "made/in/x/:20000:#/#/#/####"
+	use_s3d
+	s3ls --long --connections 1 s3://made/in/ > want
+	[[ $(wc -l < want) == 80000 ]]
+	for seed in 1 2 3; do
+		printf '* list p:0.03:%s* %s\n' "$seed" 'status 503 SlowDown' "$seed" reset "$seed" 'short 100' \
+			"$seed" garbage "$seed" 'error-200 InternalError' "$seed" no-keys "$seed" 'stall-body 50 1000' | faults
+		run_tool 0 s3ls --long s3://made/in/
+		same want out
+	done
+	# it says that there is no more, in the middle, and names more at the next request
+	printf '* list %d* empty-list\n' 7 20 40 60 | faults
+	run_tool 0 s3ls --long s3://made/in/
+	same want out
+	echo '* list 5-* ignore-start-after' | faults
+	run_tool 0 s3ls --long s3://made/in/
+	same want out
+}
+
+@test "s3ls: a page that stays away is an error, and what is written stands before it" {
+	stop_s3d
+	start_s3d --make "made/in/:60000"
+	use_s3d
+	s3ls s3://made/in/ > want
+	for action in 'status 500 InternalError' reset 'status 403 AccessDenied' garbage; do
+		echo "* list 40-* $action" | faults
+		AWS_MAX_ATTEMPTS=2 run_tool 1 s3ls s3://made/in/
+		says "s3ls: s3://made/in/: "
+		n=$(wc -l < out)
+		((n < 60000)) || fail "=> all of it"
+		head -n "$n" want > beginning
+		same beginning out
+	done
+}
+
 @test "s3ls: a listing that is empty at first is asked for again" {
 	put_object in/k x
 	echo 'in/ list 1 empty-list' | faults

@@ -51,7 +51,8 @@ plan_right() { # OBJECTS BATCH
 	pipeline 0 merge BATCH=700 JOBS=4
 	plan_right 9500 700
 	pipeline 0 verify DEEP=1
-	(($(requests list) <= 10 + 3 * 8)) || fail "=> $(requests list) pages were listed for 10"
+	# what was under way at a kill is asked again: a few pages each time
+	(($(requests list) <= 10 + 5 * 8)) || fail "=> $(requests list) pages were listed for 10"
 }
 
 @test "only s3ls is killed, only the script that cuts: an error, and the same command goes on" {

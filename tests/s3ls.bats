@@ -82,6 +82,29 @@ s3://$BUCKET/a/1" ]]
 	same rest out
 }
 
+@test "many pages at once: keys of many kinds, each once and in order" {
+	# numbers, hexadecimal, one key the beginning of the next, one dense folder, scripts, control characters, emoji
+	/usr/bin/python3 -c 'import hashlib, json
+keys = [f"p/n/{i:08}.csv" for i in range(1500)] + [f"p/h/{hashlib.md5(str(i).encode()).hexdigest()}" for i in range(1500)]
+keys += ["p/" + "a" * i for i in range(1, 500)] + [f"p/z/{i % 7}/{i}\u65e5\u672c" for i in range(500)]
+keys += [f"p/{chr(c)}{chr(d)}" for c in (1, 9, 33, 0xe9, 0x7ff, 0xffee, 0x10fffd, 0x1f600) for d in range(0x2500, 0x253e)]
+print(json.dumps({k: "" for k in keys}))' > objects
+	s3 load "$BUCKET" < objects
+	run_tool 0 s3ls --verbose -0 "s3://$BUCKET/p/"
+	tr '\0' '\n' < out > got
+	list_keys p/ | sed "s|^|s3://$BUCKET/|" > want
+	grep -q 'objects, [0-9]* requests, .* [0-9]* ranges$' err
+	same want got
+	(($(sed -n 's/.* \([0-9]*\) ranges$/\1/p' err) > 1)) || fail "=> one range only"
+	run_tool 0 s3ls --connections 1 -0 "s3://$BUCKET/p/"
+	tr '\0' '\n' < out > got
+	same want got
+	run_tool 0 s3ls -0 --start-after "p/h/8" "s3://$BUCKET/p/"
+	tr '\0' '\n' < out > got
+	LC_ALL=C awk -v after="s3://$BUCKET/p/h/8" '$0 > after' want > rest
+	same rest got
+}
+
 @test "--suffix and --exclude choose, --suffix more than once" {
 	s3 load "$BUCKET" <<< '{"a.csv": "", "b.csv.gz": "", "c.txt": "", "dir/": "", "dir/_SUCCESS": "", "dir/tmp/x.csv": "", "dir/y.csv": ""}'
 	run_tool 0 s3ls --suffix .csv --suffix .csv.gz "s3://$BUCKET/"

@@ -23,6 +23,10 @@
 enum {
 	PATTERNS_MAX = 64,
 	RETRY_EMPTY = 2,
+	REQUESTS = 64,	   /* at once */
+	FEW = 10000,	   /* objects that are not worth more than one */
+	OUT_MAX = 1 << 16, /* bytes that are written together */
+	BUFFER = 1 << 16,  /* bytes read together: a page has 300 kB */
 	OPT_SUFFIX = S3CLI_OWN,
 	OPT_EXCLUDE,
 	OPT_START_AFTER,
@@ -49,8 +53,9 @@ static struct {
 
 static struct {
 	const char *bucket;
+	size_t bucket_len;
 	uint64_t listed, skipped, bytes;
-	struct buf line;
+	struct buf out; /* lines not yet written */
 	struct err error;
 	int failed;
 } run;
@@ -69,14 +74,13 @@ static const char help[] =
     "      --limit N            stop after N objects\n"
     "      --show-skipped       also print what --suffix and --exclude leave out, behind \"-\" and "
     "a tab\n"
-    "      --connections N      requests at once\n"
+    "      --connections N      requests at once (64); 1 lists page after page\n"
     "      --retry-empty N      ask N times more when nothing is listed (2)\n"
     "      --allow-empty        an empty listing is no error\n";
 
 static int
-matches(const char *key)
+matches(const char *key, size_t len)
 {
-	size_t len = strlen(key);
 	int good = opt.suffixes.n == 0;
 
 	for (size_t i = 0; i < opt.suffixes.n && !good; i++) {
@@ -97,19 +101,15 @@ fail(int status, const char *what, const char *key)
 	return 1;
 }
 
-static void
-add_uri(const char *key, size_t len)
-{
-	buf_adds(&run.line, "s3://");
-	buf_adds(&run.line, run.bucket);
-	buf_addc(&run.line, '/');
-	buf_add(&run.line, key, len);
-}
-
 static int
-write_line(void)
+write_out(void)
 {
-	if (fwrite(run.line.p, 1, run.line.len, stdout) == run.line.len)
+	size_t len = run.out.len;
+
+	if (len == 0 || ferror(stdout))
+		return ferror(stdout) ? -1 : 0;
+	run.out.len = 0;
+	if (fwrite(run.out.p, 1, len, stdout) == len)
 		return 0;
 	io_end_on_epipe();
 	run.failed = 1;
@@ -117,38 +117,97 @@ write_line(void)
 	return -1;
 }
 
+static void
+pause_writing(void *arg)
+{
+	(void)arg;
+	write_out();
+}
+
+static char *
+put(char *at, const char *s, size_t len)
+{
+	memcpy(at, s, len);
+	return at + len;
+}
+
+static char *
+put_number(char *at, uint64_t n)
+{
+	char digits[20];
+	size_t i = sizeof(digits);
+
+	do
+		digits[--i] = (char)('0' + n % 10);
+	while ((n /= 10) != 0);
+	return put(at, digits + i, sizeof(digits) - i);
+}
+
+static char *
+put_uri(char *at, const struct s3xml_object *o)
+{
+	at = put(at, "s3://", 5);
+	at = put(at, run.bucket, run.bucket_len);
+	*at++ = '/';
+	return put(at, o->key, o->key_len);
+}
+
+/* Where the line for o begins, with room for all of it; line_end takes where it ended. */
+static char *
+line_begin(const struct s3xml_object *o, size_t etag_len, size_t mtime_len)
+{
+	return buf_room(&run.out, run.bucket_len + o->key_len + etag_len + mtime_len + 64);
+}
+
+static int
+line_end(char *at)
+{
+	*at++ = opt.nul ? '\0' : '\n';
+	run.out.len = (size_t)(at - run.out.p);
+	return run.out.len < OUT_MAX && !ferror(stdout) ? 0 : write_out();
+}
+
 /* Only for people and counts, so a key that would break the line is bent, not refused. */
 static int
 skip(const struct s3xml_object *o)
 {
+	char *at, *end;
+
 	run.skipped++;
 	if (!opt.show_skipped)
 		return 0;
-	buf_reset(&run.line);
-	buf_adds(&run.line, "-\t");
-	add_uri(o->key, o->key_len);
-	for (size_t i = 2; i < run.line.len; i++)
-		if (run.line.p[i] == '\t' || run.line.p[i] == '\n')
-			run.line.p[i] = '?';
-	buf_addc(&run.line, opt.nul ? '\0' : '\n');
-	return write_line() == -1;
+	at = put(line_begin(o, 0, 0), "-\t", 2);
+	end = put_uri(at, o);
+	for (; at < end; at++)
+		if (*at == '\t' || *at == '\n')
+			*at = '?';
+	return line_end(end) == -1;
 }
 
 static int
 take(void *arg, const struct s3xml_object *o)
 {
+	size_t etag_len, mtime_len;
+	char *at;
+
 	(void)arg;
-	if (!matches(o->key))
+	if (!matches(o->key, o->key_len))
 		return skip(o);
-	if (!opt.nul && strpbrk(o->key, "\t\n") != NULL)
+	if (!opt.nul && (memchr(o->key, '\t', o->key_len) != NULL ||
+			    memchr(o->key, '\n', o->key_len) != NULL))
 		return fail(EXIT_FAILED, "the key holds a tab or a line feed; use -0", o->key);
-	buf_reset(&run.line);
-	add_uri(o->key, o->key_len);
-	if (opt.long_lines)
-		buf_addf(
-		    &run.line, "\t%llu\t%s\t%s", (unsigned long long)o->size, o->etag, o->mtime);
-	buf_addc(&run.line, opt.nul ? '\0' : '\n');
-	if (write_line() == -1)
+	etag_len = strlen(o->etag);
+	mtime_len = strlen(o->mtime);
+	at = put_uri(line_begin(o, etag_len, mtime_len), o);
+	if (opt.long_lines) {
+		*at++ = '\t';
+		at = put_number(at, o->size);
+		*at++ = '\t';
+		at = put(at, o->etag, etag_len);
+		*at++ = '\t';
+		at = put(at, o->mtime, mtime_len);
+	}
+	if (line_end(at) == -1)
 		return 1;
 	run.bytes += o->size;
 	return ++run.listed == opt.limit;
@@ -160,11 +219,18 @@ list(struct s3 *s3, const struct uri *u, struct err *e)
 	struct s3_list_opt lo = {.bucket = u->bucket,
 	    .prefix = u->key,
 	    .start_after = opt.start_after,
-	    .retry_empty = opt.start_after != NULL || opt.allow_empty ? 0 : opt.retry_empty};
+	    .retry_empty = opt.start_after != NULL || opt.allow_empty ? 0 : opt.retry_empty,
+	    .requests = opt.limit != 0 && opt.limit <= FEW ? 1 : opt.cli.s3.connections,
+	    .take = take,
+	    .pause = pause_writing};
 	uint64_t before = run.listed, n;
+	int rc;
 
 	run.bucket = u->bucket;
-	if (s3_list(s3, &lo, take, NULL, &n, e) == -1)
+	run.bucket_len = strlen(u->bucket);
+	rc = s3_list(s3, &lo, &n, e);
+	write_out();
+	if (rc == -1)
 		return -1;
 	if (run.failed) {
 		*e = run.error;
@@ -280,6 +346,8 @@ main(int argc, char **argv)
 	stats_begin(&st, "s3ls");
 	signal(SIGPIPE, SIG_IGN); /* TLS writes without MSG_NOSIGNAL */
 	opt.cli.s3.hedge_ms = -1;
+	opt.cli.s3.connections = REQUESTS;
+	opt.cli.s3.buffer_len = BUFFER;
 	status = options(argc, argv, &e);
 	if (status != 0) {
 		if (status == 1)
@@ -298,6 +366,7 @@ main(int argc, char **argv)
 		}
 		uri_free(&u);
 	}
+	setvbuf(stdout, NULL, _IONBF, 0); /* run.out is its buffer */
 	if ((s3 = s3_open(&opt.cli.s3, &e)) == NULL) {
 		log_err(&e);
 		return e.status;
@@ -317,7 +386,7 @@ main(int argc, char **argv)
 	stats_add_u64(&st, "bytes_listed", run.bytes);
 	s3_add_stats(s3, &st);
 	s3_close(s3);
-	buf_free(&run.line);
+	buf_free(&run.out);
 	if (stats_end(&st, opt.cli.stats, status, &e) == -1) {
 		log_err(&e);
 		status = EXIT_FAILED;
