@@ -10,8 +10,8 @@
 #include "buf.h"
 #include "io.h"
 #include "log.h"
+#include "shown.h"
 #include "stats.h"
-#include "utf8.h"
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
@@ -43,41 +43,6 @@ void
 log_set_level(enum log_level level)
 {
 	state.level = level;
-}
-
-/* C0 and C1 controls, and what turns the direction of the text around. */
-static int
-is_unsafe(const char *s, size_t n)
-{
-	const unsigned char *u = (const unsigned char *)s;
-
-	if (n == 1)
-		return u[0] < 0x20 || u[0] == 0x7f;
-	if (n == 2)
-		return u[0] == 0xc2 && u[1] < 0xa0;
-	if (n == 3 && u[0] == 0xe2)
-		return (u[1] == 0x80 && u[2] >= 0xa8 && u[2] <= 0xae) || /* U+2028 to U+202E */
-		    (u[1] == 0x81 && u[2] >= 0xa6 && u[2] <= 0xa9);	 /* U+2066 to U+2069 */
-	return 0;
-}
-
-static void
-add_shown(struct buf *out, const char *s, size_t len)
-{
-	while (len > 0) {
-		size_t n = utf8_char(s, len);
-
-		if (n != 0 && !is_unsafe(s, n)) {
-			buf_add(out, s, n);
-		} else {
-			if (n == 0)
-				n = 1;
-			for (size_t i = 0; i < n; i++)
-				buf_addf(out, "\\x%02x", (unsigned)(unsigned char)s[i]);
-		}
-		s += n;
-		len -= n;
-	}
 }
 
 static void
@@ -140,10 +105,10 @@ log_line(enum log_level level, const char *uri, const char *fmt, ...)
 
 	buf_addf(&line, "%s: ", state.program);
 	if (uri != NULL) {
-		add_shown(&line, uri, strlen(uri));
+		shown_add(&line, uri, strlen(uri));
 		buf_adds(&line, ": ");
 	}
-	add_shown(&line, message.p, message.len);
+	shown_add(&line, message.p, message.len);
 	buf_addc(&line, '\n');
 	io_write_all(STDERR_FILENO, line.p, line.len);
 	if (state.fd != -1)
