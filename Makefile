@@ -31,7 +31,7 @@ $(BUILD)/%.o: %.c
 	$(call say,CC)$(CC) $(CPPFLAGS) $(DEFS) -Ilib $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # it holds the page's template (.incbin)
-$(BUILD)/lib/render_json.o: tools/report.html
+$(BUILD)/lib/render_html.o: tools/report.html
 
 $(LIB): $(LIBOBJ)
 	@rm -f $@

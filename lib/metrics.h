@@ -7,17 +7,16 @@
 
 #include <stddef.h>
 
-#include "err.h"
 #include "run.h"
 
-enum { METRICS_MAX = 64, ALARMS_MAX = 64 };
+enum { NO_BASE = -1, METRICS_MAX = 80 /* EMF allows 100 in a line */ };
 
 struct metric {
 	char name[32];	  /* "batches_done" */
-	const char *unit; /* "", "bytes", "seconds", "dollars", "kibibytes", "per_second" */
+	const char *unit; /* "", "bytes", "seconds", "timestamp" (Unix), "dollars", "per_second" */
 	const char *help; /* one line */
 	double value;
-	double base; /* what a percentage is of; 0: there is none */
+	double base; /* what a percentage is of; NO_BASE: it is no part of anything */
 };
 
 struct metrics {
@@ -25,12 +24,12 @@ struct metrics {
 	size_t n;
 };
 
-/* Prices are dollars for 1,000 requests. */
+/* Dollars for 1,000 requests. */
 struct prices {
 	double get, put, list;
 };
 
-/* S3 Standard, us-east-1. HEAD is priced as GET. */
+/* S3 Standard, us-east-1. HEAD costs what GET does, POST what PUT does, DELETE nothing. */
 #define PRICES_DEFAULT                                                                             \
 	{                                                                                          \
 		0.0004, 0.005, 0.005                                                               \
@@ -42,15 +41,7 @@ void metrics_make(struct metrics *ms, const struct run *r, const struct prices *
 /* NULL when there is none of that name. */
 const struct metric *metrics_find(const struct metrics *ms, const char *name);
 
-/* "errors>5%": a metric, a comparison (> >= < <= = !=), a number with %, or with a unit of time (s
- * m h) or size (K M G). */
-struct alarm {
-	const char *text; /* borrowed */
-	int fired;
-	double value; /* of the metric, in the unit of the comparison */
-};
-
-/* Evaluates a->text. -1 with EXIT_USAGE: no such metric, no percentage of it, no number. */
-int alarm_check(struct alarm *a, const struct metrics *ms, struct err *e);
+/* Its share of its base in percent; 0 where there is nothing to be a share of. */
+double metric_percent(const struct metric *m);
 
 #endif

@@ -4,6 +4,7 @@
 #ifndef SHEAF_RENDER_H
 #define SHEAF_RENDER_H
 
+#include "alarm.h"
 #include "buf.h"
 #include "metrics.h"
 #include "run.h"
@@ -17,7 +18,7 @@ struct report {
 	int colour;	/* text: on a terminal */
 };
 
-enum { RENDER_SCHEMA = 1 /* the version of the JSON, docs/report.schema.json */ };
+enum { RENDER_VERSION = 1 /* of the JSON, docs/report.schema.json */ };
 
 /* For a person: 80 columns, the most important first. */
 void render_text(struct buf *out, const struct report *p);
@@ -25,7 +26,7 @@ void render_text(struct buf *out, const struct report *p);
 /* docs/report.schema.json. */
 void render_json(struct buf *out, const struct report *p);
 
-/* One self-contained page with the JSON inside. */
+/* One self-contained page with the same JSON inside, its batches as rows of a table. */
 void render_html(struct buf *out, const struct report *p);
 
 /* Prometheus text exposition format, for the textfile collector. */
@@ -34,5 +35,11 @@ void render_prometheus(struct buf *out, const struct report *p);
 /* CloudWatch Embedded Metric Format: one line (CloudWatch user guide, "Specification: Embedded
  * metric format"). */
 void render_emf(struct buf *out, const struct report *p);
+
+/* How many alarms fire. */
+size_t render_fired(const struct report *p);
+
+/* A number as every format but the text writes it. */
+void render_number(struct buf *out, double v);
 
 #endif

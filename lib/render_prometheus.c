@@ -1,53 +1,76 @@
 #include <string.h>
 
 #include "render.h"
+#include "shown.h"
 
-/* A label's value, with \ " and line feeds escaped. */
+/* A label's value, with \ " and what a terminal would obey escaped. */
 static void
 add_label(struct buf *out, const char *name, const char *value)
 {
+	struct buf shown = {0};
+
+	shown_add(&shown, value, strlen(value));
 	buf_addf(out, "%s=\"", name);
-	for (; *value != '\0'; value++) {
-		if (*value == '\n') {
-			buf_adds(out, "\\n");
-			continue;
-		}
-		if (*value == '\\' || *value == '"')
+	for (size_t i = 0; i < shown.len; i++) {
+		if (shown.p[i] == '\\' || shown.p[i] == '"')
 			buf_addc(out, '\\');
-		buf_addc(out, *value);
+		buf_addc(out, shown.p[i]);
 	}
 	buf_addc(out, '"');
+	buf_free(&shown);
 }
 
-/* Gauges all, as a run begins anew at 0. Units as the naming practices want them: base units, in
- * the name. */
+/* Base units, in the name, as Prometheus's naming practices want them. */
+static void
+add_name(struct buf *out, const struct metric *m)
+{
+	buf_addf(out, "sheaf_%s", m->name);
+	if (strcmp(m->unit, "timestamp") == 0)
+		buf_adds(out, "_timestamp_seconds");
+	else if (strcmp(m->unit, "per_second") != 0 && *m->unit != '\0' &&
+	    strncmp(m->name, "bytes", 5) != 0)
+		buf_addf(out, "_%s", m->unit);
+}
+
+/* Gauges all, as a work folder's numbers may fall. */
+static void
+add_family(struct buf *out, const char *name, const char *help)
+{
+	buf_addf(out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
+}
+
 void
 render_prometheus(struct buf *out, const struct report *p)
 {
-	const char *dest = p->run->dest != NULL ? p->run->dest : "";
+	static const char *const states[] = {
+	    "none", "running", "done", "failed", "interrupted", "killed", "unknown"};
+	const char *dest = run_setting(p->run, "DEST");
+	struct buf name = {0};
 
+	if (dest == NULL)
+		dest = "";
 	for (size_t i = 0; i < p->metrics->n; i++) {
 		const struct metric *m = &p->metrics->m[i];
-		int kib = strcmp(m->unit, "kibibytes") == 0;
-		const char *unit = kib ? "bytes" : m->unit;
-		struct buf name = {0};
-		size_t u = strlen(unit), n = strlen(m->name);
 
-		buf_addf(&name, "sheaf_%s", m->name);
-		if (u > 0 && strcmp(unit, "per_second") != 0 &&
-		    (n < u || strcmp(m->name + n - u, unit) != 0) &&
-		    strncmp(m->name, "bytes", 5) != 0)
-			buf_addf(&name, "_%s", unit);
-		buf_addf(out, "# HELP %s %s\n# TYPE %s gauge\n%s{", buf_str(&name), m->help, name.p,
-		    name.p);
+		buf_reset(&name);
+		add_name(&name, m);
+		add_family(out, buf_str(&name), m->help);
+		buf_addf(out, "%s{", name.p);
 		add_label(out, "dest", dest);
-		buf_addf(out, "} %.15g\n", m->value * (kib ? 1024 : 1));
-		buf_free(&name);
+		buf_adds(out, "} ");
+		render_number(out, m->value);
+		buf_addc(out, '\n');
+	}
+	buf_free(&name);
+	add_family(out, "sheaf_state", "1 for the state that the run is in");
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		buf_adds(out, "sheaf_state{");
+		add_label(out, "dest", dest);
+		buf_addf(out, ",state=\"%s\"} %d\n", states[i],
+		    strcmp(states[i], p->run->state) == 0);
 	}
 	if (p->n_alarms > 0)
-		buf_adds(out,
-		    "# HELP sheaf_alarm 1 where an alarm of the report fires\n# TYPE sheaf_alarm "
-		    "gauge\n");
+		add_family(out, "sheaf_alarm", "1 where an alarm of the report fires");
 	for (size_t i = 0; i < p->n_alarms; i++) {
 		buf_adds(out, "sheaf_alarm{");
 		add_label(out, "alarm", p->alarms[i].text);

@@ -1,124 +1,557 @@
 #!/usr/bin/env bats
-# report: a work folder in, the same numbers out in every format.
+# time limit: 600
+# report: what a run did, from its work folder alone; the same numbers in every format, and alarms.
 load helpers
 
 setup() {
 	fresh_environment
-	work_folder
 }
 
-# 3 batches: done, done after a retry, failed; one program ran 2 s, its GETs took 1 to 8 ms.
-work_folder() {
-	mkdir -p work/{keys,put,stats,failed}
-	printf 'SRC=s3://b/csvs/\nDEST=s3://b/out/\n' > work/settings
-	printf 'state=failed\nstarted=2026-11-23T10:00:00Z\nended=2026-11-23T10:00:10Z\njobs=50\n' > work/status
-	printf 'objects=2500\nbytes=250000\nbatches=3\nskipped=4\n' > work/keys/complete
-	touch work/keys/0000{0,1,2}.tsv
-	local n
-	for n in 0 1; do
-		echo "{\"uri\":\"s3://b/out/merged-0000$n.csv\",\"bytes\":68000,\"etag\":\"e$n\",\"crc32c\":\"0000000$n\",\"parts\":1,\"objects\":1000,\"rows\":1001}" > work/put/0000$n.json
-		echo "{\"v\":1,\"program\":\"s3get\",\"start\":\"2026-11-23T10:00:0$n.000Z\",\"wall_ms\":2000,\"user_ms\":30,\"sys_ms\":10,\"maxrss_kb\":12000,\"status\":0,\"objects\":1000,\"failed\":0,\"rejected\":0,\"bytes_in\":100000,\"bytes_out\":100,\"requests\":1005,\"requests_get\":1005,\"requests_put\":0,\"requests_list\":0,\"requests_head\":0,\"requests_other\":0,\"retries\":$n,\"retry_causes\":{\"reset\":$n},\"throttled\":0,\"hedged\":2,\"connections\":8,\"tls_handshakes\":8,\"tls_resumed\":7,\"latency_ms\":{\"n\":1005,\"p50\":1.024,\"p90\":8.192,\"p99\":8.192,\"max\":8.000,\"sum\":3000.000,\"buckets\":[[80,900],[104,105]]}}" > work/stats/0000$n.ndjson
+teardown() {
+	[[ -z ${HOLDER-} ]] || kill "$HOLDER" 2> /dev/null || true
+}
+
+# fixture KIND [BATCHES]: the folder `work`, always the same.
+fixture() {
+	rm -rf work
+	"$ROOT/tests/report-fixture" "$1" work "${@:2}"
+}
+
+# The lock, as a run has it.
+hold_lock() {
+	flock --no-fork work/.lock sleep 1000 3>&- &
+	HOLDER=$!
+	wait_until -e /proc/$HOLDER
+	for _ in {1..100}; do
+		flock --nonblock work/.lock true || return 0
+		sleep 0.05
 	done
-	echo "s3get: s3://b/csvs/x.csv: not found (404 NoSuchKey)" > work/failed/00002
+	return 1
 }
 
-@test "text: what matters, in 80 columns, without colour" {
+# status_of KIND: what report ends with.
+status_of() {
+	[[ $1 == failed || $1 == hostile ]] && echo 1 || echo 0
+}
+
+# all_formats STATUS: into report.FORMAT.
+all_formats() {
+	local format
+	for format in text json html prometheus emf; do
+		run_tool "$1" report --format "$format" -o "report.$format" work
+		[[ ! -s out ]]
+	done
+}
+
+# What differs from run to run: the time, the version.
+steady() {
+	sed -E 's/("made": ?)"[^"]*"/\1"T"/; s/("Timestamp":)[0-9]+/\10/; s/("sheaf": ?)"[^"]*"/\1"V"/'
+}
+
+check() {
+	run_tool 0 "$ROOT/tests/report-check" "$@"
+}
+
+# number NAME: its value in the JSON of `work`.
+number() {
+	report --quiet --format json work 2> /dev/null | /usr/bin/python3 -c \
+		'import json, sys; print(json.load(sys.stdin)["metrics"][sys.argv[1]]["value"])' "$1"
+}
+
+# ---- the formats ----------------------------------------------------------------------------------------------
+
+@test "every format is as it was (tests/report; UPDATE=1 writes them anew)" {
+	for kind in 'done' failed; do
+		fixture $kind
+		all_formats "$(status_of $kind)"
+		"$ROOT/tests/report-check" embedded report.html > report.embedded
+		for format in text json prometheus emf embedded; do
+			steady < report.$format > got
+			[[ ${UPDATE-} != 1 ]] || cp got "$ROOT/tests/report/$kind.$format"
+			same "$ROOT/tests/report/$kind.$format" got
+		done
+	done
+}
+
+@test "the numbers agree: text, JSON, HTML, Prometheus, EMF, and batches with their sums" {
+	for kind in 'done' failed interrupted hostile; do
+		fixture $kind
+		all_formats "$(status_of $kind)"
+		check agree .
+	done
+}
+
+@test "the JSON is as docs/report.schema.json says" {
+	for kind in 'done' failed interrupted running hostile; do
+		fixture $kind
+		report --quiet --format json work > $kind.json 2> err || true
+	done
+	rm -rf work
+	mkdir -p work/keys
+	report --quiet --format json work > none.json 2> err || true
+	check schema "$ROOT/docs/report.schema.json" done.json failed.json interrupted.json running.json hostile.json none.json
+}
+
+@test "the metrics are as promtool wants them, EMF as CloudWatch does" {
+	for kind in 'done' failed hostile; do
+		fixture $kind
+		report --format prometheus --alarm 'requests>"1' work > report.prom 2> err || true
+		report --format prometheus work > report.prom 2> err || true
+		run_shell 0 'promtool check metrics < report.prom'
+		silent
+		report --format emf work > report.emf 2> err || true
+		check emf report.emf
+	done
+}
+
+@test "the text fits 80 columns, and a good run a screen" {
+	for kind in 'done' failed interrupted hostile; do
+		fixture $kind
+		report work > text 2> err || true
+		/usr/bin/python3 - <<-'EOP'
+		import unicodedata
+		for line in open("text", encoding="utf-8").read().splitlines():
+		    width = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
+		    assert width <= 80, (width, line)
+		EOP
+		[[ $kind != "done" ]] || (($(wc -l < text) <= 24))
+	done
+}
+
+@test "colour on a terminal only, and not with NO_COLOR" {
+	fixture failed
 	run_tool 1 report work
-	lacks $'\033' out
-	/usr/bin/python3 -c 'import sys; assert all(len(l.rstrip("\n")) <= 80 for l in open("out", encoding="utf-8")), "wide"'
-	[[ $output == "failed: 2 of 3 batches, 1 failed"* ]]
-	[[ $output == *"00002 s3get: s3://b/csvs/x.csv: not found"* ]]
-	[[ $output == *"objects  2,000 of 2,500"* && $output == *"4 keys skipped"* && $output == *"rows     2,002"* ]]
-	grep -q "alarm: failed>0" err
-	grep -q "alarm: errors>5%" err
+	lacks $'\x1b' out
+	run_shell 1 'script --quiet --return --command "report work" /dev/null < /dev/null | cat'
+	grep -q $'^\x1b\\[31mfailed\x1b\\[0m' out
+	export NO_COLOR=1
+	run_shell 1 'script --quiet --return --command "report work" /dev/null < /dev/null | cat'
+	lacks $'\x1b' out
 }
 
-@test "the numbers are the same in JSON, HTML, Prometheus and EMF" {
-	for format in json html prometheus emf; do
-		run_tool 1 report --format $format -o "$format" work
-		[[ ! -e $format.part && ! -s out ]]
+@test "the man page names every number" {
+	fixture "done"
+	for name in $(report --format json work | /usr/bin/python3 -c 'import json, sys; print(*json.load(sys.stdin)["metrics"])'); do
+		grep -qF "Li $name" "$ROOT/tools/report.1" || fail "$name is missing"
 	done
+}
+
+# ---- alarms ---------------------------------------------------------------------------------------------------
+
+@test "the default alarms: errors, failed batches, throttling, time" {
+	fixture "done"
+	run_tool 0 report work
+	silent
+	fixture failed
+	run_tool 1 report work
+	grep -qxF "report: alarm: errors>5%: it is 8.696%" err
+	grep -qxF "report: alarm: failed>0: it is 3" err
+	lacks 'throttled|duration' err
+	run_tool 0 report --no-default-alarms work
+	silent
+	fixture "done"
+	echo '{"v":1,"program":"s3get","start":"2026-09-21T14:13:30.000Z","wall_ms":5500000,"requests":100,"throttled":40}' >> work/stats/00000.ndjson
+	run_tool 1 report work
+	grep -qxF "report: alarm: throttled>1%: it is 1.584%" err
+	grep -qxF "report: alarm: duration>90m: it is 91.83m" err
+}
+
+@test "alarms on any number, in any of its units" {
+	fixture failed
+	while read -r status expression; do
+		run_tool "$status" report --no-default-alarms --alarm "$expression" work
+		if [[ $status == 1 ]]; then
+			says "report: alarm: $expression: it is "
+		else
+			silent
+		fi
+	done <<-'END'
+		1 batches_done=21
+		0 batches_done!=21
+		1 batches_done != 20
+		1 batches_done>=21
+		0 batches_done>21
+		1 batches_done<=21
+		0 batches_done<21
+		1 batches_done>83.9%
+		0 batches_done>84%
+		1 duration>10s
+		0 duration>11s
+		0 duration>1m
+		1 duration < 0.1h
+		1 duration<0.001d
+		1 latency_p99>77ms
+		0 latency_p99>78ms
+		1 bytes_in>216K
+		0 bytes_in>217K
+		1 max_rss<1G
+		1 cost>0.001
+		0 cost>1
+		0 tls_resumed<75%
+		1 retries_checksum=70
+		0 skipped>3.5
+	END
+	run_tool 1 report -q --no-default-alarms --alarm 'rows>0' --alarm 'rows<0' --alarm 'rows>1' --alarm 'rows>1' work
+	(($(grep -c ALARM out) == 2))
+	silent
+}
+
+@test "an alarm that makes no sense is misuse, before anything is written" {
+	fixture "done"
+	while IFS= read -r expression; do
+		run_tool 2 report --alarm "$expression" -o new work
+		says "report: alarm '$expression': "
+		[[ ! -e new && ! -s out ]]
+	done <<-'END'
+		nothing>1
+		rows
+		rows>
+		rows>x
+		rows>-1
+		rows>1e3
+		rows>0x10
+		rows>nan
+		rows>5%
+		rows>5s
+		duration>5K
+		bytes_in>5m
+		duration>5 m m
+		rows>>1
+		rows==1
+		rows=>1
+		>1
+	END
+	run_tool 2 report --alarm '' work
+}
+
+# ---- states ---------------------------------------------------------------------------------------------------
+
+@test "a run under way: how long, how far, and alarms on it" {
+	fixture running
+	hold_lock
+	run_tool 0 report work
+	grep -qE '^running for 1 min 4[0-9] s, about [0-9]+ ms left: 6 of 8 batches listed so far done, 1 begun$' out
+	grep -qE '^  idle     1 min 3[0-9] s since a program last ended$' out
+	run_tool 1 report --alarm 'duration>90s' --alarm 'idle>90' work
+	grep -q 'alarm: duration>90s: it is 10' err
+	grep -q 'alarm: idle>90: it is 9' err
+}
+
+@test "a run that was killed is no run under way: it fired the alarm" {
+	fixture running
+	run_tool 1 report work
+	says "alarm: failed>0: it is 1"
+	[[ $output == "killed: 6 of 8 batches"* ]]
+}
+
+@test "asking does not stand in the way of a run that begins" {
+	fixture running
+	run_shell 0 'for i in {1..30}; do report work > /dev/null 2>&1; done & for i in {1..30}; do flock --timeout 5 work/.lock true || exit 9; done; wait'
+}
+
+@test "a run that had nothing to do still tells how long the one before took" {
+	fixture "done"
+	before=$(number duration)
+	sed -i 's/^started=.*/started=2026-09-22T00:00:00Z/; s/^ended=.*/ended=2026-09-22T00:00:00Z/' work/status
+	[[ $(number duration) == "$before" && $before == 7.* ]]
+}
+
+@test "a nightly run is measured by itself" {
+	fixture failed
+	[[ $(number duration) == 10.6* && $(number busy) == 14.5* ]]
+	run_tool 1 report work
+	[[ $output == *"in all 2 sessions 14.5 s"* ]]
+}
+
+@test "nothing has run yet" {
+	mkdir -p work/{keys,stats,put}
+	printf 'SRC=s3://b/s/\nDEST=s3://b/d/\nBATCH=10\n' > work/settings
+	run_tool 0 report work
+	[[ ${output%%$'\n'*} == "nothing has run here yet" ]]
+	for format in json html prometheus emf; do
+		run_tool 0 report --format $format work
+		silent
+	done
+	mkdir work/keys/complete.part
+	printf 'objects=15\nbytes=1500\nbatches=2\nskipped=0\n' > work/keys/complete
+	: > work/keys/00000.tsv
+	: > work/keys/00001.tsv
+	run_tool 0 report work
+	[[ ${output%%$'\n'*} == "nothing has run here yet; planned: 2 batches" ]]
+}
+
+@test "a listing that failed, and nothing else, fires" {
+	fixture interrupted
+	sed -i 's/interrupted/failed/' work/status
+	echo 's3ls: s3://bucket/csvs/: 403 AccessDenied' > work/failed/listing
+	run_tool 1 report work
+	[[ $output == *"failed   listing: s3ls: s3://bucket/csvs/: 403 AccessDenied"* ]]
+	rm work/failed/listing
+	run_tool 1 report work
+	says 'failed>0: it is 1'
+}
+
+@test "what the single object took counts, what make verify took does not" {
+	fixture "done"
+	before=$(number requests)
+	sed 1q work/stats/listing.ndjson > work/stats/verify.ndjson
+	[[ $(number requests) == "$before" ]]
+	grep -h '"s3put"' work/stats/00000.ndjson > work/stats/one.ndjson
+	(($(number requests) == before + 1))
+	run_tool 0 report work
+	silent
+}
+
+@test "prices are settings" {
+	fixture "done"
+	[[ $(number requests_get) == 2400 && $(number requests_put) == 24 && $(number requests_list) == 2 ]]
+	[[ $(number cost) == 0.00109 ]]
+	run_tool 0 report --price-get 1 --price-put 10 --price-list 100 work
+	[[ $output == *'for $2.8400 on'* ]]
+	run_tool 2 report --price-get x work
+	run_tool 2 report --price-get 1.2.3 work
+	run_tool 2 report --price-get -1 work
+}
+
+# ---- broken folders -------------------------------------------------------------------------------------------
+
+@test "what is no work folder is misuse, and said" {
+	mkdir empty
+	: > file
+	ln -s nowhere link
+	for work in empty file link missing file/below; do
+		run_tool 2 report "$work"
+		says "report: $work: "
+		[[ ! -s out ]]
+	done
+	run_tool 2 report
+	says "report: work: No such file or directory"
+}
+
+# problem TEXT: the report says it, in the text and on standard error of another format, and tells the rest.
+problem() {
+	run_tool "${STATUS-0}" report work
+	[[ $(tr -s ' \n' ' ' < out) == *"$1"* ]] || fail "=> not told: $1"
+	[[ $output == *" of 24 batches"* ]]
+	run_tool "${STATUS-0}" report --format json work
+	[[ $output == *"$1"* ]]
+	grep -qF -- "$1" err
+	cp out problem.json
+	check schema "$ROOT/docs/report.schema.json" problem.json
+}
+
+@test "a broken line is told, the others count" {
+	fixture "done"
+	total=$(number requests)
+	echo 'garbage' >> work/stats/00000.ndjson
+	echo '{"v":1,"program":"s3get"' >> work/stats/00000.ndjson
+	problem "work/stats/00000.ndjson: line 4 and 1 more: is not a JSON object"
+	[[ $(number requests) == "$total" ]]
+	fixture "done"
+	printf '{"v":1,"program":"s3get","requ' >> work/stats/00003.ndjson
+	problem "work/stats/00003.ndjson: line 4: is cut short"
+	fixture "done"
+	head -c 5000 /dev/urandom | tr -d '\n' > work/stats/00003.ndjson
+	problem "work/stats/00003.ndjson: line 1: is cut short"
+	[[ $(number batches_done) == 24 ]]
+	problem "1 done batches have no stats"
+}
+
+@test "files of another version are told, the others count" {
+	fixture "done"
+	sed -i 's/"v":1/"v":2/' work/stats/00007.ndjson
+	problem "work/stats/00007.ndjson: line 1 and 2 more: is of a version that this report does not know"
+	fixture "done"
+	sed -i 's/s3get/s3fetch/' work/stats/00007.ndjson
+	problem "work/stats/00007.ndjson: line 1: is of a program that this report does not know"
+	fixture "done"
+	echo '{"uri":"s3://bucket/merged-csvs/merged-00002.csv","bytes":9000}' > work/put/00002.json
+	problem "work/put/00002.json: says nothing of objects and rows: of an older version"
+	fixture "done"
+	sed -i 's/=done/=celebrating/' work/status
+	problem "work/status: state=celebrating: not a state that this report knows"
+	sed -i 's/=celebrating/=done/; s/^jobs=.*/jobs=many/; s/^batches/batches/; 5s/=/:/' work/status
+	problem "work/status: jobs=many: not a number"
+	problem "work/status: a line is not NAME=value"
+}
+
+@test "half-written, missing and misplaced files" {
+	fixture "done"
+	rm work/settings
+	problem "work/settings: missing"
+	fixture "done"
+	: > work/put/00005.json
+	problem "work/put/00005.json: is not a JSON object: batch 00005 counts as done"
+	fixture "done"
+	rm work/stats/0000[0-4].ndjson
+	problem "5 done batches have no stats: their requests and times are not counted"
+	fixture "done"
+	rm work/stats/00001.ndjson
+	mkdir work/stats/00001.ndjson
+	problem "work/stats/00001.ndjson: Is a directory"
+	fixture "done"
+	rm -r work/log work/failed work/reject work/ledger work/about work/merged work/status work/keys/complete
+	run_tool 0 report work
+	[[ $output == "unknown: 24 of 24 batches listed so far done"* && $output == *"work/status: missing"* ]]
+	fixture "done"
+	echo x > work/stats/000000000000000000000.ndjson
+	echo x > work/stats/verify.ndjson
+	echo x > work/put/notes.json
+	echo x > work/failed/00003.part
+	run_tool 0 report work
+	silent
+	lacks problem out
+}
+
+@test "a hundred things broken: the first are told, all are counted" {
+	fixture "done"
+	for i in {00000..00023} {00100..00299}; do
+		echo broken > "work/stats/$i.ndjson"
+	done
+	run_tool 0 report work
+	[[ $output == *"and 220 more"* && $(number problems) == 225 ]]
+	report --format json work > big.json 2> err
+	check schema "$ROOT/docs/report.schema.json" big.json
+}
+
+@test "numbers that cannot be" {
+	fixture "done"
+	{
+		echo '{"v":1,"program":"s3get","start":"2026-09-21T14:13:21.000Z","wall_ms":-5,"requests":-1,"retries":1e300,"retry_causes":[1],"latency_ms":{"max":1e300,"sum":-1,"buckets":[[999,1],[-1,1],["x"],[3,-7],7]}}'
+		echo '{"v":1,"program":"s3get","start":"yesterday","wall_ms":"long","latency_ms":[],"bytes_in":99999999999999999999}'
+		echo '{"v":1,"program":"s3get","start":"0001-01-01T00:00:00Z","wall_ms":9223372036854775807}'
+		echo '{"v":1,"program":"s3get","start":"9999-12-31T23:59:59.999Z","wall_ms":9223372036854775807,"maxrss_kb":9223372036854775807}'
+	} >> work/stats/00000.ndjson
+	all_formats 1
+	check schema "$ROOT/docs/report.schema.json" report.json
+}
+
+# ---- hostile text ---------------------------------------------------------------------------------------------
+
+@test "keys cannot play with a terminal, or with any format" {
+	fixture hostile
+	run_tool 1 report work
+	lacks $'[\x01-\x09\x0b-\x1f\x7f]' out
+	lacks $'[\x01-\x09\x0b-\x1f\x7f]' err
+	for format in json html prometheus emf; do
+		run_tool 1 report --format $format work
+		lacks $'\x1b' out
+	done
+	run_tool 1 report --format html work
+	# the page's own, and nothing from outside
+	(($(grep -c '<script' out) == 2))
+	lacks '<img|<plaintext|<i>' out
+}
+
+@test "the page in a browser: no complaint, tables sort and filter, a batch opens, light, dark, phone, print" {
+	fixture failed
+	run_tool 1 report --format html -o page.html work
+	mkdir pictures
+	run_tool 0 "$ROOT/tests/report-page" page.html pictures
+	cp out seen.json
+	report --format json work > report.json 2> err || true
 	/usr/bin/python3 - <<-'EOP'
-	import json, re
-	j = json.load(open("json"))
-	assert j["schema"] == 1 and j["state"] == "failed" and len(j["batches"]) == 3
-	m = {k: v["value"] for k, v in j["metrics"].items()}
-	want = {"objects": 2000, "rows": 2002, "objects_listed": 2500, "bytes_out": 136000, "bytes_in": 200000, "done": 2,
-	        "failed": 1, "left": 0, "requests": 2010, "retries": 1, "retries_reset": 1, "hedged": 4, "connections": 16,
-	        "duration": 3, "busy": 3, "cpu": 0.08, "max_rss": 12000, "latency_max": 0.008, "sequential": 6}
-	for k, v in want.items():
-	    assert abs(m[k] - v) < 1e-9, (k, m[k], v)
-	html = open("html", encoding="utf-8").read()
-	inside = json.loads(re.search(r'id="data">(.*?)</script>', html, re.S).group(1))
-	assert {k: v["value"] for k, v in inside["metrics"].items()} == m
-	emf = json.load(open("emf"))
-	names = {x["Name"] for x in emf["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
-	assert names == set(m) and all(abs(emf[k] - m[k]) < 1e-9 for k in m)
-	prom = dict(re.findall(r'^sheaf_(\w+)\{dest="s3://b/out/"\} (\S+)$', open("prometheus").read(), re.M))
-	for k, v in m.items():
-	    key = next(p for p in prom if p == k or p.startswith(k + "_") and p[len(k) + 1:] in ("seconds", "bytes", "dollars"))
-	    assert abs(float(prom[key]) - v * (1024 if k == "max_rss" else 1)) < 1e-6, (k, prom[key], v)
+	import json
+	seen, data = json.load(open("seen.json")), json.load(open("report.json"))
+	assert seen["title"] == "sheaf report: failed"
+	assert [p.split(":")[0] for p in seen["pictures"]] == ["Batches over time", "Objects a second", "Batches at once", "Retries", "Time of a GET"]
+	took = lambda b: b["end_ms"] - b["start_ms"] if b["start_ms"] else -1
+	def shown(ms):
+	    return "" if ms < 0 else f"{ms} ms" if ms < 999.5 else f"{ms / 1000:.1f} s"
+	down = sorted(map(took, data["batches"]), reverse=True)
+	assert seen["sorted_down"] == [shown(ms) for ms in down] and seen["sorted_down_aria"] == "descending", seen["sorted_down"]
+	assert seen["sorted_up"] == [shown(ms) for ms in down[::-1]] and seen["sorted_up_aria"] == "ascending"
+	assert sorted(seen["filtered"]) == [b["batch"] for b in data["batches"] if "0001" in b["batch"]], seen["filtered"]
+	assert seen["unfiltered"] == 25 and seen["chosen"] == ["failed"] * 2
+	assert "403 AccessDenied" in seen["dialog"] and "log/00021.ndjson" in seen["links"] and seen["closed"] is True
+	numbers = seen["numbers"]
+	assert list(numbers) == list(data["metrics"])
+	for name, m in data["metrics"].items():
+	    if m["unit"] == "":
+	        assert numbers[name][0] == f"{m['value']:,}", name
+	    if "percent" in m:
+	        assert abs(float(numbers[name][1].removesuffix(" %")) - m["percent"]) <= .005, name
+	assert numbers["duration"][0] == "10.6 s" and numbers["bytes_in"][0] == "216.8 KiB" and numbers["cost"][0] == "$0.0012"
+	EOP
+	[[ -s pictures/light.png && -s pictures/dark.png && -s pictures/phone.png && -s pictures/print.pdf ]]
+}
+
+@test "a page with hostile keys shows them and interprets nothing" {
+	fixture hostile
+	run_tool 1 report --format html -o page.html work
+	run_tool 0 "$ROOT/tests/report-page" page.html
+	cp out seen.json
+	/usr/bin/python3 - <<-'EOP'
+	import json
+	seen = json.load(open("seen.json"))
+	assert seen["title"] == "sheaf report: failed"
+	assert not {"script", "img", "b", "plaintext"} & set(seen["elements"]), seen["elements"]
+	for text in ("</script><script>document.title='owned'</script>\\u001b]0;owned\\u0007", "\\u2028\\u202e&amp;\"'日本.csv",
+	             "<b>AccessDenied</b>", "<img src=x onerror=", "<plaintext>", "<i>@SUM(1)</i>"):
+	    assert text in seen["text"], text
+	for line in seen["text"].splitlines():
+	    for cell in line.split("\t"):
+	        assert cell[:1] not in "=@-" or not cell, f"a formula: {cell}"
 	EOP
 }
 
-@test "alarms: comparisons, percentages, units; what cannot be one" {
-	rm work/failed/00002
-	run_tool 0 report -q work
-	for alarm in 'retries>0' 'retries>=1' 'rows=2002' 'rows!=1' 'left<2' 'left<=1' 'duration>2s' 'bytes_out>100K' 'throttled<1%' \
-		'hedged>0.1%'; do
-		run_tool 1 report --alarm "$alarm" work
-		says "alarm: $alarm"
+# ---- size -----------------------------------------------------------------------------------------------------
+
+@test "30,000 batches: little memory, little time, a page below 5 MB that opens" {
+	fixture big 30000
+	for format in text json html; do
+		# CPU, as others share the machine; the sanitizers take their own
+		/usr/bin/python3 - "$format" <<-'EOP'
+		import os, resource, subprocess, sys
+		what = sys.argv[1]
+		ended = subprocess.run(["report", "--quiet", "--format", what, "-o", f"report.{what}", "work"])
+		used = resource.getrusage(resource.RUSAGE_CHILDREN)
+		cpu = used.ru_utime + used.ru_stime
+		print(f"{what}: {used.ru_maxrss} KB, {cpu:.2f} s")
+		assert ended.returncode == 1
+		assert "asan" in os.environ["BUILD"] or (used.ru_maxrss < 100_000 and cpu < 5)
+		EOP
 	done
-	for alarm in 'retries>1' 'duration>1m' 'retries>5%' 'retries_timeout>0'; do
-		run_tool 0 report --alarm "$alarm" work
+	(($(stat -c %s report.html) < 5000000))
+	for format in prometheus emf; do
+		report --format $format work > report.$format 2> err || true
 	done
-	for alarm in 'nothing>0' 'rows' 'rows>' 'rows>x' 'rows=>1x'; do
-		run_tool 2 report --alarm "$alarm" work
-		says "$alarm"
+	check agree .
+	run_tool 0 "$ROOT/tests/report-page" report.html
+	/usr/bin/python3 -c 'import json; seen = json.load(open("out")); assert seen["unfiltered"] == 25 and seen["loaded_s"] < 20, seen["loaded_s"]'
+}
+
+# ---- the program ----------------------------------------------------------------------------------------------
+
+@test "usage" {
+	run_tool 0 report --help
+	[[ $output == usage:* ]]
+	run_tool 0 report --version
+	fixture "done"
+	for arguments in '--nonsense' '--format xml' 'work work' '--alarm' '--price-get'; do
+		# shellcheck disable=SC2086
+		run_tool 2 report $arguments
+		[[ ! -s out && -s err ]]
 	done
 }
 
-@test "broken and older files are told, the rest is reported" {
-	echo 'no json' >> work/stats/00000.ndjson
-	echo '{"v":0,"program":"s3get"}' >> work/stats/00001.ndjson
-	echo '{' > work/put/00001.json
-	run_tool 1 report --no-default-alarms --alarm 'problems>2' work
-	[[ $output == *"objects  1,000 of 2,500"* ]]
-	grep -q 'work/stats/00000.ndjson: line 2: not a JSON object' err
-	grep -q 'work/stats/00001.ndjson: line 2: of another version' err
-	grep -q 'work/put/00001.json: not a JSON object' err
-}
-
-@test "a folder that is hardly begun, and one that is none" {
-	rm -rf work/*
-	run_tool 2 report work
-	says 'work: not a work folder'
-	run_tool 2 report nowhere
-	says 'nowhere: No such file'
-	printf 'SRC=s3://b/x/\nDEST=s3://b/y/\n' > work/settings
-	run_tool 0 report work
-	[[ $output == "unknown: 0 of 0 batches"* ]]
-	run_tool 0 report --format html work
-}
-
-@test "hostile names are shown, never interpreted" {
-	printf 's3get: s3://b/\033[31m<script>alert(1)</script>\342\200\250&"\001: broken\n' > work/failed/00002
-	printf 'SRC=s3://b/"><img src=x>/\nDEST=s3://b/a"b\\c/\n' > work/settings
-	run_tool 1 report work
-	lacks $'\033' out
-	run_tool 1 report --format html work
-	[[ $(grep -o '<script' out | wc -l) == 2 && $(grep -o '<img' out | wc -l) == 0 ]]
-	lacks $'\342\200\250' out
-	run_tool 1 report --format prometheus work
-	grep -qF 'dest="s3://b/a\"b\\c/"' out
-	run_tool 1 report --format json work
-	/usr/bin/python3 -c 'import json; json.load(open("out"))'
-}
-
-@test "misuse, a full device, and what it is linked with" {
-	run_tool 2 report --format xml work
-	run_tool 2 report work work
+@test "a report that cannot be written is an error, and leaves nothing behind" {
+	fixture "done"
 	run_shell 1 'report work > /dev/full'
-	run_tool 0 ldd "$BIN/report"
-	lacks 'libcurl|libcrypto' out
+	says "No space left on device"
+	run_shell 1 'report work >&-'
+	run_tool 1 report -o no/such/folder work
+	says "report: no/such/folder"
+	run_shell 1 'report --help > /dev/full'
+	trap '' XFSZ # so that the limit is an error, as a full disk is
+	ulimit -f 1
+	for format in json html; do
+		run_tool 1 report --format $format -o new work
+		[[ ! -e new && ! -e new.part ]]
+	done
+}
+
+@test "it needs neither curl nor TLS" {
+	run_shell 0 'ldd "$(command -v report)"'
+	lacks 'libcurl|libssl|libcrypto' out
 }

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "alarm.h"
 #include "buf.h"
 #include "io.h"
 #include "log.h"
@@ -39,7 +40,7 @@ static const struct {
 static const char *const default_alarms[] = {
     "errors>5%", "failed>0", "throttled>1%", "duration>90m"};
 
-enum { DEFAULT_ALARMS = sizeof(default_alarms) / sizeof(default_alarms[0]) };
+enum { ALARMS_MAX = 64, DEFAULT_ALARMS = sizeof(default_alarms) / sizeof(default_alarms[0]) };
 
 static struct {
 	render *render;
@@ -92,11 +93,15 @@ parse_price(const char *arg, double *price, struct err *e)
 	return 0;
 }
 
+/* Once, however often it is asked for. */
 static int
 add_alarm(const char *text, struct err *e)
 {
-	if (opt.n_alarms == ALARMS_MAX - DEFAULT_ALARMS)
-		return err_set(e, EXIT_USAGE, "more than %d alarms", ALARMS_MAX - DEFAULT_ALARMS);
+	for (size_t i = 0; i < opt.n_alarms; i++)
+		if (strcmp(opt.alarms[i].text, text) == 0)
+			return 0;
+	if (opt.n_alarms == ALARMS_MAX)
+		return err_set(e, EXIT_USAGE, "more than %d alarms", ALARMS_MAX);
 	opt.alarms[opt.n_alarms++].text = text;
 	return 0;
 }
@@ -151,7 +156,8 @@ check_alarms(const struct metrics *ms, struct err *e)
 	int fired = 0;
 
 	for (size_t i = 0; i < DEFAULT_ALARMS && !opt.no_defaults; i++)
-		opt.alarms[opt.n_alarms++].text = default_alarms[i];
+		if (add_alarm(default_alarms[i], e) == -1)
+			return -1;
 	for (size_t i = 0; i < opt.n_alarms; i++) {
 		if (alarm_check(&opt.alarms[i], ms, e) == -1)
 			return -1;
@@ -179,6 +185,19 @@ write_report(const struct report *p, struct err *e)
 	return outfile_commit(o, e);
 }
 
+/* What somebody must know who does not look at the report. */
+static void
+tell(const struct run *r)
+{
+	for (size_t i = 0; i < r->n_problems && i < RUN_PROBLEMS_MAX && opt.render != render_text;
+	     i++)
+		log_line(LOG_WARN, NULL, "%s", r->problems[i]);
+	for (size_t i = 0; i < opt.n_alarms; i++)
+		if (opt.alarms[i].fired)
+			log_line(LOG_WARN, NULL, "alarm: %s: it is %s", opt.alarms[i].text,
+			    opt.alarms[i].is);
+}
+
 static int
 run_report(struct err *e)
 {
@@ -203,12 +222,7 @@ run_report(struct err *e)
 		run_free(r);
 		return e->status;
 	}
-	for (size_t i = 0; i < r->n_problems && i < RUN_PROBLEMS_MAX; i++)
-		log_line(LOG_WARN, NULL, "%s", r->problems[i]);
-	for (size_t i = 0; i < opt.n_alarms; i++)
-		if (opt.alarms[i].fired)
-			log_line(LOG_WARN, NULL, "alarm: %s (it is %.6g)", opt.alarms[i].text,
-			    opt.alarms[i].value);
+	tell(r);
 	run_free(r);
 	return fired > 0 ? EXIT_FAILED : EXIT_OK;
 }

@@ -1,0 +1,158 @@
+/* lib/run_time: attempts, sessions and what ran at once, from programs' times. */
+#include <stdlib.h>
+
+#include "buf.h"
+#include "run_reader.h"
+#include "tap.h"
+
+enum { T = 1000000, HOUR = 3600000, BATCHES = 4 };
+
+struct span {
+	uint32_t batch;
+	enum run_program program;
+	int64_t start, end;
+};
+
+/* A run of these programs, measured; freed by run_free. */
+static struct run *
+make(const struct span *spans, size_t n)
+{
+	struct run *r = xcalloc(1, sizeof(*r));
+
+	r->state = "done";
+	r->n_batches = BATCHES;
+	r->batches = xcalloc(BATCHES, sizeof(*r->batches));
+	r->spans = xcalloc(n + 1, sizeof(*r->spans));
+	r->n_spans = n;
+	for (size_t i = 0; i < BATCHES; i++)
+		r->batches[i].state = RUN_DONE;
+	for (size_t i = 0; i < n; i++)
+		r->spans[i] = (struct run_span){
+		    .batch = spans[i].batch,
+		    .program = spans[i].program,
+		    .start_ms = spans[i].start,
+		    .end_ms = spans[i].end,
+		    .maxrss_kb = 100,
+		    .objects = spans[i].program == RUN_S3GET ? 10 : 0,
+		};
+	return r;
+}
+
+static double
+sum(const double *v, size_t n)
+{
+	double s = 0;
+
+	for (size_t i = 0; i < n; i++)
+		s += v[i];
+	return s;
+}
+
+static int
+is_near(double v, double want)
+{
+	return v > want * 0.999 && v < want * 1.001;
+}
+
+static void
+test_attempts(void)
+{
+	static const struct span spans[] = {
+	    /* out of order, as files are read */
+	    {1, RUN_S3PUT, T + 900, T + 1000}, {1, RUN_CSVCAT, T + 101, T + 850},
+	    {1, RUN_S3GET, T + 100, T + 840}, {0, RUN_S3GET, T, T + 400},
+	    {0, RUN_CSVCAT, T + 1, T + 410}, {0, RUN_S3GET, T + 500, T + 700},
+	    {0, RUN_CSVCAT, T + 502, T + 710}, {0, RUN_S3PUT, T + 720, T + 760},
+	    {0, RUN_S3PUT, T + 770, T + 800},
+	    /* the first run was killed before it stored 2; a later one only does that */
+	    {2, RUN_CSVCAT, T, T + 500}, {2, RUN_S3PUT, T + HOUR, T + HOUR + 50},
+	    {RUN_LISTING, RUN_S3LS, T - 100, T + 200}};
+	struct run *r = make(spans, sizeof(spans) / sizeof(spans[0]));
+	const struct run_batch *b = r->batches;
+
+	r->started_ms = T + HOUR - 1000;
+	run_measure(r);
+	OK(r->n_attempts == 5, "five attempts");
+	OK(b[0].attempts == 2 && b[0].start_ms == T + 500 && b[0].end_ms == T + 800,
+	    "the last attempt is the batch's time");
+	OK(b[0].get_ms == 200 && b[0].put_ms == 70, "and so are its parts: a backup is put, too");
+	OK(b[1].attempts == 1 && b[1].start_ms == T + 100 && b[1].end_ms == T + 1000,
+	    "the order of the lines is nothing");
+	OK(b[2].attempts == 2 && b[2].start_ms == T + HOUR, "an hour later is another attempt");
+	OK(b[3].attempts == 0 && b[3].start_ms == 0, "no program, no attempt");
+	OK(r->n_sessions == 2 && r->sessions[0].start_ms == T - 100 &&
+		r->sessions[0].end_ms == T + 1000 && r->sessions[1].end_ms == T + HOUR + 50,
+	    "two sessions");
+	OK(r->busy_ms == 1100, "the time in which something ran");
+	OK(r->last_run_start_ms == T + HOUR && r->last_run_end_ms == T + HOUR + 50, "the last run");
+	OK(r->batches_at_once == 3 && r->rss_at_once_kb == 600, "at once: batches, memory");
+	OK(r->n_slowest == 3 && r->slowest[0] == 1 && r->slowest[1] == 0 && r->slowest[2] == 2,
+	    "the slowest first");
+	OK(r->series.step_ms == 100 && r->series.n == 12, "a series with bins of 100 ms");
+	OK(is_near(sum(r->series.objects, r->series.n), 30), "that holds all objects");
+	OK(is_near(r->series.batches[11], 0.5),
+	    "the last half bin is the second session");
+	run_free(r);
+}
+
+static void
+test_edges(void)
+{
+	static const struct span none[] = {{0, RUN_S3GET, T, T}};
+	static const struct span same[] = {{0, RUN_S3GET, T, T + 10},
+	    {1, RUN_S3GET, T + 10, T + 20}, {2, RUN_S3GET, T + 70020, T + 70030}};
+	struct run *r = make(none, 0);
+
+	run_measure(r);
+	OK(r->n_attempts == 0 && r->n_sessions == 0 && r->series.n == 0 && r->n_slowest == 0,
+	    "nothing ran");
+	run_free(r);
+	r = make(none, 1);
+	run_measure(r);
+	OK(r->n_attempts == 1 && r->busy_ms == 0 && r->series.n == 0, "something ran for no time");
+	run_free(r);
+	r = make(same, 3);
+	run_measure(r);
+	OK(r->batches_at_once == 1, "one that begins as another ends is not at once");
+	OK(r->n_sessions == 2 && r->busy_ms == 30, "more than a minute is a pause");
+	OK(r->last_run_start_ms == T + 70020, "where no run is known the last session is it");
+	run_free(r);
+}
+
+static void
+test_steps(void)
+{
+	static const int64_t lengths[] = {1, 99, 12000, 12001, 3600000, 86400000, 864000000000};
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		struct span one = {0, RUN_S3GET, T, T + lengths[i]};
+		struct run *r = make(&one, 1);
+		const struct run_series *s = &r->series;
+
+		run_measure(r);
+		OK(s->n >= 1 && s->n <= RUN_BINS_MAX && (int64_t)s->n * s->step_ms >= lengths[i] &&
+			is_near(sum(s->objects, s->n), 10),
+		    "%lld ms in %zu bins of %lld", (long long)lengths[i], s->n,
+		    (long long)s->step_ms);
+		run_free(r);
+	}
+}
+
+static void
+test_times(void)
+{
+	OK(run_time_ms("2026-11-23T13:45:00.123Z") == 1795441500123, "milliseconds");
+	OK(run_time_ms("2026-11-23T13:45:00Z") == 1795441500000, "none");
+	OK(run_time_ms("yesterday") == 0 && run_time_ms(NULL) == 0 && run_time_ms("") == 0,
+	    "no time");
+}
+
+int
+main(void)
+{
+	test_attempts();
+	test_edges();
+	test_steps();
+	test_times();
+	return tap_done();
+}
