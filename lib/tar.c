@@ -164,8 +164,9 @@ struct tar_reader {
 	int n_headers;	 /* seen so far: tells "not tar" from "damaged" */
 	struct buf name; /* of the current entry */
 	uint64_t size;
+	const char *unfit;    /* why the current entry's body is not the file; NULL: it is */
 	struct buf next_name; /* from an x or L record, for the next member only */
-	int has_next_name, has_next_size;
+	int has_next_name, has_next_size, next_is_sparse;
 	uint64_t next_size;
 };
 
@@ -197,6 +198,12 @@ uint64_t
 tar_entry_size(const struct tar_reader *t)
 {
 	return t->size;
+}
+
+const char *
+tar_entry_unfit(const struct tar_reader *t)
+{
+	return t->unfit;
 }
 
 static int
@@ -267,6 +274,41 @@ header_name(struct tar_reader *t)
 	buf_add(&t->name, h + NAME_OFF, strnlen(h + NAME_OFF, NAME_LEN));
 }
 
+static const char *
+no_tar(const struct tar_reader *t)
+{
+	return memcmp(t->block, "\x1f\x8b", 2) == 0
+	    ? "the tar stream is compressed by gzip: unpack it first"
+	    : "not a tar stream";
+}
+
+/* A member's header: is it a file, and how long? */
+static void
+take_member(struct tar_reader *t, char type, uint64_t size)
+{
+	if (t->has_next_size)
+		size = t->next_size;
+	/* links, folders and devices have no body, whatever their size says; what is not known may
+	 * have one */
+	if (type >= '1' && type <= '6')
+		size = 0;
+	header_name(t);
+	t->left = t->size = size;
+	t->unfit = NULL;
+	if (type == '1')
+		t->unfit = "is a hard link, so its rows are not here (tar --hard-dereference puts "
+			   "them here)";
+	else if (type == 'S' || t->next_is_sparse)
+		t->unfit = "is stored as a sparse file, which is not understood";
+	else if (type == 'M')
+		t->unfit = "goes on from another volume";
+	t->has_next_name = t->has_next_size = t->next_is_sparse = 0;
+	t->state = AT_SKIP;
+	if (t->unfit != NULL || type == '0' || type == '7' ||
+	    (type == '\0' && (t->name.len == 0 || t->name.p[t->name.len - 1] != '/')))
+		t->state = AT_BODY;
+}
+
 /* A whole header block: where do we go from here? 0, or -1 with e filled. */
 static int
 take_header(struct tar_reader *t, struct err *e)
@@ -282,7 +324,7 @@ take_header(struct tar_reader *t, struct err *e)
 	}
 	if (t->zero_blocks > 0 || !sum_is_right(t->block))
 		return fail(t,
-		    t->n_headers == 0 ? "not a tar stream"
+		    t->n_headers == 0 ? no_tar(t)
 				      : "the tar stream is damaged: a header is wrong",
 		    e);
 	t->n_headers++;
@@ -294,35 +336,55 @@ take_header(struct tar_reader *t, struct err *e)
 		buf_reset(&t->record);
 		t->record_type = type;
 		t->state = AT_RECORD;
+		t->left = size;
 	} else {
-		if (t->has_next_size)
-			size = t->next_size;
-		/* links, folders and devices have no body, whatever their size says; what is not
-		 * known may have one */
-		if (type >= '1' && type <= '6')
-			size = 0;
-		header_name(t);
-		t->size = size;
-		t->has_next_name = t->has_next_size = 0;
-		t->state = AT_SKIP;
-		if ((type == '0' || type == '\0' || type == '7') &&
-		    !(type == '\0' && t->name.len > 0 && t->name.p[t->name.len - 1] == '/'))
-			t->state = AT_BODY;
+		take_member(t, type, size);
 	}
-	t->left = size;
-	t->padding = tar_padding(size);
+	t->padding = tar_padding(t->left);
 	return 0;
 }
 
-/* The records of a pax header: "LEN KEY=VALUE\n". A global one (g) never names a single file, so
- * nothing of it counts. */
+static int
+is_key(const char *key, size_t len, const char *name)
+{
+	return len == strlen(name) && memcmp(key, name, len) == 0;
+}
+
+/* One record of a pax header. An empty value takes back what the header block does not say. */
+static int
+take_pax_record(struct tar_reader *t, const char *key, size_t key_len, const char *value,
+    size_t len, struct err *e)
+{
+	int is_path = is_key(key, key_len, "path"), is_size = is_key(key, key_len, "size");
+	int is_sparse = key_len > 11 && memcmp(key, "GNU.sparse.", 11) == 0;
+
+	if (t->record_type == 'g') {
+		if (is_path || is_size || is_sparse)
+			return fail(t, "a global header of the tar stream sets path or size", e);
+	} else if (is_path) {
+		if (memchr(value, '\0', len) != NULL)
+			return fail(t, "the tar stream is damaged: a NUL in a name", e);
+		buf_reset(&t->next_name);
+		buf_add(&t->next_name, value, len);
+		t->has_next_name = len > 0;
+	} else if (is_size) {
+		if (len > 0 && num_parse_n(value, len, 0, INT64_MAX, &t->next_size) == -1)
+			return fail(t, "the tar stream is damaged: a pax size is no number", e);
+		t->has_next_size = len > 0;
+	} else if (is_sparse) {
+		t->next_is_sparse = 1;
+	}
+	return 0;
+}
+
+/* The records of a pax header: "LEN KEY=VALUE\n". */
 static int
 take_pax(struct tar_reader *t, struct err *e)
 {
 	const char *p = t->record.p, *end = p + t->record.len;
 
 	while (p < end) {
-		const char *space = memchr(p, ' ', (size_t)(end - p)), *eq, *value;
+		const char *space = memchr(p, ' ', (size_t)(end - p)), *eq;
 		uint64_t len;
 
 		if (space == NULL ||
@@ -330,18 +392,9 @@ take_pax(struct tar_reader *t, struct err *e)
 		    len <= (uint64_t)(space - p) + 1 || p[len - 1] != '\n' ||
 		    (eq = memchr(space, '=', (size_t)(p + len - space))) == NULL)
 			return fail(t, "the tar stream is damaged: a pax record is wrong", e);
-		value = eq + 1;
-		if ((size_t)(eq - space) == 5 && memcmp(space + 1, "path", 4) == 0) {
-			buf_reset(&t->next_name);
-			buf_add(&t->next_name, value, (size_t)(p + len - 1 - value));
-			t->has_next_name = 1;
-		} else if ((size_t)(eq - space) == 5 && memcmp(space + 1, "size", 4) == 0) {
-			if (num_parse_n(value, (size_t)(p + len - 1 - value), 0, INT64_MAX,
-				&t->next_size) == -1)
-				return fail(
-				    t, "the tar stream is damaged: a pax size is no number", e);
-			t->has_next_size = 1;
-		}
+		if (take_pax_record(t, space + 1, (size_t)(eq - space - 1), eq + 1,
+			(size_t)(p + len - 1 - (eq + 1)), e) == -1)
+			return -1;
 		p += len;
 	}
 	return 0;
@@ -350,7 +403,7 @@ take_pax(struct tar_reader *t, struct err *e)
 static int
 take_record(struct tar_reader *t, struct err *e)
 {
-	if (t->record_type == 'x')
+	if (t->record_type == 'x' || t->record_type == 'g')
 		return t->record.len > 0 ? take_pax(t, e) : 0;
 	if (t->record_type == 'L') {
 		buf_reset(&t->next_name);
@@ -448,8 +501,11 @@ tar_reader_next(struct tar_reader *t, const char **in, size_t *in_len, const cha
 int
 tar_reader_eof(struct tar_reader *t, struct err *e)
 {
+	const char *why = "the tar stream ends without its end-of-archive: it was cut short";
+
 	if (t->state == AT_END)
 		return 0;
-	return err_set(
-	    e, EXIT_FAILED, "the tar stream ends without its end-of-archive: it was cut short");
+	if (t->n_headers == 0 && t->block_len >= 2 && t->block[0] == '\x1f')
+		why = no_tar(t);
+	return err_set(e, EXIT_FAILED, "%s", why);
 }

@@ -30,9 +30,10 @@ void tar_write_end(struct buf *out);
 
 /*
  * Reader. The caller feeds the stream piece by piece, of any sizes, and gets events. Understood:
- * ustar, pax extended and global headers (path, size), GNU long names (type L) and base-256 sizes,
- * V7. Members that are no regular files are passed over without an event. Limits: a pax or GNU name
- * record of at most 1 MiB.
+ * ustar, pax extended headers (path, size), GNU long names (type L) and base-256 sizes, V7.
+ * Folders, symbolic links and devices are passed over without an event, as are pax records that say
+ * nothing of path and size; a global header that does is an error. Limits: a
+ * pax or GNU name record of at most 1 MiB.
  */
 struct tar_reader;
 
@@ -59,5 +60,8 @@ int tar_reader_eof(struct tar_reader *t, struct err *e);
 
 const char *tar_entry_name(const struct tar_reader *t, size_t *len);
 uint64_t tar_entry_size(const struct tar_reader *t);
+
+/* Why the body that follows is not the file's content (a hard link, a sparse file); NULL: it is. */
+const char *tar_entry_unfit(const struct tar_reader *t);
 
 #endif

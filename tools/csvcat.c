@@ -134,18 +134,22 @@ source_begin(const char *name)
 	csv_merge_begin(run.merge, name);
 }
 
-/* A gzip error has no name yet, and the merge has to forget the source. */
+/* The source begun is no good, for a reason that the merge cannot see. */
+static enum csv_merge_status
+source_unfit(const char *name, const char *why, struct err *e)
+{
+	if (csv_merge_drop(run.merge, e) == CSV_MERGE_FATAL)
+		return CSV_MERGE_FATAL;
+	err_set(e, EXIT_FAILED, "%.2000s: %.2000s", name, why);
+	return CSV_MERGE_BAD;
+}
+
 static enum csv_merge_status
 settle(int rc, const char *name, struct err *e)
 {
 	struct err why = *e;
 
-	if (rc != UNPACK_BAD)
-		return (enum csv_merge_status)rc;
-	if (csv_merge_drop(run.merge, e) == CSV_MERGE_FATAL)
-		return CSV_MERGE_FATAL;
-	err_set(e, EXIT_FAILED, "%.2000s: %.2000s", name, why.text);
-	return CSV_MERGE_BAD;
+	return rc != UNPACK_BAD ? (enum csv_merge_status)rc : source_unfit(name, why.text, e);
 }
 
 static enum csv_merge_status
@@ -315,6 +319,9 @@ tar_feed(struct tar_state *t, const char *p, size_t n)
 			buf_add(&t->name, data, len);
 			t->skip = 0;
 			source_begin(buf_str(&t->name));
+			if (tar_entry_unfit(t->reader) != NULL)
+				rc = source_unfit(
+				    buf_str(&t->name), tar_entry_unfit(t->reader), &e);
 			break;
 		case TAR_DATA:
 			if (!t->skip)

@@ -1,0 +1,65 @@
+/* lib/unpack: any stream, in pieces of any size, gives the same bytes or the same complaint. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "unpack.h"
+
+enum { OUT_MAX = 1 << 20 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* A few bytes may unpack to very many. */
+static int
+take(void *arg, const char *p, size_t n, struct err *e)
+{
+	struct buf *out = arg;
+
+	if (out->len + n > OUT_MAX)
+		return err_set(e, EXIT_FAILED, "enough");
+	buf_add(out, p, n);
+	return 0;
+}
+
+static int
+unpack_all(struct buf *out, struct err *e, const char *p, size_t n, size_t piece)
+{
+	struct unpack *u = unpack_new(take, out);
+	int rc = 0;
+
+	unpack_begin(u);
+	while (n > 0 && rc == 0) {
+		size_t len = n < piece ? n : piece;
+
+		rc = unpack_data(u, p, len, e);
+		p += len;
+		n -= len;
+	}
+	if (rc == 0)
+		rc = unpack_end(u, e);
+	unpack_free(u);
+	return rc;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *p = (const char *)data;
+	struct buf whole = {0}, cut = {0};
+	struct err e = {.text = ""}, f = {.text = ""};
+	int rc = unpack_all(&whole, &e, p, size, SIZE_MAX),
+	    other = unpack_all(&cut, &f, p, size, 1 + size % 13);
+
+	/* what comes before the bad byte may be given out or not */
+	if (rc != other || strcmp(e.text, f.text) != 0 ||
+	    (rc == 0 && (whole.len != cut.len ||
+			    (whole.len > 0 && memcmp(whole.p, cut.p, whole.len) != 0))))
+		abort();
+	if (size >= 2 && memcmp(p, "\x1f\x8b", 2) != 0 && size <= OUT_MAX &&
+	    (rc != 0 || whole.len != size || memcmp(whole.p, p, size) != 0))
+		abort();
+	buf_free(&whole);
+	buf_free(&cut);
+	return 0;
+}
