@@ -123,3 +123,13 @@ log_err(const struct err *e)
 {
 	log_line(LOG_ERROR, NULL, "%s", e->text);
 }
+
+int
+log_close_stdout(void)
+{
+	if (fclose(stdout) == 0)
+		return EXIT_OK;
+	io_end_on_epipe();
+	log_line(LOG_ERROR, NULL, "standard output: %s", strerror(errno));
+	return EXIT_FAILED;
+}

@@ -26,4 +26,7 @@ void log_line(enum log_level level, const char *uri, const char *fmt, ...)
 /* The error as lib/ filled it, at LOG_ERROR. */
 void log_err(const struct err *e);
 
+/* Closes standard output: EXIT_OK, or EXIT_FAILED where not all of it got there, which is told. */
+int log_close_stdout(void);
+
 #endif

@@ -273,3 +273,50 @@ refuses() {
 	run_tool 0 ldd "$BIN/csvcat"
 	lacks 'libcurl|libcrypto|libssl' out
 }
+
+@test "a file that somebody writes while it is read is an error that names it" {
+	local change
+	yes 1,2 | head -n 500000 > rows
+	for change in 'echo 3,4 >> f' 'truncate -s 1000000 f' 'printf 9 | dd of=f conv=notrunc seek=1 bs=1'; do
+		{ echo a,b && cat rows; } > f
+		# the pipe holds 64 KiB; until its reader begins csvcat waits inside of the file
+		run_shell 1 'csvcat f | { sleep 0.3; eval "$1"; cat > /dev/null; }' "$change"
+		grep -qx 'csvcat: f: changed while it was read' err || fail "=> $change"
+	done
+	run_tool 0 csvcat /proc/loadavg # whose size is 0
+}
+
+@test "the output is no input, and the list of names no file" {
+	printf 'a,b\n1,2\n' > x.csv
+	run_shell 1 'csvcat x.csv all.csv > all.csv'
+	says 'csvcat: all.csv: is the output as well'
+	run_shell 0 'csvcat x.csv -o all.csv; csvcat x.csv all.csv -o all.csv'
+	[[ $(< all.csv) == $'a,b\n1,2\n1,2' ]]
+	run_shell 1 'printf "x.csv\n-\n" | csvcat --files-from - -o none'
+	says 'csvcat: -: standard input holds the names, it is no file'
+	[[ ! -e none ]]
+}
+
+@test "no space: for the output, for what waits, for help" {
+	local program
+	printf 'a,b\n1,2\n' > x.csv
+	printf 'b,a\n1,2\n' > y.csv
+	run_shell 1 'csvcat x.csv > /dev/full'
+	says 'csvcat: standard output: No space left on device'
+	run_tool 1 csvcat x.csv --output /dev/full/x
+	run_tool 1 csvcat x.csv --ledger /dev/full
+	for program in s3ls s3get csvcat s3put report verify; do
+		run_shell 1 "$program --help > /dev/full"
+		says "$program: standard output: No space left on device"
+		run_shell 1 "$program --version > /dev/full"
+	done
+	# rows of a union wait in a temporary file; with 64 KiB of room for it there is no result
+	yes 1,2 | head -n 500000 >> y.csv
+	run_shell 1 'ulimit -f 64; trap "" XFSZ; csvcat --union x.csv y.csv | cat > /dev/null'
+	grep -q '^csvcat: .*File too large' err
+	run_tool 1 env TMPDIR="$TMP/none" csvcat --union x.csv y.csv
+	says "csvcat: $TMP/none: no temporary file: No such file or directory"
+	# whoever reads has enough
+	run_shell 141 'csvcat y.csv | head -n 1'
+	silent
+}

@@ -205,22 +205,46 @@ judge(enum csv_merge_status rc, const char *name, struct err *e)
 
 /* --- files --- */
 
+/* As cat does: what grows by being read has no end. */
 static int
-open_input(const char *name, struct err *e)
+is_output(const struct stat *st)
 {
-	struct stat st;
+	struct stat out;
+
+	return opt.output == NULL && fstat(STDOUT_FILENO, &out) == 0 && S_ISREG(out.st_mode) &&
+	    out.st_dev == st->st_dev && out.st_ino == st->st_ino;
+}
+
+static int
+open_input(const char *name, struct stat *st, struct err *e)
+{
 	int fd;
 
+	*st = (struct stat){0};
 	if (strcmp(name, "-") == 0)
 		return STDIN_FILENO;
-	if ((fd = open(name, O_RDONLY | O_CLOEXEC)) == -1)
+	if ((fd = open(name, O_RDONLY | O_CLOEXEC)) == -1 || fstat(fd, st) == -1)
 		return err_errno(e, EXIT_FAILED, "%s", name);
-	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+	if (S_ISDIR(st->st_mode) || is_output(st)) {
 		close(fd);
-		return err_set(e, EXIT_FAILED, "%s: is a directory", name);
+		return err_set(e, EXIT_FAILED, "%s: is %s", name,
+		    S_ISDIR(st->st_mode) ? "a directory" : "the output as well");
 	}
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	return fd;
+}
+
+/* A file that somebody writes while it is read may give half a row. Of those that are made as they
+ * are read (/proc), the size is 0. */
+static int
+has_changed(int fd, const struct stat *before, uint64_t n)
+{
+	struct stat st;
+
+	return S_ISREG(before->st_mode) && before->st_size > 0 &&
+	    (n != (uint64_t)before->st_size || fstat(fd, &st) == -1 ||
+		st.st_size != before->st_size || st.st_mtim.tv_sec != before->st_mtim.tv_sec ||
+		st.st_mtim.tv_nsec != before->st_mtim.tv_nsec);
 }
 
 static int
@@ -228,8 +252,10 @@ cat_file(const char *file)
 {
 	const char *name = strcmp(file, "-") == 0 ? "standard input" : file;
 	enum csv_merge_status rc = CSV_MERGE_OK;
+	uint64_t before = run.bytes_in;
+	struct stat st;
 	struct err e;
-	int fd = open_input(file, &e);
+	int fd = open_input(file, &st, &e);
 	ssize_t r = 0;
 
 	if (fd == -1) {
@@ -242,6 +268,8 @@ cat_file(const char *file)
 	if (rc == CSV_MERGE_OK && r == -1) {
 		err_errno(&e, EXIT_FAILED, "%s", name);
 		rc = CSV_MERGE_FATAL;
+	} else if (rc == CSV_MERGE_OK && has_changed(fd, &st, run.bytes_in - before)) {
+		rc = source_unfit(name, "changed while it was read", &e);
 	} else if (rc == CSV_MERGE_OK) {
 		rc = source_end(name, &e);
 	}
@@ -277,8 +305,12 @@ cat_listed(void)
 	while (rc == 0 && (len = getdelim(&name, &cap, end, f)) != -1) {
 		if (len > 0 && name[len - 1] == end)
 			name[--len] = '\0';
-		if (len > 0)
+		if (f == stdin && strcmp(name, "-") == 0) {
+			log_line(LOG_ERROR, NULL, "-: standard input holds the names, it is no file");
+			rc = -1;
+		} else if (len > 0) {
 			rc = cat_file(name);
+		}
 	}
 	if (rc == 0 && ferror(f)) {
 		log_line(LOG_ERROR, NULL, "%s: %s", opt.files_from, strerror(errno));
@@ -548,7 +580,7 @@ main(int argc, char **argv)
 	stats_begin(&st, "csvcat");
 	rc = options(argc, argv, &e);
 	if (rc == 1)
-		return fclose(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+		return log_close_stdout();
 	if (rc == -1 || open_files(&e) == -1) {
 		log_err(&e);
 		close_files();

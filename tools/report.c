@@ -237,7 +237,7 @@ main(int argc, char **argv)
 	log_init("report");
 	rc = options(argc, argv, &e);
 	if (rc == 1)
-		return fclose(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+		return log_close_stdout();
 	rc = rc == -1 ? e.status : run_report(&e);
 	if (e.text[0] != '\0')
 		log_err(&e);

@@ -345,7 +345,7 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN); /* TLS writes without MSG_NOSIGNAL */
 	status = options(argc, argv, &e);
 	if (status == 1)
-		return fclose(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+		return log_close_stdout();
 	if (status == -1 || open_files(argc - optind, argv + optind, &e) == -1 ||
 	    (s3 = s3_open(&opt.cli.s3, &e)) == NULL) {
 		log_err(&e);

@@ -351,7 +351,7 @@ main(int argc, char **argv)
 	status = options(argc, argv, &e);
 	if (status != 0) {
 		if (status == 1)
-			return fclose(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+			return log_close_stdout();
 		log_err(&e);
 		return e.status;
 	}

@@ -359,7 +359,7 @@ main(int argc, char **argv)
 	catch_signals();
 	status = options(argc, argv, &e);
 	if (status == 1)
-		return fclose(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+		return log_close_stdout();
 	if (status == -1) {
 		log_err(&e);
 		return e.status;

@@ -17,6 +17,7 @@
 #include "buf.h"
 #include "crc32c.h"
 #include "io.h"
+#include "log.h"
 #include "num.h"
 #include "places.h"
 #include "rows.h"
@@ -582,8 +583,9 @@ main(int argc, char **argv)
 	int status = options(argc, argv);
 
 	io_guard_stdio();
+	log_init("verify");
 	if (status == 1)
-		return fclose(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+		return log_close_stdout();
 	if (status == -1) {
 		fputs("verify: a work folder is needed; see verify --help\n", stderr);
 		return EXIT_USAGE;
@@ -604,9 +606,5 @@ main(int argc, char **argv)
 	free(run.batches);
 	free(run.dest);
 	free(run.src);
-	if (fclose(stdout) != 0 && run.problems == 0) {
-		fprintf(stderr, "verify: standard output: %s\n", strerror(errno));
-		return EXIT_FAILED;
-	}
-	return run.problems == 0 ? EXIT_OK : EXIT_FAILED;
+	return log_close_stdout() == EXIT_OK && run.problems == 0 ? EXIT_OK : EXIT_FAILED;
 }
