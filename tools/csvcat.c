@@ -306,7 +306,8 @@ cat_listed(void)
 		if (len > 0 && name[len - 1] == end)
 			name[--len] = '\0';
 		if (f == stdin && strcmp(name, "-") == 0) {
-			log_line(LOG_ERROR, NULL, "-: standard input holds the names, it is no file");
+			log_line(LOG_ERROR, NULL,
+			    "-: standard input holds the names, it is no file");
 			rc = -1;
 		} else if (len > 0) {
 			rc = cat_file(name);
