@@ -67,7 +67,10 @@ static const struct {
     TEXT("x-amz-server-side-encryption", sse),
     TEXT("x-amz-bucket-region", region),
     TEXT("x-amz-checksum-crc32c", checksum_crc32c),
+    TEXT("x-amz-checksum-crc64nvme", checksum_crc64nvme),
+    TEXT("x-amz-checksum-crc32", checksum_crc32),
     TEXT("x-amz-checksum-sha256", checksum_sha256),
+    TEXT("x-amz-checksum-sha1", checksum_sha1),
     TEXT("x-amz-checksum-type", checksum_type),
     TEXT("x-amz-storage-class", storage_class),
     TEXT("x-amz-meta-sheaf-crc32c", sheaf_crc32c),
@@ -126,4 +129,27 @@ s3_etag_is_md5(const struct s3_answer *a)
 {
 	return strlen(a->etag) == 32 && strspn(a->etag, "0123456789abcdef") == 32 &&
 	    (a->sse[0] == '\0' || strcmp(a->sse, "AES256") == 0);
+}
+
+enum checksum_algorithm
+s3_answer_checksum(const struct s3_answer *a, const char **text)
+{
+	const char *const texts[CHECKSUMS] = {
+	    [CHECKSUM_CRC32C] = a->checksum_crc32c,
+	    [CHECKSUM_CRC64NVME] = a->checksum_crc64nvme,
+	    [CHECKSUM_CRC32] = a->checksum_crc32,
+	    [CHECKSUM_SHA256] = a->checksum_sha256,
+	    [CHECKSUM_SHA1] = a->checksum_sha1,
+	};
+
+	*text = "";
+	if (strcmp(a->checksum_type, "COMPOSITE") == 0)
+		return CHECKSUM_NONE;
+	for (int i = CHECKSUM_NONE + 1; i < CHECKSUMS; i++) {
+		if (texts[i][0] == '\0' || strchr(texts[i], '-') != NULL)
+			continue;
+		*text = texts[i];
+		return (enum checksum_algorithm)i;
+	}
+	return CHECKSUM_NONE;
 }

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "checksum.h"
+
 /* What an answer's head said. */
 struct s3_answer {
 	long status;		  /* 0: none came */
@@ -19,8 +21,11 @@ struct s3_answer {
 	char etag[128];		  /* without quotes; "" when absent */
 	char sse[16];		  /* x-amz-server-side-encryption, or "customer"; "": none */
 	char region[32];	  /* x-amz-bucket-region */
-	char checksum_crc32c[16]; /* base64, as sent; likewise */
+	char checksum_crc32c[16]; /* x-amz-checksum-*: base64, as sent; "" when absent */
+	char checksum_crc64nvme[24];
+	char checksum_crc32[16];
 	char checksum_sha256[64];
+	char checksum_sha1[40];
 	char checksum_type[16]; /* "FULL_OBJECT" or "COMPOSITE" */
 	char storage_class[32];
 	char sheaf_crc32c[16]; /* x-amz-meta-sheaf-crc32c */
@@ -33,5 +38,9 @@ void s3_answer_header(struct s3_answer *a, const char *line, size_t len);
 /* 1 when the ETag is the MD5 of the body (S3 API reference, "Object": not for SSE-KMS, SSE-C and
  * multipart). */
 int s3_etag_is_md5(const struct s3_answer *a);
+
+/* Which checksum of the whole body the head has, the quickest where there are several, and its
+ * text. CHECKSUM_NONE: none; one of parts ("...-N") does not count. */
+enum checksum_algorithm s3_answer_checksum(const struct s3_answer *a, const char **text);
 
 #endif

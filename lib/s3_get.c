@@ -29,6 +29,9 @@ struct item {
 	uint64_t size;	   /* of the whole object, once an answer said it */
 	uint64_t reserved; /* of the budget */
 	EVP_MD_CTX *md;	   /* of a streamed body */
+	struct checksum sum; /* likewise */
+	enum checksum_algorithm sum_kind;
+	char sum_text[CHECKSUM_TEXT]; /* what it should be, as an answer with the whole said */
 	char range[40], if_match[136], etag[128];
 	int headed;  /* this try's head was looked at */
 	int wrong;   /* this try's answer is not the object's: to be passed over */
@@ -84,6 +87,7 @@ prepare(struct s3_call *c)
 		buf_reset(&it->body);
 	}
 	c->n_headers = 0;
+	s3_call_header(c, "x-amz-checksum-mode", "ENABLED");
 	if (*etag != '\0') {
 		snprintf(it->if_match, sizeof(it->if_match), "\"%s\"", etag);
 		s3_call_header(c, "If-Match", it->if_match);
@@ -92,6 +96,20 @@ prepare(struct s3_call *c)
 		snprintf(it->range, sizeof(it->range), "bytes=%llu-", (unsigned long long)it->have);
 		s3_call_header(c, "Range", it->range);
 	}
+}
+
+/* Of an answer with the whole body; one with a part tells nothing. */
+static void
+note_checksum(struct item *it)
+{
+	const char *text;
+
+	it->sum_kind = s3_answer_checksum(&it->call.answer, &text);
+	if (strlen(text) >= sizeof(it->sum_text)) {
+		it->sum_kind = CHECKSUM_NONE;
+		return;
+	}
+	memcpy(it->sum_text, text, strlen(text) + 1);
 }
 
 /* Does the answer fit what was asked for? 0, or -1 with the problem filled. Once a try. */
@@ -126,6 +144,8 @@ check_head(struct item *it)
 		    (unsigned long long)it->size, (unsigned long long)it->o.size);
 	}
 	memcpy(it->etag, a->etag, sizeof(it->etag));
+	if (a->status == 200 && !it->begun)
+		note_checksum(it);
 	return 0;
 }
 
@@ -139,6 +159,7 @@ hand_on(struct item *it, const char *p, size_t n)
 	if (n == 0)
 		return 0;
 	EVP_DigestUpdate(it->md, p, n);
+	checksum_add(&it->sum, p, n);
 	return g->ops->data(g->arg, p, n);
 }
 
@@ -152,6 +173,7 @@ stream(struct item *it)
 	it->md = EVP_MD_CTX_new();
 	if (it->md == NULL || EVP_DigestInit_ex2(it->md, g->md5, NULL) != 1)
 		err_nomem();
+	checksum_begin(&it->sum, it->sum_kind);
 	if (g->ops->begin(g->arg, &it->o, it->size, it->call.answer.last_modified) == -1 ||
 	    hand_on(it, it->body.p, it->body.len) == -1)
 		return -1;
@@ -232,10 +254,38 @@ md5_matches(struct item *it)
 	return 1;
 }
 
+static int
+checksum_matches(struct item *it)
+{
+	char text[CHECKSUM_TEXT];
+
+	if (it->sum_kind == CHECKSUM_NONE)
+		return 1;
+	if (!it->begun) {
+		checksum_begin(&it->sum, it->sum_kind);
+		checksum_add(&it->sum, it->body.p, it->body.len);
+	}
+	checksum_end(&it->sum, text);
+	return strcmp(text, it->sum_text) == 0;
+}
+
+/* 0, or -1 with e saying which sum of the whole body is wrong. */
+static int
+check_sums(struct item *it, struct err *e)
+{
+	if (s3_etag_is_md5(&it->call.answer) && !md5_matches(it))
+		return err_set(e, EXIT_FAILED, "the body's MD5 is not the ETag");
+	if (!checksum_matches(it))
+		return err_set(e, EXIT_FAILED, "the body's %s is not the one stored with it",
+		    checksum_name(it->sum_kind));
+	return 0;
+}
+
 static enum fetch_verdict
 check(struct s3_call *c, struct fetch_again *again)
 {
 	struct item *it = c->arg;
+	struct err e;
 
 	if (check_head(it) == -1) /* no body came */
 		return FETCH_FAIL;
@@ -249,14 +299,14 @@ check(struct s3_call *c, struct fetch_again *again)
 		again->cause = FETCH_CAUSE_SHORT_BODY;
 		return FETCH_AGAIN;
 	}
-	if (!s3_etag_is_md5(&c->answer) || md5_matches(it)) {
+	if (check_sums(it, &e) == 0) {
 		if (it->reserved > it->size) {
 			it->g->budget_used -= it->reserved - it->size;
 			it->reserved = it->size;
 		}
 		return FETCH_DONE;
 	}
-	err_set(&s3_call_problem(c)->error, EXIT_FAILED, "the body's MD5 is not the ETag");
+	s3_call_problem(c)->error = e;
 	again->cause = FETCH_CAUSE_CHECKSUM;
 	it->have = it->begun ? it->have : 0;
 	return it->begun ? FETCH_FAIL : FETCH_AGAIN;
@@ -326,6 +376,7 @@ item_clear(struct item *it)
 	uri_free(&it->o.uri);
 	s3_call_free(&it->call);
 	EVP_MD_CTX_free(it->md);
+	checksum_drop(&it->sum);
 	if (it->body.cap > KEEP_BODY)
 		buf_free(&it->body);
 	buf_reset(&it->body);

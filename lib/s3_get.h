@@ -2,7 +2,8 @@
  * Reading many objects at once and handing them on in the order asked for, in bounded memory.
  *
  * A window of objects is on the way at any time. One of up to S3_GET_HOLD_MAX bytes is held until
- * it is whole and checked (length, and MD5 where the ETag is one); a larger one is handed on as it
+ * it is whole and checked (length, MD5 where the ETag is one, the checksum of the whole that is
+ * stored with it); a larger one is handed on as it
  * comes once all before it are done, and an interrupted body continues from where it broke (Range
  * with If-Match). Bodies held take at most S3_GET_BUDGET bytes in all.
  */

@@ -5,7 +5,10 @@ usage: s3.py COMMAND [ARGUMENT]...
 
   mb BUCKET...             make buckets
   ls BUCKET [PREFIX]       the keys as a JSON list, in UTF-8 byte order
-  put BUCKET KEY [FILE]    store a file or standard input
+  put BUCKET KEY [FILE [HEADER=VALUE]...]
+                           store a file or standard input, with more headers in the request
+  parts BUCKET KEY FILE SIZE [HEADER=VALUE]...
+                           store a file as a multipart upload of parts of that size; the headers go into its first request
   get BUCKET KEY           an object's bytes
   head BUCKET KEY          what a HEAD says, as JSON
   rm BUCKET KEY...         delete
@@ -103,9 +106,31 @@ def do_ls(s3, bucket, prefix=""):
     print_json(keys(s3, bucket, prefix))
 
 
-def do_put(s3, bucket, key, file=None):
+def add_headers(s3, operation, headers):
+    def add(request, **_):
+        for header in headers:
+            name, value = header.split("=", 1)
+            request.headers[name] = value
+
+    s3.meta.events.register(f"before-sign.s3.{operation}", add)
+
+
+def do_put(s3, bucket, key, file=None, *headers):
+    add_headers(s3, "PutObject", headers)
     with open(file if file else 0, "rb") as f:
         s3.put_object(Bucket=bucket, Key=key, Body=f.read())
+
+
+def do_parts(s3, bucket, key, file, size, *headers):
+    add_headers(s3, "CreateMultipartUpload", headers)
+    upload = {"Bucket": bucket, "Key": key, "UploadId": s3.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]}
+    parts = []
+    with open(file, "rb") as f:
+        while data := f.read(int(size)):
+            n = len(parts) + 1
+            part = s3.upload_part(PartNumber=n, Body=data, **upload)
+            parts.append({k: v for k, v in part.items() if k == "ETag" or k.startswith("Checksum")} | {"PartNumber": n})
+    s3.complete_multipart_upload(MultipartUpload={"Parts": parts}, **upload)
 
 
 def do_get(s3, bucket, key):

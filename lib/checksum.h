@@ -1,0 +1,42 @@
+/*
+ * The checksums that S3 keeps with an object and sends as x-amz-checksum-* (S3 user guide,
+ * "Checking object integrity").
+ */
+#ifndef SHEAF_CHECKSUM_H
+#define SHEAF_CHECKSUM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum checksum_algorithm {
+	CHECKSUM_NONE,
+	CHECKSUM_CRC32C,
+	CHECKSUM_CRC64NVME,
+	CHECKSUM_CRC32,
+	CHECKSUM_SHA256,
+	CHECKSUM_SHA1,
+	CHECKSUMS,
+};
+
+enum { CHECKSUM_TEXT = 48 }; /* room for any of them in base64, with the NUL */
+
+/* "CRC32C"; "" for none. */
+const char *checksum_name(enum checksum_algorithm a);
+
+/* Zero-initialised is none: adds nothing, needs no end. */
+struct checksum {
+	enum checksum_algorithm algorithm;
+	uint64_t crc;
+	struct evp_md_ctx_st *md;
+};
+
+void checksum_begin(struct checksum *c, enum checksum_algorithm a);
+void checksum_add(struct checksum *c, const void *p, size_t n);
+
+/* The sum in base64, the CRCs most significant byte first; "" for none. c is none again. */
+void checksum_end(struct checksum *c, char text[CHECKSUM_TEXT]);
+
+/* Gives a sum up that was begun. */
+void checksum_drop(struct checksum *c);
+
+#endif
