@@ -133,7 +133,10 @@ take_others(struct aws_settings *s, const struct profile *p, struct err *e)
 	if (take_bool(p, &f, &s->use_dualstack, e) == -1)
 		return -1;
 	f = look(p, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
-	return take_bool(p, &f, &s->use_dualstack, e);
+	if (take_bool(p, &f, &s->use_dualstack, e) == -1)
+		return -1;
+	f = look(p, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
+	return take_bool(p, &f, &s->use_fips, e);
 }
 
 int

@@ -34,6 +34,7 @@ struct aws_settings {
 				       "when_required"; NULL: not set */
 	int use_dualstack; /* AWS_USE_DUALSTACK_ENDPOINT, profile's use_dualstack_endpoint, its
 			      s3 { use_dualstack_endpoint } */
+	int use_fips;	   /* AWS_USE_FIPS_ENDPOINT, profile's use_fips_endpoint */
 };
 
 /*

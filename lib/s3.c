@@ -68,11 +68,21 @@ settings_take(struct s3 *s3, struct err *e)
 	else if (style != NULL && strcmp(style, "virtual") == 0)
 		s3->endpoint.style = S3_STYLE_VIRTUAL;
 	s3->endpoint.dualstack = st->use_dualstack;
+	s3->endpoint.fips = st->use_fips;
+	if (st->use_fips && s3->endpoint.host != NULL)
+		return err_set(e, EXIT_USAGE,
+		    "use_fips_endpoint (AWS_USE_FIPS_ENDPOINT) does not go with another endpoint, "
+		    "%s",
+		    s3->endpoint.host);
 	region = o->region != NULL ? o->region : st->region != NULL ? st->region : "us-east-1";
 	if (*region == '\0' || strlen(region) >= sizeof(s3->region) ||
 	    strspn(region, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") !=
 		strlen(region))
 		return err_set(e, EXIT_USAGE, "region '%s': not the name of a region", region);
+	if (st->use_fips && strncmp(region, "cn-", 3) == 0)
+		return err_set(e, EXIT_USAGE,
+		    "region '%s': has no endpoints for use_fips_endpoint (AWS_USE_FIPS_ENDPOINT)",
+		    region);
 	snprintf(s3->region, sizeof(s3->region), "%s", region);
 	return 0;
 }

@@ -93,7 +93,9 @@ s3_endpoint_free(struct s3_endpoint *ep)
 static void
 aws_host(const struct s3_endpoint *ep, const char *region, struct buf *host)
 {
-	buf_adds(host, ep->dualstack ? "s3.dualstack." : "s3.");
+	buf_adds(host, ep->fips ? "s3-fips." : "s3.");
+	if (ep->dualstack)
+		buf_adds(host, "dualstack.");
 	buf_adds(host, region);
 	buf_adds(host, strncmp(region, "cn-", 3) == 0 ? ".amazonaws.com.cn" : ".amazonaws.com");
 }

@@ -15,7 +15,7 @@ struct s3_endpoint {
 	char *host;   /* owned: with ":port" unless it is the scheme's own; NULL: AWS, by region */
 	char *base;   /* owned: path before the bucket, "" or "/x" */
 	enum s3_style style;
-	int dualstack;
+	int dualstack, fips;
 };
 
 /* Parses an endpoint URL; NULL: AWS. -1 with EXIT_USAGE for anything but

@@ -120,6 +120,13 @@ unchanged() {
 	AWS_CA_BUNDLE=$TMP/none.pem each 2 "$TMP/none.pem"
 }
 
+@test "FIPS endpoints: not together with another endpoint, nor where there are none" {
+	AWS_USE_FIPS_ENDPOINT=true each 2 "use_fips_endpoint (AWS_USE_FIPS_ENDPOINT) does not go with another endpoint"
+	unset "${!AWS_ENDPOINT_@}"
+	AWS_USE_FIPS_ENDPOINT=true run_tool 2 s3ls --region cn-north-1 s3://bucket/
+	says "region 'cn-north-1': has no endpoints for use_fips_endpoint"
+}
+
 @test "misuse is told with status 2, and nothing is attempted" {
 	for command in s3ls 's3ls nothing' 's3ls s3://' 's3ls http://x/y' "s3ls --nonsense s3://$BUCKET/" \
 		"s3ls --retry-empty many s3://$BUCKET/" "s3ls --endpoint-url nonsense s3://$BUCKET/" \

@@ -7,7 +7,7 @@
 static const struct {
 	const char *endpoint; /* NULL: AWS */
 	enum s3_style style;
-	int dualstack;
+	int dualstack; /* 2: FIPS, 3: both */
 	const char *region, *bucket, *key;
 	const char *scheme, *host, *path;
 } cases[] = {
@@ -29,6 +29,10 @@ static const struct {
 	"bucket.s3.us-gov-west-1.amazonaws.com", "/k"},
     {NULL, S3_STYLE_AUTO, 1, "eu-west-1", "bucket", "k", "https",
 	"bucket.s3.dualstack.eu-west-1.amazonaws.com", "/k"},
+    {NULL, S3_STYLE_AUTO, 2, "us-east-1", "bucket-name", "k", "https",
+	"bucket-name.s3-fips.us-east-1.amazonaws.com", "/k"},
+    {NULL, S3_STYLE_PATH, 3, "us-east-1", "bucket-name", "k", "https",
+	"s3-fips.dualstack.us-east-1.amazonaws.com", "/bucket-name/k"},
     {"http://127.0.0.1:9000", S3_STYLE_AUTO, 0, "x", "bucket", "k", "http", "127.0.0.1:9000",
 	"/bucket/k"},
     {"http://127.0.0.1:9000/", S3_STYLE_AUTO, 0, "x", "bucket", "k", "http", "127.0.0.1:9000",
@@ -59,7 +63,8 @@ main(void)
 		OK(s3_endpoint_parse(&ep, cases[i].endpoint, &e) == 0,
 		    "case %zu: endpoint is taken", i);
 		ep.style = cases[i].style;
-		ep.dualstack = cases[i].dualstack;
+		ep.dualstack = cases[i].dualstack & 1;
+		ep.fips = cases[i].dualstack >> 1;
 		s3_address(&ep, cases[i].region, cases[i].bucket, cases[i].key, &host, &path);
 		OK_STR(ep.scheme, cases[i].scheme, "case %zu: scheme", i);
 		OK_STR(buf_str(&host), cases[i].host, "case %zu: host", i);
