@@ -178,6 +178,18 @@ asked_list() {
 	done
 }
 
+@test "s3ls: enough is enough, with other pages still under way" {
+	stop_s3d
+	start_s3d --make "made/in/:200000" --list-latency 20
+	use_s3d
+	run_tool 0 s3ls --limit 30000 s3://made/in/ s3://made/
+	[[ $(wc -l < out) == 30000 ]]
+	[[ $(tail -n 1 out) == s3://made/in/00030000.csv ]]
+	run_shell 141 's3ls s3://made/in/ | head -n 5000 | tail -n 1'
+	silent
+	[[ $output == s3://made/in/00005000.csv ]]
+}
+
 @test "s3ls: a storm over many pages at once leaves no hole and no double" {
 	stop_s3d
 	start_s3d --make "made/in/:60000" --make "made/in/x/:20000:#/#/#/####"

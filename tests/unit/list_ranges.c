@@ -336,6 +336,9 @@ one_case(unsigned seed)
 		wrong = "given too little";
 	else if (m.n <= m.page_max && m.fixed_pages && count->requests != 1)
 		wrong = "more than one request for one page";
+	else if (m.fault == IGNORES_AFTER && m.fixed_pages &&
+	    count->requests > m.n / m.page_max + 1 + opt.requests)
+		wrong = "goes on in parts where the server always begins anew";
 	else if (count->held_max > held_limit)
 		wrong = "too much is held";
 	list_ranges_free(lr);
