@@ -10,15 +10,14 @@ enum { OUT_MAX = 1 << 20 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A few bytes may unpack to very many. */
+/* A few bytes may unpack to very many: those are enough. */
 static int
 take(void *arg, const char *p, size_t n, struct err *e)
 {
 	struct buf *out = arg;
 
-	if (out->len + n > OUT_MAX)
-		return err_set(e, EXIT_FAILED, "enough");
-	buf_add(out, p, n);
+	(void)e;
+	buf_add(out, p, n < OUT_MAX - out->len ? n : OUT_MAX - out->len);
 	return 0;
 }
 
