@@ -33,7 +33,7 @@ report: ## the report of the work folder, as text and as WORK/report.html
 verify: ## check that every listed object is at DEST, once, with all its rows
 	@$(PIPELINE) verify
 
-logs: ## the events of the run in the order of time; N=00042: of one batch
+logs: ## the events of the run in the order of time; N=42: of one batch
 	@$(PIPELINE) logs
 
 .PHONY: help

@@ -8,6 +8,12 @@ die() {
 	exit 1
 }
 
+# A line on standard error, where on a terminal the progress line is deleted, and comes anew below.
+above_progress() { # TEXT
+	[[ ! -t 2 ]] || printf '\r\e[K' >&2
+	printf '%s\n' "$1" >&2
+}
+
 # A switch such as UNION=1.
 on() {
 	[[ $1 == 1 ]]
@@ -65,7 +71,7 @@ warn_of_small_disk() {
 	merged=$(find "$WORK/merged" -type f -printf '%s\n' | awk '{ n += $1 } END { printf "%.0f\n", n }')
 	left=$(($(value_of bytes "$WORK/keys/complete") - merged))
 	((left <= $(free_bytes))) ||
-		echo "sheaf: $WORK: its disk may be too small: $left bytes are to be merged, $(free_bytes) are free"
+		above_progress "sheaf: $WORK: its disk may be too small: $left bytes are to be merged, $(free_bytes) are free"
 }
 
 # NAME=value lines, as in keys/complete and status: the value of one.

@@ -381,12 +381,34 @@ END
 	[[ $(grep -c objects "$TMP/err") == 1 ]]
 	pipeline 0 merge BATCH=10 PROGRESS=0 WORK="$TMP/work2" DEST="s3://$BUCKET/ou2/"
 	silent
+	export TERM=xterm
 	run_tool 0 script -qec "stty cols 30; make -s -f '$ROOT/pipeline.mk' merge BATCH=10 WORK=$TMP/work3 DEST=s3://$BUCKET/ou3/" /dev/null
-	[[ $output == *$'\r30 of 30 objects (100 %)'*$'\e[K'* ]]
+	[[ $output == *$'\r30/30 100 %'*$'\e[J'* ]]
 	# right after a resume
 	rm "$WORK/put/00001.json"
 	pipeline 0 merge BATCH=10
 	told "30 of 30 objects (100 %)"
+}
+
+@test "progress counts what was left out and what was sent again; parallel's complaint about a slow machine is not told" {
+	s3 csvs "$BUCKET" csvs/ 30
+	put_object csvs/000012.csv $'id,name,value\n12,other,1\n'
+	mkdir bin
+	cat > bin/parallel <<-'END'
+		#!/bin/bash
+		printf 'parallel: Warning: %s\n' 'Starting 50 processes took > 2 sec.' 'Consider adjusting -j. Press CTRL-C to stop.' 'It rains.' >&2
+		exec /usr/bin/parallel "$@"
+	END
+	chmod +x bin/parallel
+	export PATH=$TMP/bin:$PATH
+	pipeline 0 merge BATCH=10 REJECTS=1
+	told "30 of 30 objects (100 %)" "parallel: Warning: It rains."
+	lacks 'took|adjusting' "$TMP/err"
+	rm "$WORK/put/00002.json" "$WORK/merged/00002.csv"
+	echo '{"v":1,"program":"s3get","retries":9}' >> "$WORK/stats/00002.ndjson"
+	pipeline 0 merge BATCH=10 REJECTS=1
+	told "30 of 30 objects (100 %)"
+	lacks retr "$TMP/err"
 }
 
 @test "status, logs" {
@@ -402,8 +424,11 @@ END
 	[[ $output == *"last run   failed"*"done       2"*"failed     1"*"make merge makes 1 batches"* ]]
 	pipeline 0 logs
 	[[ $output == *'"batch":"00001"'*000012.csv* ]]
-	pipeline 0 logs N=00001
-	[[ $output == *000012.csv* ]]
+	for n in 00001 1 001; do
+		pipeline 0 logs N=$n
+		[[ $output == *000012.csv* ]]
+	done
+	pipeline 2 logs N=3
 }
 
 @test "REJECTS=1 leaves bad objects out, and says which and why" {
