@@ -95,12 +95,19 @@ INLINE void
 mark(struct csv_scan *s, const struct block *b, unsigned n, int lf_follows, uint64_t *delims,
     uint64_t *ends)
 {
-	uint64_t cr_ends = b->cr & ~(b->lf >> 1 | (uint64_t)lf_follows << (n - 1));
-	uint64_t line_ends = b->lf | cr_ends, structure = b->delim | b->lf | b->cr;
+	uint64_t cr_ends, line_ends, structure = b->delim | b->lf | b->cr;
 	uint64_t last = UINT64_C(1) << (n - 1);
 
-	if (b->lf | b->cr)
-		s->line += (uint64_t)__builtin_popcountll(line_ends);
+	if ((b->quote | b->cr) == 0 && s->state != CSV_QUOTED) { /* what most are */
+		s->line += (uint64_t)__builtin_popcountll(b->lf);
+		*delims = b->delim;
+		*ends = b->lf;
+		s->state = structure & last ? CSV_FIELD : CSV_PLAIN;
+		return;
+	}
+	cr_ends = b->cr & ~(b->lf >> 1 | (uint64_t)lf_follows << (n - 1));
+	line_ends = b->lf | cr_ends;
+	s->line += (uint64_t)__builtin_popcountll(line_ends);
 	if (b->quote == 0 && s->state != CSV_QUOTED) {
 		*delims = b->delim;
 		*ends = line_ends;
@@ -272,16 +279,30 @@ equal_avx2(__m256i lo, __m256i hi, char c)
 	    (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(hi, v)) << 32;
 }
 
+AVX2 static inline int
+either_avx2(__m256i lo, __m256i hi, char c, char d)
+{
+	__m256i v = _mm256_set1_epi8(c), w = _mm256_set1_epi8(d);
+	__m256i in_lo = _mm256_or_si256(_mm256_cmpeq_epi8(lo, v), _mm256_cmpeq_epi8(lo, w));
+	__m256i in_hi = _mm256_or_si256(_mm256_cmpeq_epi8(hi, v), _mm256_cmpeq_epi8(hi, w));
+	__m256i in = _mm256_or_si256(in_lo, in_hi);
+
+	return !_mm256_testz_si256(in, in);
+}
+
 AVX2 static inline void
 look_avx2(struct block *b, const char *p, char delim)
 {
 	__m256i lo = _mm256_loadu_si256((const __m256i *)(const void *)p);
 	__m256i hi = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
 
-	b->quote = equal_avx2(lo, hi, '"');
 	b->delim = equal_avx2(lo, hi, delim);
 	b->lf = equal_avx2(lo, hi, '\n');
-	b->cr = equal_avx2(lo, hi, '\r');
+	b->quote = b->cr = 0;
+	if (either_avx2(lo, hi, '"', '\r')) {
+		b->quote = equal_avx2(lo, hi, '"');
+		b->cr = equal_avx2(lo, hi, '\r');
+	}
 }
 
 AVX2 static void
