@@ -118,6 +118,33 @@ plan_right() { # OBJECTS BATCH
 	pipeline 0 verify DEEP=1
 }
 
+@test "the report has the numbers that the server counted" {
+	serve --make sheaf/csvs/:2000
+	fault 'csvs/* get every:7* status 500' 'csvs/* get every:299* status 503 SlowDown' 'csvs/* get every:31* short 20' \
+		'csvs/ list 2 status 500' 'out/* put every:9* status 503 SlowDown'
+	pipeline 0 merge BATCH=100 JOBS=5 S3GET_FLAGS="--hedge off"
+	curl -s "$S3D_URL/_s3d/stats" > server.json
+	curl -s "$S3D_URL/_s3d/faults" > faults.json
+	report --quiet --no-default-alarms --format json "$WORK" > report.json
+	/usr/bin/python3 - <<-'EOP'
+	import json
+	server, told = json.load(open("server.json")), json.load(open("report.json"))["metrics"]
+	broken, slow_get, short, listing, slow_put = (rule["hits"] for rule in json.load(open("faults.json")))
+	kinds, methods = server["kinds"], server["methods"]
+	counted = {
+	    "requests": server["requests"], "requests_get": kinds["get"], "requests_list": kinds["list"],
+	    "requests_head": methods["HEAD"], "requests_put": methods["PUT"] + methods["POST"], "requests_other": 0,
+	    "throttled": server["status"]["503"], "retries": broken + slow_get + short + listing + slow_put,
+	    "retries_throttled": slow_get + slow_put, "retries_server_error": broken + listing, "retries_short_body": short,
+	    "connections": server["connections"] - 2,  # two curls
+	    "objects": 2000, "objects_listed": 2000, "rows": 2000, "batches_done": 20, "hedged": 0, "bytes_listed": 200000}
+	print(counted)
+	for name, n in counted.items():
+	    assert told[name]["value"] == n, (name, told[name], n)
+	assert min(broken, slow_get, short, listing, slow_put) > 0
+	EOP
+}
+
 # The merged objects are a header and the rows 1 to N.
 merged_right_by_formula() { # N
 	s3ls --suffix .csv "$DEST" | s3get | csvcat --tar --output "$TMP/all.csv"
