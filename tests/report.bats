@@ -491,7 +491,7 @@ problem() {
 	    assert text in seen["text"], text
 	for line in seen["text"].splitlines():
 	    for cell in line.split("\t"):
-	        assert cell[:1] not in "=@-" or not cell, f"a formula: {cell}"
+	        assert cell[:1] not in "=+@-\t" or not cell, f"a formula: {cell}"
 	EOP
 }
 
