@@ -337,3 +337,53 @@ csv.writer(open("f3", "w"), lineterminator="\n").writerows(r[::-1] for r in csv.
 	run_shell 141 'csvcat y.csv | head -n 1'
 	silent
 }
+
+@test "what cannot be read is an error that names it, and no output is left" {
+	local as_user=()
+	# root may read everything, unless it gives that up
+	((EUID != 0)) || as_user=(setpriv '--bounding-set=-dac_override,-dac_read_search')
+	mkdir folder
+	printf 'a,b\n1,2\n' > x.csv
+	cp x.csv secret.csv
+	chmod 000 secret.csv
+	run_tool 1 "${as_user[@]}" "$BIN/csvcat" x.csv secret.csv -o made
+	says 'csvcat: secret.csv: Permission denied'
+	run_tool 1 csvcat x.csv /proc/self/mem -o made
+	says 'csvcat: /proc/self/mem: Input/output error'
+	run_tool 1 csvcat x.csv folder -o made
+	says 'csvcat: folder: is a directory'
+	# a file that cannot be read is no bad CSV
+	run_tool 1 csvcat x.csv folder --rejects rejects -o made
+	run_shell 1 'csvcat --tar -o made < folder'
+	says 'csvcat: standard input: Is a directory'
+	run_shell 1 'csvcat --files-from folder -o made'
+	says 'csvcat: folder: Is a directory'
+	run_tool 1 csvcat --files-from missing -o made
+	says 'csvcat: missing: No such file'
+	[[ $(echo made* rejects*) == 'made* rejects*' ]] || fail "=> left: $(echo made* rejects*)"
+}
+
+@test "no temporary space: for rows of a union, for a file that may be left out, for a record to be moved" {
+	local way long='{ printf "b,a\n\""; head -c 6000000 /dev/zero | tr "\0" x; printf "\",1\n"; }'
+	printf 'a,b\n1,2\n' > x.csv
+	{ echo b,a && yes 1,2 | head -n 1500000; } > big.csv
+	tar -cf big.tar x.csv big.csv
+	export TMP
+	for way in 'csvcat -u x.csv big.csv' 'csvcat -tu < big.tar' 'csvcat --rejects rejects big.csv' "$long | csvcat --columns a,b"; do
+		in_small_disk "! TMPDIR=$TMP/disk timeout 60 bash -c '$way -o made' 2> \"$TMP/messages\""
+		[[ $(< messages) == "csvcat: $TMP/disk: temporary file: No space left on device" ]] || fail "=> $way: $(< messages)"
+		[[ $(echo made* rejects*) == 'made* rejects*' ]] || fail "=> left: $(echo made* rejects*)"
+	done
+}
+
+@test "a reader that has enough: no message, whatever is read" {
+	{ echo a,b && yes 1,2 | head -n 500000; } > big.csv
+	{ echo b,a && yes 2,1 | head -n 10; } > other.csv
+	tar -cf big.tar big.csv other.csv
+	local way
+	for way in 'csvcat big.csv' 'csvcat -u big.csv other.csv' 'csvcat --rejects rejects big.csv' 'csvcat -t < big.tar' \
+		'csvcat -tu < big.tar' 'csvcat --columns b,a big.csv'; do
+		run_shell 141 "$way | head -n 1"
+		silent
+	done
+}

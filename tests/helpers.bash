@@ -191,3 +191,17 @@ lacks() {
 silent() {
 	[[ ! -s $TMP/err ]] || fail "=> there is something on standard error"
 }
+
+# in_small_disk TEXT: bash, with a disk of its own of 4 MiB at $TMP/disk, for as long as it runs. Where / is no mount point
+# (a chroot) mounts cannot be made private, so it is unmounted too.
+in_small_disk() {
+	local -a own=(unshare --mount --propagation unchanged)
+	((EUID == 0)) || own+=(--map-root-user)
+	mkdir -p "$TMP/disk"
+	printf '%s\n' "$1" > "$TMP/script"
+	run_tool 0 "${own[@]}" bash -euxo pipefail -c '
+		mount --make-rprivate / 2> /dev/null || true
+		mount -t tmpfs -o size=4m none "$TMP/disk"
+		trap "umount \"$TMP/disk\"" EXIT
+		source "$TMP/script"'
+}

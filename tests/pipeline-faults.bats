@@ -210,20 +210,6 @@ merged_right_by_formula() { # N
 	AWS_CA_BUNDLE=$TMP/tls/ca.pem pipeline 0 merge
 }
 
-# in_small_disk TEXT: bash, with a disk of its own of 4 MiB at $TMP/disk, for as long as it runs. Where / is no mount point
-# (a chroot) mounts cannot be made private, so it is unmounted too.
-in_small_disk() {
-	local -a own=(unshare --mount --propagation unchanged)
-	((EUID == 0)) || own+=(--map-root-user)
-	mkdir "$TMP/disk"
-	printf '%s\n' "$1" > "$TMP/script"
-	run_tool 0 "${own[@]}" bash -euxo pipefail -c '
-		mount --make-rprivate / 2> /dev/null || true
-		mount -t tmpfs -o size=4m none "$TMP/disk"
-		trap "umount \"$TMP/disk\"" EXIT
-		source "$TMP/script"'
-}
-
 @test "the disk is full in the middle, and has room again" {
 	serve --make sheaf/csvs/:20000 --latency 1
 	export TMP WORK=$TMP/disk/work MAKE_MERGE="make -s -f $ROOT/pipeline.mk merge BATCH=1000 JOBS=4 CONNECTIONS=4"

@@ -1,0 +1,155 @@
+#!/usr/bin/env bats
+# csvcat where its buffers end: what it looks for at each offset around their edges, long fields, lines and headers, many
+# columns; as arguments, as tar, and in writes of odd sizes. What must come out is made by Python, field by field.
+load helpers
+
+setup() {
+	fresh_environment
+	cat > make.py <<-'EOP'
+	"""table NAME HEADER ROWS [END]: in/NAME, and what csvcat makes of it: strict/NAME, and moved/NAME with the columns turned
+	round. lines/NAME: the number of the line behind it."""
+	import os
+	import re
+	for folder in ("in", "strict", "moved", "lines"):
+	    os.makedirs(folder, exist_ok=True)
+
+	def table(name, header, rows, end="\n", last=True):
+	    def save(folder, lines, end):
+	        with open(f"{folder}/{name}", "w", newline="") as f:
+	            f.write(end.join(",".join(line) for line in lines) + (end if last or end == "\n" and folder != "in" else ""))
+	    save("in", [header] + rows, end)
+	    save("strict", [header] + rows, "\n")
+	    save("moved", [header[::-1]] + [row[::-1] for row in rows], "\n")
+	    with open(f"in/{name}", newline="") as f, open(f"lines/{name}", "w") as w:
+	        w.write(str(1 + len(re.findall("\r\n|\r|\n", f.read()))))
+	EOP
+}
+
+tables() {
+	PYTHONPATH=$TMP /usr/bin/python3 -
+}
+
+# writes N...: standard input in pieces of N bytes, in turn
+writes() {
+	/usr/bin/python3 -c '
+import itertools, os, sys
+data = sys.stdin.buffer.read()
+at = 0
+for n in itertools.cycle(map(int, sys.argv[1:])):
+    if at >= len(data):
+        break
+    at += os.write(1, data[at:at + n])' "$@"
+}
+
+# gives: csvcat of each table is what it must be: as it is, and with another file that wants the columns turned round.
+gives() {
+	local table sizes
+	for table in in/*; do
+		table=${table##*/}
+		tar -cf in.tar "in/$table"
+		run_tool 0 csvcat "in/$table"
+		same "strict/$table" out
+		run_shell 0 'csvcat --tar < in.tar'
+		same "strict/$table" out
+		head -n 1 "moved/$table" > first
+		tar -cf both.tar first "in/$table"
+		run_tool 0 csvcat --union first "in/$table"
+		same "moved/$table" out
+		for sizes in "$@"; do
+			run_shell 0 "$(declare -f writes); writes $sizes < in.tar | csvcat --tar"
+			same "strict/$table" out
+			run_shell 0 "$(declare -f writes); writes $sizes < both.tar | csvcat --tar --union"
+			same "moved/$table" out
+		done
+	done
+}
+
+@test "what is looked for, at each offset around the edge of a word and of a buffer" {
+	tables <<-'EOP'
+	from make import table
+	# what is looked for is at offset 2 of the field, or at its ends
+	fields = ['"a"",b"', '"a""\r\nb"', '"a"""', '"a,b"', '"a\r\nb"', '"a\nb"', '"a\rb"', '"a"', '"a"b', 'a"b', '""",a"', '""']
+	n = 0
+	for edge in (64, 128, 65536, 131072, 262144):
+	    for end in ("\n", "\r\n", "\r"):
+	        for field in fields if edge > 64 else fields * 2:
+	            rows = []
+	            at = len("id,v,w" + end)
+	            for shift in range(-len(field) - 4, 5):
+	                # the field begins shift bytes from the next edge, behind a filler
+	                goal = (at // edge + (2 if edge < 1000 else 1)) * edge + shift
+	                filler = "x" * (goal - at - 1)
+	                rows.append([filler, field, "z"])
+	                at += len(",".join(rows[-1]) + end)
+	                if edge > 1000 and len(rows) == 3:
+	                    break
+	            table(f"{n:03}", ["id", "v", "w"], rows, end)
+	            n += 1
+	EOP
+	local table
+	# as they are, and the columns turned round; all in one tar in writes of odd sizes
+	for table in in/*; do
+		table=${table##*/}
+		csvcat "in/$table" | cmp - "strict/$table" || fail "=> $table"
+		head -n 1 "moved/$table" > first
+		csvcat --union first "in/$table" | cmp - "moved/$table" || fail "=> --union $table"
+		! { cat "in/$table" && echo short; } | csvcat > out 2> err || fail "=> $table: a short row is not seen"
+		says "standard input: line $(< "lines/$table"): 1 field, but the header has 3"
+	done
+	tar -cf in.tar in/*
+	for table in 65536 '65535 1' '4093 1 1 63' 262143; do
+		run_shell 0 "$(declare -f writes); writes $table < in.tar | csvcat --tar"
+		csvcat in/* | cmp - out || fail "=> writes of $table bytes"
+	done
+}
+
+@test "fields of 64 KiB, one byte less and one more; lines of 1 MiB" {
+	tables <<-'EOP'
+	from make import table
+	for n in (65535, 65536, 65537):
+	    for end in ("\n", "\r\n"):
+	        quoted = '"' + ('""' * n)[: (n - 2) // 2 * 2] + "y" * (n % 2) + '"'
+	        table(f"field-{n}-{len(end)}", ["id", "v"], [["1", "x" * n], ["x" * n, "2"], [quoted, "3"], ["4", quoted],
+	              ["5", '"' + (",\n" * n)[: n - 2] + '"']], end)
+	n = 1 << 20
+	for d in (-1, 0, 1):
+	    table(f"line-{d}", ["a", "b", "c"], [["1", "x" * (n + d - 6), "2"], ["x" * (n // 2), "2", '"' + "\r\n" * (n // 4) + '"']] * 2)
+	EOP
+	gives '65535 3' '1 65536 4096'
+}
+
+@test "a header of 100 KiB, and one whose names are quoted; without rows too" {
+	tables <<-'EOP'
+	from make import table
+	names = [f"column {i:03} " + "n" * 500 for i in range(200)]
+	table("plain", names, [[str(i) for i in range(200)]] * 3)
+	for end in ("\n", "\r\n", "\r"):
+	    table(f"two-{len(end)}{ord(end[0])}", ['"' + "x" * 100000 + ',"', "b"], [["1", "2"]], end)
+	    table(f"none-{len(end)}{ord(end[0])}", ["x" * 102400, "b"], [], end)
+	table("last", ["x" * 102400, "b"], [["1", "2"]], last=False)
+	EOP
+	gives '4095 1 2' '511 7 65536'
+}
+
+@test "2,000 columns" {
+	tables <<-'EOP'
+	from make import table
+	names = [f"c{i}" for i in range(2000)]
+	rows = [[str(i * k) if k % 2 else f'"{i},""{k}"' for i in range(2000)] for k in range(20)]
+	table("many", names, rows)
+	table("empty", names, [[""] * 2000] * 50, "\r\n")
+	EOP
+	gives '1999 1 3' '63 65 1'
+	# one too few, one too many
+	{ head -n 2 in/many && tail -n 1 in/many | sed 's/,[^,]*$//'; } > short
+	run_tool 1 csvcat short
+	says 'csvcat: short: line 3: 1999 fields, but the header has 2000'
+	run_tool 0 csvcat --ragged pad short
+	[[ $(tail -n 1 out | tr -cd , | wc -c) -ge 1999 && $(tail -c 2 out) == , ]]
+	{ head -n 1 in/many && tail -n 1 in/many | sed 's/$/,/'; } > wide
+	run_tool 1 csvcat wide
+	says 'csvcat: wide: line 2: 2001 fields, but the header has 2000'
+	# each file with another of its columns missing
+	run_tool 0 csvcat --union <(cut -d , -f -1999 in/empty) <(printf 'c1999\n7\n')
+	[[ $(head -n 1 out) == "$(head -n 1 in/empty | tr -d '\r')" && $(tail -n 1 out | tr -d ,) == 7 ]]
+}
