@@ -1,15 +1,18 @@
-"""Random sets of small CSV files through csvcat, strict and by name, against Python's csv module.
+"""Random sets of small CSV files through csvcat, strict and by name, as arguments or as a tar stream, some of them compressed,
+against Python's csv module.
 
     csvcat_diff.py CSVCAT N [SEED]
 
 Prints the seed of the first set that differs, and its files.
 """
 import csv
+import gzip
 import io
 import os
 import random
 import subprocess
 import sys
+import tarfile
 import tempfile
 
 ALPHABET = ["a", "b", "7", " ", "é", '"', ",", "\n", "\r\n", "\r", "x" * 70, ""]
@@ -58,22 +61,42 @@ def case(seed):
     return files, union, [order] + [[r.get(n, "") for n in order] for r in rows]
 
 
+def as_tar(rnd, files):
+    stream = io.BytesIO()
+    kind = rnd.choice([tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+    with tarfile.open(fileobj=stream, mode="w", format=kind) as tar:
+        for i, data in enumerate(files):
+            member = tarfile.TarInfo(rnd.choice(["", "é", "long/" * 28]) + f"f{i}")
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return stream.getvalue()
+
+
+def run(csvcat, seed, folder, files, union):
+    rnd = random.Random(f"way {seed}")
+    files = [gzip.compress(data, 1) if rnd.random() < 0.05 else data for data in files]
+    command = [csvcat] + (["-u"] if union else [])
+    if rnd.random() < 0.5:
+        return subprocess.run(command + ["-t"], input=as_tar(rnd, files), capture_output=True, check=False)
+    paths = []
+    for i, data in enumerate(files):
+        paths.append(os.path.join(folder, f"f{i}"))
+        with open(paths[-1], "wb") as f:
+            f.write(data)
+    return subprocess.run(command + paths, capture_output=True, check=False)
+
+
 def main():
     csvcat, n = sys.argv[1], int(sys.argv[2])
     first = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(first, first + n):
             files, union, want = case(seed)
-            paths = []
-            for i, data in enumerate(files):
-                paths.append(os.path.join(folder, f"f{i}"))
-                with open(paths[-1], "wb") as f:
-                    f.write(data)
-            run = subprocess.run([csvcat] + (["-u"] if union else []) + paths, capture_output=True, check=False)
-            got = list(csv.reader(io.StringIO(run.stdout.decode(), newline="")))
+            done = run(csvcat, seed, folder, files, union)
+            got = list(csv.reader(io.StringIO(done.stdout.decode(), newline="")))
             got = [row for row in got if row != []]
-            if run.returncode != 0 or got != want:
-                print(f"seed {seed}, {'union' if union else 'strict'}: exit {run.returncode} {run.stderr!r}")
+            if done.returncode != 0 or got != want:
+                print(f"seed {seed}, {'union' if union else 'strict'}: exit {done.returncode} {done.stderr!r} of {done.args}")
                 print("files:", files, "got:", got, "want:", want, sep="\n")
                 return 1
     print(f"{n} sets of files agree with Python's csv module")
