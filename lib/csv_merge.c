@@ -183,6 +183,18 @@ csv_merge_check(struct csv_merge *m, const struct csv_row *row, struct err *e)
 
 /* --- a source's header --- */
 
+/* Strict: the names of the first header. Taken apart when they are first asked for, as a wide one
+ * takes many times its size. */
+static const struct csv_columns *
+strict_columns(struct csv_merge *m)
+{
+	if (m->columns.n == 0) {
+		csv_record_parse(&m->fields, m->delim, m->first_header.p, m->first_header.len);
+		csv_columns_set(&m->columns, &m->fields);
+	}
+	return &m->columns;
+}
+
 /* Strict: the first header is everybody's. */
 static int
 strict_header(struct csv_merge *m, const char *p, size_t n, struct err *e)
@@ -191,15 +203,23 @@ strict_header(struct csv_merge *m, const char *p, size_t n, struct err *e)
 
 	if (first->len == n && memcmp(first->p, p, n) == 0)
 		return 0;
-	csv_record_parse(&m->fields, m->delim, p, n);
-	if (first->len > 0)
-		return csv_columns_same(&m->columns, &m->fields, e);
+	if (first->len > 0) {
+		const struct csv_columns *c = strict_columns(m);
+
+		csv_record_parse(&m->fields, m->delim, p, n);
+		return csv_columns_same(c, &m->fields, e);
+	}
 	m->sets_header = 1;
-	m->n_fields = m->width = m->fields.n;
-	csv_columns_set(&m->columns, &m->fields);
-	buf_add(first, p, n);
+	m->width = m->n_fields;
 	buf_add(&m->out_header, p, n);
 	csv_merge_end_header(m);
+	if (p == m->header.p) {
+		buf_free(first);
+		*first = m->header;
+		m->header = (struct buf){0};
+	} else {
+		buf_add(first, p, n);
+	}
 	return 0;
 }
 
@@ -211,7 +231,7 @@ source_column(struct csv_merge *m, struct err *e)
 
 	if (name == NULL)
 		return 0;
-	if (csv_columns_has(&m->columns, name))
+	if (csv_columns_has(m->by_name ? &m->columns : strict_columns(m), name))
 		return err_set(
 		    e, EXIT_FAILED, "column '%s' is there already (--source-column)", name);
 	if (!m->waits) {
@@ -250,6 +270,7 @@ take_header(struct csv_merge *m, const struct csv_row *row, struct err *e)
 	}
 	buf_reset(&m->tail);
 	m->has_header = m->in_place = 1;
+	m->n_fields = (size_t)row->delims + 1;
 	if (compare(m, p, n, &why) == -1 || source_column(m, &why) == -1) {
 		bad_line(m, line_of(m, row), why.text, e);
 		return CSV_MERGE_BAD;
