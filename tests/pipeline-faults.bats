@@ -26,7 +26,8 @@ plan_right() { # OBJECTS BATCH
 }
 
 @test "merging begins while the listing goes on" {
-	serve --make sheaf/csvs/:5000 --list-latency 700
+	serve --make sheaf/csvs/:5000
+	fault 'csvs/ list 3-6 stall 10000'
 	start_run BATCH=500
 	wait_for_receipts 1
 	[[ ! -e $WORK/keys/complete ]]
