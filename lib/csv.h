@@ -16,7 +16,7 @@
 
 #include "buf.h"
 
-enum { CSV_PIECE = 64 * 1024, CSV_WORDS = CSV_PIECE / 64 };
+enum { CSV_PIECE = 256 * 1024, CSV_WORDS = CSV_PIECE / 64 };
 
 enum csv_state {
 	CSV_FIELD,  /* at the start of a field */
