@@ -22,7 +22,7 @@
 #define BURST_NS UINT64_C(5000000) /* unused time that may still be used */
 #define STALE_NS (60 * NS_PER_S)   /* a schedule so far ahead is of an earlier boot */
 #define RATE_FIRST 5000.0	   /* requests a second: S3 promises 5,500 */
-#define RATE_MIN 10.0
+#define RATE_MIN 100.0 /* refusals that have nothing to do with the rate must not end the run */
 #define RATE_MAX 1e6
 #define MILLION UINT64_C(1000000)
 #define GROWTH_FIRST 250000	    /* by a quarter in each window, until the limit is found */
