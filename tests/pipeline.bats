@@ -72,7 +72,10 @@ load pipeline
 @test "a finished run has nothing to do, and asks nothing of the server" {
 	s3 csvs "$BUCKET" csvs/ 30
 	pipeline 0 merge BATCH=10
+	cp "$WORK/status" "$TMP/before"
+	sleep 1
 	AWS_ENDPOINT_URL_S3=http://127.0.0.1:9 pipeline 0 merge BATCH=10
+	same "$TMP/before" "$WORK/status"
 	status_is 'done'
 }
 
