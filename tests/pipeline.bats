@@ -358,10 +358,13 @@ END
 	local top=(make -C "$ROOT" -o build BUILD="$BUILD")
 	run_tool 0 "${top[@]}" -j7 merge
 	grep -qx jobs=7 "$WORK/status"
+	rm "$WORK/put/00000.json" # so that there is something to do
 	run_tool 0 "${top[@]}" merge
 	grep -qx jobs=50 "$WORK/status"
+	rm "$WORK/put/00000.json"
 	run_tool 0 "${top[@]}" -j merge
 	grep -qx jobs=50 "$WORK/status"
+	rm "$WORK/put/00000.json"
 	run_tool 0 "${top[@]}" -j7 merge JOBS=3
 	grep -qx jobs=3 "$WORK/status"
 }
