@@ -118,7 +118,7 @@ pace_close(struct pace *p)
 }
 
 uint64_t
-pace_take(struct pace *p, uint64_t now_ns)
+pace_take(struct pace *p, uint64_t now_ns, unsigned n)
 {
 	uint64_t interval_ns = atomic_load(&p->s->interval_ps) / 1000;
 	uint64_t next = atomic_load(&p->s->next_ns), from;
@@ -129,7 +129,7 @@ pace_take(struct pace *p, uint64_t now_ns)
 			from = now_ns - BURST_NS;
 		if (from > now_ns + STALE_NS)
 			from = now_ns;
-	} while (!atomic_compare_exchange_weak(&p->s->next_ns, &next, from + interval_ns));
+	} while (!atomic_compare_exchange_weak(&p->s->next_ns, &next, from + n * interval_ns));
 	return from > now_ns ? from : now_ns;
 }
 

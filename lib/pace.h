@@ -22,8 +22,9 @@ struct pace;
 struct pace *pace_open(const char *path, struct err *e);
 void pace_close(struct pace *p);
 
-/* Draws a sending time: now_ns or later. */
-uint64_t pace_take(struct pace *p, uint64_t now_ns);
+/* Draws the sending times of n requests, one right behind the other: the first of them, now_ns or
+ * later. */
+uint64_t pace_take(struct pace *p, uint64_t now_ns, unsigned n);
 
 /* A request was answered with success, or with "slow down". */
 void pace_answered(struct pace *p, uint64_t now_ns);

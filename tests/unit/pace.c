@@ -40,7 +40,7 @@ model(struct pace *p, uint64_t objects, double cap, uint64_t stall_ns)
 
 	while (good < objects) {
 		uint64_t at =
-		    n < IN_FLIGHT_MAX && good + n < objects ? pace_take(p, now) : UINT64_MAX;
+		    n < IN_FLIGHT_MAX && good + n < objects ? pace_take(p, now, 1) : UINT64_MAX;
 
 		/* answers that come before the next send, or make room for it */
 		while (n > 0 && (at == UINT64_MAX || ring[first].at_ns <= at)) {
@@ -119,12 +119,12 @@ main(void)
 	p = pace_open(name, &e);
 	q = pace_open(name, &e);
 	OK(fd != -1 && p != NULL && q != NULL, "two share a file");
-	(void)pace_take(p, 2000000000);
-	OK(pace_take(q, 2000000000) > 2000000000 - 5000000 + 100000, "each time is given once");
+	(void)pace_take(p, 2000000000, 1);
+	OK(pace_take(q, 2000000000, 1) > 2000000000 - 5000000 + 100000, "each time is given once");
 	pace_throttled(p, 3000000000);
 	OK(!(pace_rate(p) > pace_rate(q)) && !(pace_rate(p) < pace_rate(q)),
 	    "what one learns, all know");
-	OK(pace_take(p, 100) < 100000000000,
+	OK(pace_take(p, 100, 1) < 100000000000,
 	    "after a reboot, which sets the clock back, it goes on");
 	pace_close(p);
 	pace_close(q);
