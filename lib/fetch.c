@@ -61,6 +61,21 @@ fetch_cause_name(enum fetch_cause c)
 	return cause_names[c];
 }
 
+const char *
+fetch_fault_words(enum fetch_fault f)
+{
+	switch (f) {
+	case FETCH_FAULT_HOST: return "cannot find the host";
+	case FETCH_FAULT_CONNECT: return "cannot connect";
+	case FETCH_FAULT_TLS: return "the server's certificate is not trusted";
+	case FETCH_FAULT_RESET: return "connection lost";
+	case FETCH_FAULT_SHORT: return "connection lost inside the body";
+	case FETCH_FAULT_STALL: return "timed out";
+	case FETCH_FAULT_GARBAGE: return "the server does not speak HTTP";
+	default: return "stopped";
+	}
+}
+
 static void
 clock_update(struct fetch *f)
 {

@@ -121,6 +121,7 @@ struct fetch_opt {
 	size_t buffer_len; /* bytes read from a socket at once; 0: 16 KiB */
 	const char *ca_file; /* trust these certificates (PEM) only; NULL: the system's. Borrowed */
 	const char *user_agent; /* borrowed */
+	int direct; /* never by a proxy, whatever the environment says */
 	struct pace *pace;	/* when to send; borrowed; NULL: at once */
 };
 
@@ -136,6 +137,9 @@ struct fetch_stats {
 	uint64_t bytes_in;   /* of bodies */
 	struct hist latency; /* of exchanges whose answer was whole, from send to last byte */
 };
+
+/* What to call a fault in a message: "cannot connect", "connection lost", ... */
+const char *fetch_fault_words(enum fetch_fault f);
 
 /* "throttled", "server_error", ... */
 const char *fetch_cause_name(enum fetch_cause c);

@@ -140,6 +140,8 @@ fetch_slot_init(struct fetch_slot *s, struct fetch *f, const struct fetch_opt *o
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(c, CURLOPT_USERAGENT, opt->user_agent);
+	if (opt->direct)
+		curl_easy_setopt(c, CURLOPT_PROXY, "");
 	curl_easy_setopt(
 	    c, CURLOPT_CONNECTTIMEOUT_MS, opt->connect_ms != 0 ? (long)opt->connect_ms : 10000L);
 	curl_easy_setopt(
