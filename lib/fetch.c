@@ -52,6 +52,21 @@ fetch_cause_name(enum fetch_cause c)
 	return cause_names[c];
 }
 
+const char *
+fetch_fault_words(enum fetch_fault f)
+{
+	switch (f) {
+	case FETCH_FAULT_HOST: return "cannot find the host";
+	case FETCH_FAULT_CONNECT: return "cannot connect";
+	case FETCH_FAULT_TLS: return "the server's certificate is not trusted";
+	case FETCH_FAULT_RESET: return "connection lost";
+	case FETCH_FAULT_SHORT: return "connection lost inside the body";
+	case FETCH_FAULT_STALL: return "timed out";
+	case FETCH_FAULT_GARBAGE: return "the server does not speak HTTP";
+	default: return "stopped";
+	}
+}
+
 static void
 clock_update(struct fetch *f)
 {
@@ -288,7 +303,7 @@ task_answered(struct fetch *f, struct fetch_task *t, const struct fetch_answer *
 static int
 is_reusable(const struct fetch_slot *s)
 {
-	return s->conn.state == FETCH_CONN_OPEN && http_answer_is_whole(&s->in) && !s->in.close &&
+	return s->conn.state == FETCH_CONN_OPEN && http_parse_is_whole(&s->in) && !s->in.close &&
 	    !s->conn.hung_up && !s->sending;
 }
 

@@ -6,7 +6,7 @@
  * exchange by a table of functions.
  *
  *   fetch.c         exchanges: the queue, the pace, retries, hedges, deadlines
- *   fetch_slot.c    one exchange on its connection: the request out, the answer in (http.h)
+ *   fetch_slot.c    one exchange on its connection: the request out, the answer in (http_parse.h)
  *   fetch_conn.c    connections, by libcurl
  *   fetch_events.c  which sockets are waited for
  *
@@ -129,6 +129,7 @@ struct fetch_opt {
 	size_t buffer_len; /* bytes read from a socket at once; 0: 64 KiB */
 	const char *ca_file; /* trust these certificates (PEM) only; NULL: the system's. Borrowed */
 	const char *user_agent; /* borrowed */
+	int direct; /* never by a proxy, whatever the environment says */
 	struct pace *pace;	/* when to send; borrowed; NULL: at once */
 };
 
@@ -144,6 +145,9 @@ struct fetch_stats {
 	uint64_t bytes_in;   /* of bodies */
 	struct hist latency; /* of exchanges whose answer was whole, from send to last byte */
 };
+
+/* What to call a fault in a message: "cannot connect", "connection lost", ... */
+const char *fetch_fault_words(enum fetch_fault f);
 
 /* "throttled", "server_error", ... */
 const char *fetch_cause_name(enum fetch_cause c);

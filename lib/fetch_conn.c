@@ -77,6 +77,7 @@ fetch_wire_open(struct fetch_wire *w, const struct fetch_opt *opt, size_t max,
     struct fetch_stats *stats, int64_t now_ms, struct err *e)
 {
 	*w = (struct fetch_wire){.ca_file = opt->ca_file,
+	    .direct = opt->direct,
 	    .connect_ms = opt->connect_ms != 0 ? (long)opt->connect_ms : CONNECT_MS,
 	    .read_len = opt->buffer_len != 0 ? (long)opt->buffer_len : READ_LEN,
 	    .events.epoll = -1,
@@ -191,6 +192,8 @@ handle_new(struct fetch_conn *c)
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
 	curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
+	if (w->direct)
+		curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(easy, CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L); /* S3 gives eight at a time */
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, w->connect_ms);

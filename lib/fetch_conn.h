@@ -20,6 +20,7 @@ struct fetch_wire {
 	CURLSH *share;	   /* TLS sessions */
 	X509_STORE *trust; /* made for the first TLS connection */
 	const char *ca_file;
+	int direct;
 	long connect_ms, read_len;
 	struct fetch_events events;
 	struct fetch_stats *stats; /* borrowed */

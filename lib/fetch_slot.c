@@ -125,7 +125,7 @@ fetch_slot_start(struct fetch_slot *s, struct fetch_wire *w)
 	s->read_offset = 0;
 	s->sending = 1;
 	s->paused = 0;
-	http_answer_begin(&s->in, strcmp(s->msg.method, "HEAD") == 0);
+	http_parse_begin(&s->in, strcmp(s->msg.method, "HEAD") == 0);
 	if (s->conn.state == FETCH_CONN_OPEN)
 		send_some(s);
 	else
@@ -179,7 +179,7 @@ take(struct fetch_slot *s, const char *p, size_t n)
 	size_t out_len;
 
 	for (;;) {
-		switch (http_answer_next(&s->in, &p, &n, &out, &out_len)) {
+		switch (http_parse_next(&s->in, &p, &n, &out, &out_len)) {
 		case HTTP_MORE: return 0;
 		case HTTP_LINE: take_line(s, out, out_len); break;
 		case HTTP_BODY:
@@ -187,7 +187,7 @@ take(struct fetch_slot *s, const char *p, size_t n)
 			case 0: break;
 			case 1:
 				/* it comes again, as a piece that is taken up where it was */
-				http_answer_untake(&s->in, out_len);
+				http_parse_untake(&s->in, out_len);
 				buf_reset(&s->held);
 				buf_add(&s->held, out, out_len + n);
 				return 1;
@@ -210,9 +210,9 @@ take(struct fetch_slot *s, const char *p, size_t n)
 static void
 take_end(struct fetch_slot *s, const char *lost)
 {
-	int in_body = http_answer_in_body(&s->in);
+	int in_body = http_parse_in_body(&s->in);
 
-	if (lost == NULL && http_answer_eof(&s->in) == HTTP_END)
+	if (lost == NULL && http_parse_eof(&s->in) == HTTP_END)
 		fetch_slot_finished(s->engine, s, FETCH_FAULT_NONE, "");
 	else if (lost == NULL && in_body)
 		fetch_slot_finished(s->engine, s, FETCH_FAULT_SHORT, "it ended too early");
@@ -282,7 +282,7 @@ void
 fetch_slot_free(struct fetch_slot *s)
 {
 	fetch_conn_free(&s->conn);
-	http_answer_free(&s->in);
+	http_parse_free(&s->in);
 	buf_free(&s->msg.url);
 	buf_free(&s->msg.headers);
 	buf_free(&s->out);

@@ -7,7 +7,7 @@
 
 #include "fetch.h"
 #include "fetch_conn.h"
-#include "http.h"
+#include "http_parse.h"
 
 struct fetch_task {
 	const struct fetch_ops *ops;
@@ -30,7 +30,7 @@ struct fetch_slot {
 	size_t out_at;	/* bytes of it that are sent */
 	uint64_t read_offset;
 	int sending; /* the request is not out yet */
-	struct http_answer in;
+	struct http_parse in;
 	struct buf held; /* what a paused body did not take */
 	uint64_t sent_us;
 	int64_t progress_ms;

@@ -3,8 +3,8 @@
  * pieces of its body out. Pure. Interim answers (1xx) and trailers are passed over; a connection
  * that carries anything but HTTP/1.x is told from one that does by its first bytes.
  */
-#ifndef SHEAF_HTTP_H
-#define SHEAF_HTTP_H
+#ifndef SHEAF_HTTP_PARSE_H
+#define SHEAF_HTTP_PARSE_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -21,7 +21,7 @@ enum http_event {
 	HTTP_BAD,  /* this is no HTTP/1.1; why in `bad` */
 };
 
-struct http_answer {
+struct http_parse {
 	int status;	 /* 0 until the status line came */
 	int close;	 /* the connection carries no other answer behind this one */
 	const char *bad; /* a literal; NULL: nothing */
@@ -40,28 +40,28 @@ struct http_answer {
 };
 
 /* Begins a new answer; to_head: to a HEAD. Zero-initialise h before its first use. */
-void http_answer_begin(struct http_answer *h, int to_head);
-void http_answer_free(struct http_answer *h);
+void http_parse_begin(struct http_parse *h, int to_head);
+void http_parse_free(struct http_parse *h);
 
 /*
  * The next event in the *n bytes at *p, both moved on behind it. For HTTP_LINE and HTTP_BODY *out
  * and *out_len are the line or piece, valid until the next call (a piece points into the bytes).
- * After HTTP_END or HTTP_BAD only http_answer_begin may follow.
+ * After HTTP_END or HTTP_BAD only http_parse_begin may follow.
  */
-enum http_event http_answer_next(
-    struct http_answer *h, const char **p, size_t *n, const char **out, size_t *out_len);
+enum http_event http_parse_next(
+    struct http_parse *h, const char **p, size_t *n, const char **out, size_t *out_len);
 
 /* The last piece was not taken: it will come again from its beginning. */
-void http_answer_untake(struct http_answer *h, size_t len);
+void http_parse_untake(struct http_parse *h, size_t len);
 
 /* The connection has ended: HTTP_END where only that ends the body, else HTTP_BAD, as the answer
  * was cut short. */
-enum http_event http_answer_eof(struct http_answer *h);
+enum http_event http_parse_eof(struct http_parse *h);
 
 /* 1 after HTTP_END. */
-int http_answer_is_whole(const struct http_answer *h);
+int http_parse_is_whole(const struct http_parse *h);
 
 /* 1 when the head is over: the body was cut short, if something was. */
-int http_answer_in_body(const struct http_answer *h);
+int http_parse_in_body(const struct http_parse *h);
 
 #endif

@@ -1,7 +1,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "http.h"
+#include "http_parse.h"
 #include "num.h"
 
 enum state {
@@ -17,34 +17,34 @@ enum state {
 };
 
 void
-http_answer_begin(struct http_answer *h, int to_head)
+http_parse_begin(struct http_parse *h, int to_head)
 {
 	struct buf line = h->line;
 
 	buf_reset(&line);
-	*h = (struct http_answer){.state = STATUS_LINE, .no_body = to_head, .line = line};
+	*h = (struct http_parse){.state = STATUS_LINE, .no_body = to_head, .line = line};
 }
 
 void
-http_answer_free(struct http_answer *h)
+http_parse_free(struct http_parse *h)
 {
 	buf_free(&h->line);
 }
 
 int
-http_answer_in_body(const struct http_answer *h)
+http_parse_in_body(const struct http_parse *h)
 {
 	return h->state > HEADERS;
 }
 
 int
-http_answer_is_whole(const struct http_answer *h)
+http_parse_is_whole(const struct http_parse *h)
 {
 	return h->state == OVER && h->bad == NULL;
 }
 
 static enum http_event
-bad(struct http_answer *h, const char *why)
+bad(struct http_parse *h, const char *why)
 {
 	h->bad = why;
 	h->close = 1;
@@ -55,7 +55,7 @@ bad(struct http_answer *h, const char *why)
 /* Takes a whole line, without its end, out of the bytes: 1. 0: it is not whole yet. -1: too long.
  */
 static int
-take_line(struct http_answer *h, const char **p, size_t *n, const char **line, size_t *len)
+take_line(struct http_parse *h, const char **p, size_t *n, const char **line, size_t *len)
 {
 	const char *end = memchr(*p, '\n', *n);
 	size_t used = end != NULL ? (size_t)(end - *p) + 1 : *n;
@@ -83,7 +83,7 @@ take_line(struct http_answer *h, const char **p, size_t *n, const char **line, s
 
 /* "HTTP/1.1 200 OK" */
 static int
-status_line(struct http_answer *h, const char *s, size_t len)
+status_line(struct http_parse *h, const char *s, size_t len)
 {
 	uint64_t version, status;
 
@@ -129,7 +129,7 @@ has_word(const char *s, size_t len, const char *word)
 
 /* What a header says of how the body ends (RFC 9112, 6.3). NULL, or why it cannot be. */
 static const char *
-framing(struct http_answer *h, const char *line, size_t len)
+framing(struct http_parse *h, const char *line, size_t len)
 {
 	const char *colon = memchr(line, ':', len), *value;
 	size_t name_len, value_len;
@@ -167,7 +167,7 @@ framing(struct http_answer *h, const char *line, size_t len)
 
 /* The empty line behind the head. */
 static void
-head_ended(struct http_answer *h)
+head_ended(struct http_parse *h)
 {
 	if (h->status < 200) {
 		h->state = STATUS_LINE;
@@ -188,7 +188,7 @@ head_ended(struct http_answer *h)
 
 /* Hexadecimal, perhaps with extensions behind a semicolon (RFC 9112, 7.1). */
 static int
-chunk_size(struct http_answer *h, const char *s, size_t len)
+chunk_size(struct http_parse *h, const char *s, size_t len)
 {
 	uint64_t n = 0;
 	size_t i = 0;
@@ -214,7 +214,7 @@ chunk_size(struct http_answer *h, const char *s, size_t len)
 
 /* A line between the pieces of a chunked body. NULL, or why it cannot be. */
 static const char *
-chunk_line(struct http_answer *h, const char *s, size_t len)
+chunk_line(struct http_parse *h, const char *s, size_t len)
 {
 	switch (h->state) {
 	case CHUNK_SIZE:
@@ -237,7 +237,7 @@ chunk_line(struct http_answer *h, const char *s, size_t len)
 
 /* HTTP_MORE here: the line needs not be told. */
 static enum http_event
-head_line(struct http_answer *h, const char *s, size_t len)
+head_line(struct http_parse *h, const char *s, size_t len)
 {
 	const char *why;
 
@@ -255,7 +255,7 @@ head_line(struct http_answer *h, const char *s, size_t len)
 }
 
 static enum http_event
-body_piece(struct http_answer *h, const char **p, size_t *n, const char **out, size_t *out_len)
+body_piece(struct http_parse *h, const char **p, size_t *n, const char **out, size_t *out_len)
 {
 	*out = *p;
 	*out_len = h->state == BODY_EOF || h->left > *n ? *n : (size_t)h->left;
@@ -268,7 +268,7 @@ body_piece(struct http_answer *h, const char **p, size_t *n, const char **out, s
 
 /* What is no HTTP shows early, and may never have a line end. */
 static int
-begins_wrong(struct http_answer *h, const char *p, size_t n)
+begins_wrong(struct http_parse *h, const char *p, size_t n)
 {
 	static const char begin[] = "HTTP/1.";
 	size_t have = h->line_is_used ? 0 : h->line.len, len = sizeof(begin) - 1;
@@ -280,8 +280,8 @@ begins_wrong(struct http_answer *h, const char *p, size_t n)
 }
 
 enum http_event
-http_answer_next(
-    struct http_answer *h, const char **p, size_t *n, const char **out, size_t *out_len)
+http_parse_next(
+    struct http_parse *h, const char **p, size_t *n, const char **out, size_t *out_len)
 {
 	enum http_event event;
 	const char *why;
@@ -311,7 +311,7 @@ http_answer_next(
 }
 
 void
-http_answer_untake(struct http_answer *h, size_t len)
+http_parse_untake(struct http_parse *h, size_t len)
 {
 	if (h->state == BODY_EOF)
 		return;
@@ -323,7 +323,7 @@ http_answer_untake(struct http_answer *h, size_t len)
 }
 
 enum http_event
-http_answer_eof(struct http_answer *h)
+http_parse_eof(struct http_parse *h)
 {
 	if (h->state == BODY_EOF) {
 		h->state = OVER;

@@ -1,7 +1,7 @@
 /* Answers of HTTP/1.1 servers, good and bad, whole and in pieces of every size. */
 #include <stdlib.h>
 
-#include "http.h"
+#include "http_parse.h"
 #include "tap.h"
 
 struct got {
@@ -23,14 +23,14 @@ add(char *to, size_t *len, const char *p, size_t n)
 
 /* Reads text in pieces of step bytes. Every other piece of a body is refused at first. */
 static struct got
-read_all(struct http_answer *h, const char *text, size_t step, int to_head, int refuse)
+read_all(struct http_parse *h, const char *text, size_t step, int to_head, int refuse)
 {
 	struct got g = {.last = HTTP_MORE};
 	size_t n = strlen(text), at = 0, have = 0;
 	const char *p = text, *out;
 	size_t out_len;
 
-	http_answer_begin(h, to_head);
+	http_parse_begin(h, to_head);
 	while (g.last != HTTP_END && g.last != HTTP_BAD) {
 		if (have == 0 && g.last == HTTP_MORE) {
 			if (at == n)
@@ -39,12 +39,12 @@ read_all(struct http_answer *h, const char *text, size_t step, int to_head, int 
 			have = n - at < step ? n - at : step;
 			at += have;
 		}
-		g.last = http_answer_next(h, &p, &have, &out, &out_len);
+		g.last = http_parse_next(h, &p, &have, &out, &out_len);
 		if (g.last == HTTP_LINE) {
 			add(g.lines, &g.lines_len, out, out_len);
 			add(g.lines, &g.lines_len, "|", 1);
 		} else if (g.last == HTTP_BODY && refuse) {
-			http_answer_untake(h, out_len);
+			http_parse_untake(h, out_len);
 			p -= out_len;
 			have += out_len;
 			refuse = 0;
@@ -125,7 +125,7 @@ static const struct {
 };
 
 static void
-test_cases(struct http_answer *h)
+test_cases(struct http_parse *h)
 {
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		int good = 1;
@@ -151,24 +151,24 @@ test_cases(struct http_answer *h)
 }
 
 static void
-test_ends(struct http_answer *h)
+test_ends(struct http_parse *h)
 {
 	read_all(h, "HTTP/1.1 200 OK\r\n\r\nhello", 100, 0, 0);
-	OK(http_answer_eof(h) == HTTP_END && http_answer_is_whole(h),
+	OK(http_parse_eof(h) == HTTP_END && http_parse_is_whole(h),
 	    "the connection's end ends a body without length");
 	read_all(h, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", 100, 0, 0);
-	OK(http_answer_in_body(h) && http_answer_eof(h) == HTTP_BAD && !http_answer_is_whole(h),
+	OK(http_parse_in_body(h) && http_parse_eof(h) == HTTP_BAD && !http_parse_is_whole(h),
 	    "a body cut short");
 	read_all(h, "HTTP/1.1 200 OK\r\nContent-Le", 100, 0, 0);
-	OK(!http_answer_in_body(h) && http_answer_eof(h) == HTTP_BAD, "a head cut short");
-	http_answer_begin(h, 0);
-	OK(!h->began && http_answer_eof(h) == HTTP_BAD, "no byte at all");
+	OK(!http_parse_in_body(h) && http_parse_eof(h) == HTTP_BAD, "a head cut short");
+	http_parse_begin(h, 0);
+	OK(!h->began && http_parse_eof(h) == HTTP_BAD, "no byte at all");
 	read_all(h, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 3, 0, 0);
-	OK(http_answer_is_whole(h) && h->status == 200, "the next answer on the same struct");
+	OK(http_parse_is_whole(h) && h->status == 200, "the next answer on the same struct");
 }
 
 static void
-test_long_head(struct http_answer *h)
+test_long_head(struct http_parse *h)
 {
 	static char head[HTTP_HEAD_MAX + 100];
 	const char *out, *p = head;
@@ -177,8 +177,8 @@ test_long_head(struct http_answer *h)
 
 	memset(head, 'a', sizeof(head));
 	memcpy(head, "HTTP/1.1 200 OK\r\nX: ", 20);
-	http_answer_begin(h, 0);
-	while ((event = http_answer_next(h, &p, &n, &out, &out_len)) == HTTP_LINE)
+	http_parse_begin(h, 0);
+	while ((event = http_parse_next(h, &p, &n, &out, &out_len)) == HTTP_LINE)
 		;
 	OK(event == HTTP_BAD, "a head without end");
 }
@@ -186,11 +186,11 @@ test_long_head(struct http_answer *h)
 int
 main(void)
 {
-	struct http_answer h = {0};
+	struct http_parse h = {0};
 
 	test_cases(&h);
 	test_ends(&h);
 	test_long_head(&h);
-	http_answer_free(&h);
+	http_parse_free(&h);
 	return tap_done();
 }

@@ -1,10 +1,10 @@
-/* lib/http: any bytes, at once and in small pieces, to a GET and to a HEAD: the same lines, the
+/* lib/http_parse: any bytes, at once and in small pieces, to a GET and to a HEAD: the same lines, the
  * same body. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "http.h"
+#include "http_parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -17,11 +17,11 @@ struct got {
 static void
 read_all(struct got *g, const char *text, size_t n, size_t step, int to_head)
 {
-	struct http_answer h = {0};
+	struct http_parse h = {0};
 	const char *out, *p = text;
 	size_t have = 0, out_len, total = 0;
 
-	http_answer_begin(&h, to_head);
+	http_parse_begin(&h, to_head);
 	for (g->last = HTTP_MORE; g->last != HTTP_END && g->last != HTTP_BAD;) {
 		if (have == 0 && g->last == HTTP_MORE) {
 			if (n == 0)
@@ -29,7 +29,7 @@ read_all(struct got *g, const char *text, size_t n, size_t step, int to_head)
 			have = n < step ? n : step;
 			n -= have;
 		}
-		g->last = http_answer_next(&h, &p, &have, &out, &out_len);
+		g->last = http_parse_next(&h, &p, &have, &out, &out_len);
 		if (g->last == HTTP_LINE) {
 			if (memchr(out, '\n', out_len) != NULL || h.status < 200)
 				abort();
@@ -48,7 +48,7 @@ read_all(struct got *g, const char *text, size_t n, size_t step, int to_head)
 		abort();
 	g->close = h.close;
 	g->status = h.status;
-	http_answer_free(&h);
+	http_parse_free(&h);
 }
 
 int
