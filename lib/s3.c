@@ -43,6 +43,7 @@ struct s3 {
 	char region[64];
 	struct bucket_region buckets[BUCKETS_MAX];
 	size_t n_buckets;
+	unsigned regions_learnt;
 	time_t clock_ahead; /* of the server's clock before ours */
 	time_t signed_at;   /* that date belongs to */
 	char date[17];
@@ -230,6 +231,8 @@ sign(struct s3 *s3, struct s3_call *c, struct fetch_msg *m, const char *host)
 
 	creds_held_use(&s3->held, now);
 	c->signed_as = s3->held.generation;
+	c->regions_learnt = s3->regions_learnt;
+	c->clock_ahead = s3->clock_ahead;
 	if (now != s3->signed_at) {
 		sigv4_date(now, s3->date);
 		s3->signed_at = now;
@@ -396,10 +399,12 @@ follow_region(struct s3 *s3, struct s3_call *c)
 
 	if (status != 301 && status != 307 && status != 400)
 		return 0;
-	if (*region == '\0' || strcmp(region, region_of(s3, c->bucket)) == 0 ||
-	    ++c->wrong_region > CORRECTIONS)
+	if (*region == '\0' || ++c->wrong_region > CORRECTIONS)
 		return 0;
+	if (strcmp(region, region_of(s3, c->bucket)) == 0) /* another request may have learnt it */
+		return c->regions_learnt != s3->regions_learnt;
 	region_learn(s3, c->bucket, region);
+	s3->regions_learnt++;
 	return 1;
 }
 
@@ -413,7 +418,7 @@ correct_clock(struct s3 *s3, struct s3_call *c)
 	    ++c->wrong_clock > CORRECTIONS)
 		return 0;
 	ahead = (time_t)c->answer.date - time(NULL);
-	if (llabs((long long)ahead - (long long)s3->clock_ahead) < SKEW_S)
+	if (llabs((long long)ahead - (long long)c->clock_ahead) < SKEW_S)
 		return 0;
 	s3->clock_ahead = ahead;
 	return 1;
