@@ -1,4 +1,4 @@
-#include <openssl/rand.h>
+#include <sys/random.h>
 
 #include "retry.h"
 
@@ -16,7 +16,9 @@ void
 retry_begin(struct retry *r)
 {
 	r->tokens = TOKENS_MAX;
-	RAND_bytes((unsigned char *)&r->rng, sizeof(r->rng));
+	/* not OpenSSL's: to set up its generator takes a millisecond, at each start of a program */
+	if (getrandom(&r->rng, sizeof(r->rng), 0) != sizeof(r->rng))
+		r->rng = (uint64_t)(uintptr_t)r;
 	r->rng |= 1;
 }
 

@@ -472,7 +472,7 @@ judge_status(struct s3_call *c, struct fetch_again *again)
 		again->cause = FETCH_CAUSE_SERVER_ERROR;
 		return FETCH_AGAIN;
 	}
-	return FETCH_FAIL;
+	return c->answer.status == 307 ? FETCH_AGAIN : FETCH_FAIL; /* a bucket that is on its way */
 }
 
 static enum fetch_verdict
