@@ -38,8 +38,8 @@ struct fetch_slot {
 	int resume; /* to be looked at, without an event */
 };
 
-/* Sends the message in s->msg by that route, over the connection if it is open, else over a new one.
- */
+/* Sends the message in s->msg by that route, over the connection if that is open, else over a new
+ * one. */
 void fetch_slot_start(struct fetch_slot *s, struct fetch_wire *w, const struct fetch_route *r);
 
 /* The connection is there. */
