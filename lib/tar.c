@@ -245,19 +245,21 @@ field_number(const char *p, size_t len, uint64_t *v)
 static int
 sum_is_right(const char *h)
 {
+	unsigned sum = SUM_LEN * ' ', high = 0;
 	uint64_t want;
-	unsigned sum = 0;
-	int signed_sum = 0; /* as some old writers made it */
 
 	if (field_number(h + SUM_OFF, SUM_LEN, &want) == -1)
 		return 0;
-	for (int i = 0; i < TAR_BLOCK; i++) {
-		char c = i >= SUM_OFF && i < SUM_OFF + SUM_LEN ? ' ' : h[i];
-
-		sum += (unsigned char)c;
-		signed_sum += (signed char)c;
-	}
-	return want == sum || (int64_t)want == signed_sum;
+	for (int i = 0; i < TAR_BLOCK; i++)
+		sum += (unsigned char)h[i];
+	for (int i = SUM_OFF; i < SUM_OFF + SUM_LEN; i++)
+		sum -= (unsigned char)h[i];
+	if (want == sum)
+		return 1;
+	/* some old writers took bytes for signed ones */
+	for (int i = 0; i < TAR_BLOCK; i++)
+		high += (unsigned char)h[i] >> 7;
+	return want == sum - 256 * high;
 }
 
 static void

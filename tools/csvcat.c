@@ -150,9 +150,12 @@ source_unfit(const char *name, const char *why, struct err *e)
 static enum csv_merge_status
 settle(int rc, const char *name, struct err *e)
 {
-	struct err why = *e;
+	struct err why;
 
-	return rc != UNPACK_BAD ? (enum csv_merge_status)rc : source_unfit(name, why.text, e);
+	if (rc != UNPACK_BAD)
+		return (enum csv_merge_status)rc;
+	why = *e;
+	return source_unfit(name, why.text, e);
 }
 
 static enum csv_merge_status
@@ -240,7 +243,8 @@ open_input(const char *name, struct stat *st, struct err *e)
 		return err_set(e, EXIT_FAILED, "%s: is %s", name,
 		    S_ISDIR(st->st_mode) ? "a directory" : "the output as well");
 	}
-	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	if (st->st_size > IN_LEN)
+		(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	return fd;
 }
 

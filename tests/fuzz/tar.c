@@ -59,7 +59,7 @@ check_written(const char *name, size_t len)
 	buf_add(&want, name, len);
 	buf_adds(&want, "0;");
 	buf_add(&want, name, len);
-	buf_addc(&want, '0');
+	buf_adds(&want, "0.");
 	if (got.len != want.len || memcmp(buf_str(&got), want.p, want.len) != 0)
 		abort();
 	buf_free(&tar);
