@@ -5,7 +5,7 @@
 #include "csv_columns.h"
 
 enum {
-	TOLD_MAX = 10,	   /* columns named in one message */
+	TOLD_MAX = 5,	   /* columns of each kind named in one message */
 	NAMED_MAX = 16384, /* columns of headers whose difference is told by all their names */
 };
 
@@ -179,8 +179,13 @@ tell(struct buf *text, size_t *told, const char *what, const char *name)
 {
 	if (++*told <= TOLD_MAX)
 		buf_addf(text, "%s%s '%s'", text->len > 0 ? ", " : "", what, name);
-	else if (*told == TOLD_MAX + 1)
-		buf_adds(text, ", ...");
+}
+
+static void
+tell_rest(struct buf *text, size_t told)
+{
+	if (told > TOLD_MAX)
+		buf_addf(text, " and %zu more", told - TOLD_MAX);
 }
 
 /* Tells the names of c that the header lacks, and those that it adds. */
@@ -189,7 +194,7 @@ tell_names(struct buf *text, const struct csv_columns *c, char delim, const char
 {
 	struct csv_fields f = {0};
 	char *seen = xcalloc(c->n, 1);
-	size_t told = 0, at;
+	size_t lacks = 0, adds = 0, at;
 
 	csv_fields_begin(&f, delim, p, n);
 	for (size_t k = 0; csv_fields_next(&f); k++)
@@ -197,11 +202,13 @@ tell_names(struct buf *text, const struct csv_columns *c, char delim, const char
 			seen[at] = 1;
 	for (size_t i = 0; i < c->n; i++)
 		if (!seen[find(c, column(c, i), column_len(c, i), SIZE_MAX)])
-			tell(text, &told, "lacks", column(c, i));
+			tell(text, &lacks, "lacks", column(c, i));
+	tell_rest(text, lacks);
 	csv_fields_begin(&f, delim, p, n);
 	while (csv_fields_next(&f))
 		if (find(c, f.value.p, f.value.len, SIZE_MAX) == SIZE_MAX)
-			tell(text, &told, "adds", f.value.p);
+			tell(text, &adds, "adds", f.value.p);
+	tell_rest(text, adds);
 	csv_fields_free(&f);
 	free(seen);
 }
@@ -255,7 +262,8 @@ csv_columns_same(struct csv_columns *c, char delim, const char *first, size_t fi
 	if (text.len == 0 && more_a && more_b)
 		buf_addf(&text, "column %zu is '%s', not '%s'", i, b.value.p, a.value.p);
 	else if (text.len == 0)
-		buf_addf(&text, "%zu columns, not %zu", n_here, n_first);
+		buf_addf(
+		    &text, "%zu column%s, not %zu", n_here, n_here == 1 ? "" : "s", n_first);
 	err_set(e, EXIT_FAILED, "another header than the files before it: %s", buf_str(&text));
 	buf_free(&text);
 done:
@@ -288,7 +296,9 @@ join_field(struct csv_columns *c, struct csv_column_map *m, size_t k, const stru
 		m->identity = 0;
 		return c->drop_extra
 		    ? 0
-		    : err_set(e, EXIT_FAILED, "column '%s' is not among --columns", name->p);
+		    : err_set(e, EXIT_FAILED,
+			  "column '%s' is not among --columns (--drop-extra leaves it out)",
+			  name->p);
 	}
 	if (i == SIZE_MAX) {
 		i = c->n;

@@ -121,6 +121,10 @@ refuses() {
 @test "another header is refused, by the columns that differ" {
 	refuses '' "in/f2: line 1: another header than the files before it: lacks 'b', adds 'c'" 'a,b\n1,2\n' 'a,c\n1,2\n'
 	refuses '' "column 1 is 'b', not 'a'" 'a,b\n1,2\n' 'b,a\n1,2\n'
+	refuses '' "before it: 1 column, not 2" 'a,a\n1,2\n' 'a\n1\n'
+	refuses '' "before it: lacks 'a', lacks 'b', lacks 'c', lacks 'd', lacks 'e' and 2 more, adds '1', adds '2'" \
+		'a,b,c,d,e,f,g\n' '1,2\n'
+	refuses '' "before it: lacks 'a', adds '1', adds '2', adds '3', adds '4', adds '5' and 1 more" 'a\n' '1,2,3,4,5,6\n'
 }
 
 @test "a row of another length is refused, with the line where it starts; --ragged pad fills up" {
@@ -149,6 +153,17 @@ refuses() {
 	head -c -6 in/f2 > in/f3
 	run_tool 1 csvcat in/f1 in/f3
 	says 'in/f3: gzip: cut short'
+	local tail
+	for tail in x '\nmore' '\0\0x'; do
+		{ cat in/f2 && printf '%b' "$tail"; } > in/f4
+		run_tool 1 csvcat in/f1 in/f4
+		says 'in/f4: gzip: something else follows it'
+	done
+	for tail in '\0' '\0\0\0'; do # padding
+		{ cat in/f2 && printf '%b' "$tail"; } > in/f4
+		run_tool 0 csvcat in/f1 in/f4
+		[[ $output == $'a,b\n1,2\n3,4' ]]
+	done
 }
 
 @test "--source-column" {
