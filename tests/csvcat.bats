@@ -333,6 +333,10 @@ csv.writer(open("f3", "w"), lineterminator="\n").writerows(r[::-1] for r in csv.
 	run_tool 0 /usr/bin/python3 "$ROOT/tests/csvcat_diff.py" "$BIN/csvcat" "${CSVCAT_DIFF:-400}"
 }
 
+@test "random bytes that are hardly CSV, against the rules written down once more" {
+	run_tool 0 /usr/bin/python3 "$ROOT/tests/csvcat_soup.py" "$BIN/csvcat" "${CSVCAT_DIFF:-400}"
+}
+
 @test "it starts without libcurl and libcrypto" {
 	run_tool 0 ldd "$BIN/csvcat"
 	lacks 'libcurl|libcrypto|libssl' out
