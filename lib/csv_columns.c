@@ -5,8 +5,8 @@
 #include "csv_columns.h"
 
 enum {
-	TOLD_MAX = 5,	   /* columns of each kind named in one message */
-	NAMED_MAX = 16384, /* columns of headers whose difference is told by all their names */
+	TOLD_MAX = 5,		/* columns of each kind named in one message */
+	NAMED_MAX = 256 * 1024, /* bytes of headers whose difference is told by all their names */
 };
 
 static size_t
@@ -213,6 +213,23 @@ tell_names(struct buf *text, const struct csv_columns *c, char delim, const char
 	free(seen);
 }
 
+static void
+tell_counts(struct buf *text, size_t here, size_t first)
+{
+	buf_addf(text, "%zu column%s, not %zu", here, here == 1 ? "" : "s", first);
+}
+
+static void
+take_names(struct csv_columns *c, char delim, const char *p, size_t n)
+{
+	struct csv_fields f = {0};
+
+	csv_fields_begin(&f, delim, p, n);
+	while (csv_fields_next(&f))
+		(void)add(c, f.value.p, f.value.len, NULL); /* they fit, as the header does */
+	csv_fields_free(&f);
+}
+
 static size_t
 count(char delim, const char *p, size_t n)
 {
@@ -233,7 +250,7 @@ csv_columns_same(struct csv_columns *c, char delim, const char *first, size_t fi
 	struct csv_fields a = {0}, b = {0};
 	struct buf text = {0};
 	int more_a, more_b, same;
-	size_t i = 0, n_first, n_here;
+	size_t i = 0;
 
 	csv_fields_begin(&a, delim, first, first_len);
 	csv_fields_begin(&b, delim, p, n);
@@ -247,23 +264,16 @@ csv_columns_same(struct csv_columns *c, char delim, const char *first, size_t fi
 	} while (same && more_a);
 	if (same)
 		goto done;
-	n_first = count(delim, first, first_len);
-	n_here = count(delim, p, n);
-	/* of more columns than anybody has, only the first one that differs: memory is bounded */
-	if (n_first <= NAMED_MAX && n_here <= NAMED_MAX) {
-		struct csv_fields f = {0};
-
-		csv_fields_begin(&f, delim, first, first_len);
-		while (c->n < n_first && csv_fields_next(&f))
-			(void)add(c, f.value.p, f.value.len, NULL); /* as long as a header */
-		csv_fields_free(&f);
+	/* of longer ones only the first column that differs: memory is bounded */
+	if (first_len <= NAMED_MAX && n <= NAMED_MAX) {
+		if (c->n == 0)
+			take_names(c, delim, first, first_len);
 		tell_names(&text, c, delim, p, n);
 	}
 	if (text.len == 0 && more_a && more_b)
 		buf_addf(&text, "column %zu is '%s', not '%s'", i, b.value.p, a.value.p);
 	else if (text.len == 0)
-		buf_addf(
-		    &text, "%zu column%s, not %zu", n_here, n_here == 1 ? "" : "s", n_first);
+		tell_counts(&text, count(delim, p, n), count(delim, first, first_len));
 	err_set(e, EXIT_FAILED, "another header than the files before it: %s", buf_str(&text));
 	buf_free(&text);
 done:
