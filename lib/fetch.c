@@ -319,6 +319,7 @@ slot_release(struct fetch *f, struct fetch_slot *s)
 		t->slot[1] = NULL;
 	f->n_resumes -= s->resume != 0;
 	s->resume = 0;
+	f->first = FIRST_OVER;
 	if (!is_reusable(s))
 		fetch_conn_close(&s->conn);
 	fetch_slot_clear(s);
@@ -420,6 +421,7 @@ fetch_slot_wins(struct fetch *f, struct fetch_slot *s)
 	struct fetch_task *t = s->task;
 	struct fetch_slot *other = t->slot[0] == s ? t->slot[1] : t->slot[0];
 
+	f->first = FIRST_OVER; /* what it needs of its TLS session came before */
 	if (t->winner != NULL)
 		return t->winner == s;
 	if (other != NULL) {
@@ -453,7 +455,6 @@ fetch_slot_finished(
 	    .us = f->now_us - s->sent_us};
 	int late = is_late(s, fault);
 
-	f->first = FIRST_OVER;
 	slot_release(f, s);
 	if (other != NULL) {
 		if (t->winner != s)
