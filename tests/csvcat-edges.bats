@@ -154,6 +154,34 @@ gives() {
 	[[ $(head -n 1 out) == "$(head -n 1 in/empty | tr -d '\r')" && $(tail -n 1 out | tr -d ,) == 7 ]]
 }
 
+@test "the line of a record that begins in one piece and is wrong in another" {
+	/usr/bin/python3 - <<-'EOP'
+	edge = 262144
+	for name, end in ("lf", "\n"), ("crlf", "\r\n"), ("cr", "\r"):
+	    head = "a,b" + end
+	    rows = ("1,2" + end) * 1000
+	    text = head + rows
+	    # what is wrong begins 40 bytes before the edge, and has line ends on both sides of it
+	    text += "x" * (edge - 40 - len(text) - len(",y" + end)) + ",y" + end
+	    record = '"' + end * 10 + "z" * 40 + end * 10
+	    with open(name + ".wide", "w", newline="") as f:
+	        f.write(text + record + '",1,2' + end)
+	    with open(name + ".open", "w", newline="") as f:
+	        f.write(text + record + "never closed" + end)
+	EOP
+	local end options
+	for end in lf crlf cr; do
+		for options in '' -u '--columns b,a'; do
+			# shellcheck disable=SC2086 # options are words
+			run_tool 1 csvcat $options $end.wide
+			says "$end.wide: line 1003: 3 fields, but the header has 2"
+			# shellcheck disable=SC2086
+			run_tool 1 csvcat $options $end.open
+			says "$end.open: line 1003: a quote is open at the end of the file"
+		done
+	done
+}
+
 # takes KIB COMMAND...: at most; its output goes to out, what it says to err. Sanitizers take memory of their own.
 takes() {
 	local most=$1 kib
