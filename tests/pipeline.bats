@@ -192,6 +192,11 @@ END
 	told merged-00001.csv
 	pipeline 0 merge BATCH=10 UNION=1 WORK="$TMP/work2" DEST="s3://$BUCKET/ou2/"
 	pipeline 0 verify WORK="$TMP/work2" DEST="s3://$BUCKET/ou2/"
+	for i in a b; do
+		put_object "semi/$i.csv" "id;$i"$'\n1;2\n'
+	done
+	pipeline 2 merge SRC="s3://$BUCKET/semi/" DEST="s3://$BUCKET/ou3/" WORK="$TMP/work3" BATCH=1 DELIMITER=';'
+	told "different headers" "batch 00001" "lacks 'a', adds 'b'"
 }
 
 @test "a foreign object at DEST is not touched, but with OVERWRITE=1" {
