@@ -53,9 +53,14 @@ use_aws() {
 # play [MANNER...]: how the players behave from now on, a line each; and as if they had seen nothing yet.
 play() {
 	((++plays))
+	manners "$@"
+	played=$(wc -l < "$PLAY_DIR/log")
+}
+
+# manners [MANNER...]: how they behave from now on, and they know what they have given.
+manners() {
 	printf '%s\n' "# $BATS_TEST_NUMBER $plays" "$@" > "$PLAY_DIR/state.part"
 	mv "$PLAY_DIR/state.part" "$PLAY_DIR/state"
-	played=$(wc -l < "$PLAY_DIR/log")
 }
 
 # in_aws COMMAND...: in that network. For run_tool, too: run_tool 0 "${in_aws[@]}" COMMAND...

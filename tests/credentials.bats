@@ -58,3 +58,361 @@ table() {
 @test "situations: instances" {
 	table instance
 }
+
+# ---- cache, renewal ---------------------------------------------------------------------------------------------
+
+# source_of KIND: files and environment so that credentials come from there.
+source_of() {
+	mkdir -p "$HOME/.aws/sso/cache"
+	unset AWS_PROFILE AWS_EC2_METADATA_DISABLED
+	case $1 in
+	role)
+		cat > "$HOME/.aws/config" <<-INI
+		[profile r]
+		role_arn = arn:aws:iam::123456789012:role/reader
+		source_profile = base
+		[profile base]
+		aws_access_key_id = AKIABASE
+		aws_secret_access_key = hush/AKIABASE
+		INI
+		export AWS_PROFILE=r
+		;;
+	web-identity)
+		printf hush-jwt/pod > "$HOME/.aws/token"
+		export AWS_WEB_IDENTITY_TOKEN_FILE=$HOME/.aws/token AWS_ROLE_ARN=arn:aws:iam::123456789012:role/reader
+		;;
+	sso)
+		cat > "$HOME/.aws/config" <<-INI
+		[profile s]
+		sso_session = work
+		sso_account_id = 123456789012
+		sso_role_name = dev
+		[sso-session work]
+		sso_start_url = https://example.awsapps.com/start
+		sso_region = us-east-1
+		INI
+		printf '{"accessToken": "hush-sso/old", "expiresAt": "%s", "clientId": "me", "clientSecret": "hush-client/me",
+			"registrationExpiresAt": "2036-01-01T00:00:00Z", "refreshToken": "hush-refresh/me"}' \
+			"$(date --utc --date "${2-60 seconds ago}" +%FT%TZ)" > "$(sso_token)"
+		export AWS_PROFILE=s
+		;;
+	container)
+		printf hush-auth/pod > "$HOME/.aws/token"
+		export AWS_CONTAINER_CREDENTIALS_FULL_URI=http://169.254.170.23/v1/credentials
+		export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=$HOME/.aws/token
+		;;
+	instance) ;;
+	*) fail "no such source: $1" ;;
+	esac
+}
+
+sso_token() {
+	echo "$HOME/.aws/sso/cache/$(printf work | sha1sum | cut -d ' ' -f 1).json"
+}
+
+# s3ls STATUS [OPTION...]: of a bucket with one object.
+s3ls() {
+	run_tool "$1" "${in_aws[@]}" s3ls "${@:2}" s3://bucket/
+}
+
+# fifty: so many s3ls at once; all succeed.
+fifty() {
+	cat > fifty <<-'EOS'
+	for i in {1..50}; do
+		s3ls s3://bucket/ > "out.$i" &
+	done
+	for i in {1..50}; do
+		wait -n
+	done
+	EOS
+	run_tool 0 "${in_aws[@]}" bash -eu fifty
+	silent
+	[[ $(cat out.* | grep -c '^s3://bucket/k0000$') == 50 ]]
+	asked_times 50 "s3 List"
+}
+
+# at_most N WORDS: were asked, at least once.
+at_most() {
+	local seen
+	seen=$(asked "$2" | grep -c . || true)
+	((seen >= 1 && seen <= $1)) || fail "=> '$2' was asked $seen times, not 1 to $1"
+}
+
+@test "fifty at once ask STS for a role at most twice" {
+	source_of role
+	fifty
+	at_most 2 "sts AssumeRole"
+}
+
+@test "fifty at once ask STS for a web identity's role at most twice" {
+	source_of web-identity
+	fifty
+	at_most 2 "sts AssumeRoleWithWebIdentity"
+}
+
+@test "fifty at once ask for single sign-on at most twice, and refresh its token once" {
+	source_of sso
+	fifty
+	at_most 2 "sso GetRoleCredentials"
+	# a refresh token is good for one use
+	at_most 1 "oidc CreateToken"
+}
+
+@test "fifty at once ask the container's endpoint at most twice" {
+	source_of container
+	fifty
+	at_most 2 "container Get"
+}
+
+@test "fifty at once ask the instance at most twice" {
+	source_of instance
+	fifty
+	at_most 2 "imds Token"
+	at_most 2 "imds Role"
+	at_most 2 "imds Credentials"
+}
+
+@test "what is cached is asked for once, and nobody else can read it" {
+	for source in role web-identity sso container instance; do
+		echo "# $source"
+		play
+		source_of $source
+		(
+			umask 0
+			s3ls 0
+			s3ls 0
+		)
+		asked_times 2 "s3 List"
+		at_most 1 "$(case $source in
+			role) echo "sts AssumeRole" ;;
+			web-identity) echo "sts AssumeRoleWithWebIdentity" ;;
+			sso) echo "sso GetRoleCredentials" ;;
+			container) echo "container Get" ;;
+			instance) echo "imds Credentials" ;;
+			esac)"
+		[[ $(stat -c %a "$HOME/.cache/sheaf") == 700 ]]
+		[[ $(find "$HOME/.cache/sheaf" -type f -printf '%m\n' | sort -u) == 600 ]]
+		[[ $(find "$HOME/.cache/sheaf" -name '*.json' | wc -l) == 1 ]]
+		# what others keep is not kept twice
+		lacks 'AKIABASE|hush-(jwt|sso|client|refresh|auth|imds)' <(cat "$HOME"/.cache/sheaf/*)
+		rm -r "$HOME/.cache"
+		unset "${!AWS_WEB@}" AWS_ROLE_ARN "${!AWS_CONTAINER@}"
+	done
+}
+
+@test "the cache is where XDG_CACHE_HOME says" {
+	source_of role
+	XDG_CACHE_HOME=$TMP/elsewhere s3ls 0
+	[[ -n $(find elsewhere/sheaf -name '*.json') && ! -e $HOME/.cache ]]
+}
+
+@test "another role, another session name, another source: another entry" {
+	source_of role
+	s3ls 0
+	sed -i 's/role.reader/role\/writer/' "$HOME/.aws/config"
+	s3ls 0
+	sed -i 's/^role_arn.*/&\nrole_session_name = me/' "$HOME/.aws/config"
+	s3ls 0
+	sed -i 's/AKIABASE/AKIAOTHER/' "$HOME/.aws/config"
+	s3ls 0
+	sed -i 's/^role_arn.*/&\nexternal_id = x/' "$HOME/.aws/config"
+	s3ls 0
+	asked_times 5 "sts AssumeRole"
+	s3ls 0
+	asked_times 5 "sts AssumeRole"
+}
+
+@test "a broken cache does no harm" {
+	source_of role
+	s3ls 0
+	entry=$(find "$HOME/.cache/sheaf" -name '*.json')
+	sed 's/hush/x/' "$entry" > whole
+	for text in '' '{' 'null' '[]' '{"AccessKeyId": 1}' "$(head -c 100 "$entry")"; do
+		play
+		printf %s "$text" > "$entry"
+		s3ls 0
+		silent
+		asked_times 1 "sts AssumeRole"
+		s3ls 0
+		asked_times 1 "sts AssumeRole"
+	done
+	head -c 1000000 /dev/urandom > "$entry"
+	s3ls 0
+	silent
+	# a folder, a fifo and a link to somewhere else in its place
+	play
+	rm "$entry"
+	mkdir "$entry"
+	s3ls 0
+	silent
+	rmdir "$entry"
+	mkfifo "$entry"
+	s3ls 0
+	silent
+	rm "$entry"
+	echo other > other
+	ln -s "$TMP/other" "$entry"
+	s3ls 0
+	silent
+	[[ $(< other) == other ]]
+	asked_times 3 "sts AssumeRole"
+}
+
+@test "where nothing can be cached, all works" {
+	source_of role
+	echo > "$HOME/.cache"
+	s3ls 0
+	silent
+	rm "$HOME/.cache"
+	mkdir -p "$HOME/.cache/sheaf"
+	for mode in 755 770 707; do
+		chmod $mode "$HOME/.cache/sheaf"
+		s3ls 0
+		silent
+		# others could have put something there
+		[[ -z $(ls -A "$HOME/.cache/sheaf") ]]
+	done
+	rmdir "$HOME/.cache/sheaf"
+	mkdir elsewhere
+	ln -s "$TMP/elsewhere" "$HOME/.cache/sheaf"
+	s3ls 0
+	silent
+	[[ -z $(ls -A elsewhere) ]]
+	(
+		export AWS_CONFIG_FILE=$HOME/.aws/config
+		HOME=/proc/none s3ls 0
+		silent
+		unset HOME
+		export XDG_CACHE_HOME=/dev/null
+		s3ls 0
+		silent
+	)
+	asked_times 7 "sts AssumeRole"
+}
+
+@test "what is about to expire is not taken from the cache" {
+	source_of role
+	play "sts lasts 200"
+	s3ls 0
+	s3ls 0
+	asked_times 2 "s3 List bucket.s3.us-east-1.amazonaws.com"
+	(($(asked "sts AssumeRole" | wc -l) >= 2))
+	lacks expired <(asked)
+}
+
+@test "credentials that expire in a run are renewed before they do" {
+	# an instance has new ones hours before, and old ones are made to last
+	for source in role web-identity sso container; do
+		echo "# $source"
+		play "sts lasts 121" "sso lasts 121" "container lasts 121" "s3 slow 0.25" "s3 pages 12"
+		source_of $source "1 hour"
+		s3ls 0 --connections 1
+		silent
+		[[ $(sort -u out | wc -l) == 12 ]]
+		lacks "expired| 40[0-9] " <(asked)
+		asked "s3 List" | grep -qE 'signed=ASIA[A-Z]+1 '
+		asked "s3 List" | grep -qE 'signed=ASIA[A-Z]+2 '
+		rm -r "$HOME/.cache"
+		unset "${!AWS_WEB@}" AWS_ROLE_ARN "${!AWS_CONTAINER@}"
+	done
+}
+
+@test "credentials that live for a second only" {
+	source_of role
+	play "sts lasts 1.5" "s3 slow 0.25" "s3 pages 12"
+	s3ls 0 --connections 1
+	[[ $(sort -u out | wc -l) == 12 ]]
+	(($(asked "sts AssumeRole" | wc -l) <= 8))
+}
+
+@test "S3 says that they have expired: they are asked for once more, past the cache" {
+	for source in role web-identity sso container instance; do
+		echo "# $source"
+		play
+		source_of $source "1 hour"
+		s3ls 0
+		manners "s3 error 400 ExpiredToken first 1"
+		s3ls 0
+		silent
+		[[ $(< out) == s3://bucket/k0000 ]]
+		asked_times 3 "s3 List"
+		case $source in
+		role) asked_times 2 "sts AssumeRole" ;;
+		web-identity) asked_times 2 "sts AssumeRoleWithWebIdentity" ;;
+		sso) asked_times 2 "sso GetRoleCredentials" ;;
+		container) asked_times 2 "container Get" ;;
+		instance) asked_times 2 "imds Credentials" ;;
+		esac
+		rm -r "$HOME/.cache"
+		unset "${!AWS_WEB@}" AWS_ROLE_ARN "${!AWS_CONTAINER@}"
+	done
+}
+
+@test "S3 says so again: that is an error, and nobody is asked for ever" {
+	source_of role
+	play "s3 error 400 ExpiredToken"
+	s3ls 1
+	says s3://bucket/ ExpiredToken
+	asked_times 2 "sts AssumeRole"
+	asked_times 2 "s3 List"
+	play "s3 error 400 ExpiredToken"
+	unset AWS_PROFILE
+	AWS_ACCESS_KEY_ID=AKIAENV AWS_SECRET_ACCESS_KEY=hush/AKIAENV s3ls 1
+	says s3://bucket/ ExpiredToken
+	asked_times 0 "sts AssumeRole"
+}
+
+@test "they cannot be renewed: the run goes on with what it has, as long as that is good" {
+	source_of role
+	play "sts lasts 121" "s3 slow 0.25" "s3 pages 8"
+	(
+		until [[ $(asked "s3 List") ]]; do
+			sleep 0.05
+		done
+		manners "sts error 403 AccessDenied" "s3 slow 0.25" "s3 pages 8"
+	) 3>&- &
+	s3ls 0 --connections 1
+	wait $!
+	[[ $(sort -u out | wc -l) == 8 ]]
+	says "no new credentials" "role/reader" AccessDenied
+}
+
+@test "the refreshed token of single sign-on is kept for the AWS CLI, too" {
+	source_of sso
+	s3ls 0
+	silent
+	asked_times 1 "oidc CreateToken"
+	[[ $(stat -c %a "$(sso_token)") == 600 ]]
+	/usr/bin/python3 - "$(sso_token)" <<-'EOP'
+	import json, sys
+	token = json.load(open(sys.argv[1]))
+	assert token["accessToken"] == "hush-sso/refreshed1", "accessToken"
+	assert token["refreshToken"] == "hush-refresh/me1", "refreshToken"
+	assert token["clientSecret"] == "hush-client/me" and token["clientId"] == "me", "client"
+	assert token["expiresAt"] > "2026" and token["registrationExpiresAt"] == "2036-01-01T00:00:00Z", "times"
+	EOP
+	play
+	run_tool 0 "${in_aws[@]}" aws s3api list-objects-v2 --bucket bucket
+	asked_times 0 "oidc CreateToken"
+	asked_times 1 "sso GetRoleCredentials portal.sso.us-east-1.amazonaws.com GET /federation/credentials 200 signed=- role=dev account=123456789012 token=refreshed1"
+}
+
+@test "the most that can be said has no secret" {
+	for source in role web-identity sso container instance; do
+		echo "# $source"
+		play "sts error 503 ServiceUnavailable first 1"
+		source_of $source
+		s3ls 0 -v -v
+		grep -q credentials: err
+		lacks hush out
+		lacks hush err
+		rm -rf "$HOME/.cache"
+		unset "${!AWS_WEB@}" AWS_ROLE_ARN "${!AWS_CONTAINER@}"
+	done
+	for manner in garbage "error 400 hush/x" "error 500 hush/x"; do
+		play "sts $manner"
+		source_of role
+		AWS_MAX_ATTEMPTS=1 run_tool 2 "${in_aws[@]}" s3ls -v -v s3://bucket/ || true
+		lacks 'hush/A|hush-[a-z]' err
+	done
+}
