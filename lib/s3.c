@@ -13,7 +13,8 @@
 enum {
 	MAX_TRIES = 8,
 	HOST_TRIES = 3,	  /* a name that is not resolved is mostly a wrong name */
-	CORRECTIONS = 6,  /* of region, clock and credentials, each, in one call */
+	CORRECTIONS = 6,  /* of region and clock, each, in one call */
+	RENEWALS = 1,	  /* of credentials in one call */
 	SKEW_S = 30,	  /* clocks that differ by less are not the cause */
 	BUCKETS_MAX = 64, /* whose region is remembered */
 };
@@ -426,7 +427,7 @@ renew_expired(struct s3 *s3, struct s3_call *c)
 	if (strcmp(code, "ExpiredToken") != 0 && strcmp(code, "TokenRefreshRequired") != 0 &&
 	    strcmp(code, "ExpiredTokenException") != 0)
 		return 0;
-	return ++c->expired <= CORRECTIONS &&
+	return ++c->expired <= RENEWALS &&
 	    creds_held_refused(&s3->held, c->signed_as);
 }
 
