@@ -202,8 +202,8 @@ at_most() {
 
 @test "the cache is where XDG_CACHE_HOME says" {
 	source_of role
-	XDG_CACHE_HOME=$TMP/elsewhere s3ls 0
-	[[ -n $(find elsewhere/sheaf -name '*.json') && ! -e $HOME/.cache ]]
+	XDG_CACHE_HOME=$HOME/elsewhere s3ls 0
+	[[ -n $(find "$HOME/elsewhere/sheaf" -name '*.json') && ! -e $HOME/.cache ]]
 }
 
 @test "another role, another session name, another source: another entry" {
@@ -226,7 +226,6 @@ at_most() {
 	source_of role
 	s3ls 0
 	entry=$(find "$HOME/.cache/sheaf" -name '*.json')
-	sed 's/hush/x/' "$entry" > whole
 	for text in '' '{' 'null' '[]' '{"AccessKeyId": 1}' "$(head -c 100 "$entry")"; do
 		play
 		printf %s "$text" > "$entry"
@@ -304,11 +303,11 @@ at_most() {
 	# an instance has new ones hours before, and old ones are made to last
 	for source in role web-identity sso container; do
 		echo "# $source"
-		play "sts lasts 121" "sso lasts 121" "container lasts 121" "s3 slow 0.25" "s3 pages 12"
+		play "sts lasts 121" "sso lasts 121" "container lasts 121" "s3 slow 0.2" "s3 pages 10"
 		source_of $source "1 hour"
 		s3ls 0 --connections 1
 		silent
-		[[ $(sort -u out | wc -l) == 12 ]]
+		[[ $(sort -u out | wc -l) == 10 ]]
 		lacks "expired| 40[0-9] " <(asked)
 		asked "s3 List" | grep -qE 'signed=ASIA[A-Z]+1 '
 		asked "s3 List" | grep -qE 'signed=ASIA[A-Z]+2 '
@@ -319,9 +318,9 @@ at_most() {
 
 @test "credentials that live for a second only" {
 	source_of role
-	play "sts lasts 1.5" "s3 slow 0.25" "s3 pages 12"
+	play "sts lasts 1.5" "s3 slow 0.2" "s3 pages 10"
 	s3ls 0 --connections 1
-	[[ $(sort -u out | wc -l) == 12 ]]
+	[[ $(sort -u out | wc -l) == 10 ]]
 	(($(asked "sts AssumeRole" | wc -l) <= 8))
 }
 
@@ -409,10 +408,8 @@ at_most() {
 		rm -rf "$HOME/.cache"
 		unset "${!AWS_WEB@}" AWS_ROLE_ARN "${!AWS_CONTAINER@}"
 	done
-	for manner in garbage "error 400 hush/x" "error 500 hush/x"; do
-		play "sts $manner"
-		source_of role
-		AWS_MAX_ATTEMPTS=1 run_tool 2 "${in_aws[@]}" s3ls -v -v s3://bucket/ || true
-		lacks 'hush/A|hush-[a-z]' err
-	done
+	play "sts garbage"
+	source_of role
+	s3ls 2 -v -v
+	lacks hush err
 }
