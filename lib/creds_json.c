@@ -20,6 +20,15 @@ const struct creds_json_form creds_json_metadata = {
     .complete = 1,
 };
 
+const struct creds_json_form creds_json_cli = {
+    .inside = "Credentials",
+    .access_key = "AccessKeyId",
+    .secret_key = "SecretAccessKey",
+    .session_token = "SessionToken",
+    .expiration = "Expiration",
+    .complete = 1,
+};
+
 const struct creds_json_form creds_json_sso = {
     .inside = "roleCredentials",
     .access_key = "accessKeyId",

@@ -26,6 +26,8 @@ struct creds_json_form {
 extern const struct creds_json_form creds_json_process;
 /* "Container credential provider", "IMDS credential provider". */
 extern const struct creds_json_form creds_json_metadata;
+/* What the AWS CLI keeps of a role in ~/.aws/cli/cache. */
+extern const struct creds_json_form creds_json_cli;
 /* IAM Identity Center portal API reference, "GetRoleCredentials". */
 extern const struct creds_json_form creds_json_sso;
 

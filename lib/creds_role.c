@@ -65,12 +65,6 @@ check(const struct profile *p, struct err *e)
 		    "profile %s: credential_source = '%.200s': not Environment, "
 		    "Ec2InstanceMetadata or EcsContainer",
 		    p->name, source);
-	if (profile_get(p, "mfa_serial") != NULL)
-		return err_set(e, EXIT_USAGE,
-		    "profile %s: mfa_serial asks for a code to be typed in, which is not "
-		    "supported; give the credentials that the AWS CLI gets with it by the "
-		    "environment",
-		    p->name);
 	return 0;
 }
 
@@ -203,11 +197,12 @@ creds_from_role(struct creds *c, const struct creds_ask *ask, struct buf *why, s
 	struct question q = {.source = {0}};
 	int rc;
 
-	(void)why;
 	if (!has_role(p))
 		return 0;
 	if (check(p, e) == -1)
 		return -1;
+	if (profile_get(p, "mfa_serial") != NULL)
+		return creds_from_mfa(c, ask, why, e);
 	rc = profile != NULL
 	    ? from_source_profile(&q.source, ask, profile, e)
 	    : from_credential_source(&q.source, ask, profile_get(p, "credential_source"), e);

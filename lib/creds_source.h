@@ -35,6 +35,10 @@ creds_source creds_from_environment;
 /* The profile's role_arn, with the credentials of source_profile or credential_source. */
 creds_source creds_from_role;
 
+/* A role whose profile has an mfa_serial: what the AWS CLI keeps of it, as it can ask for the code;
+ * else an error that says how to get there. */
+creds_source creds_from_mfa;
+
 /* A token file that names who we are to STS: AWS_WEB_IDENTITY_TOKEN_FILE (EKS's IAM roles for
  * service accounts), or the profile's. */
 creds_source creds_from_web_identity;

@@ -102,6 +102,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_form(&creds_json_process, text, size);
 	check_form(&creds_json_metadata, text, size);
 	check_form(&creds_json_sso, text, size);
+	check_form(&creds_json_cli, text, size);
 	check_entry(text, size);
 	check_token(text, size);
 	creds_json_message(&out, text, size, "message", "Code", 100);

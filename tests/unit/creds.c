@@ -293,6 +293,44 @@ test_profile(void)
 	    "a profile without any");
 }
 
+/* The file's name is the SHA-1 of {"ExternalId": "e/x", "RoleArn": "arn:aws:iam::1:role/r",
+ * "SerialNumber": "arn:aws:iam::1:mfa/me"}. */
+static void
+test_mfa(void)
+{
+	static const char file[] = "cli/cache/5467869251e81055597e153c81bfe1ee021adcfc.json";
+	static const char kept[] =
+	    "{\"Credentials\":{\"AccessKeyId\":\"AKM\",\"SecretAccessKey\":\"SM\","
+	    "\"SessionToken\":\"TM\",\"Expiration\":\"2098-11-20T13:45:00UTC\"}}";
+	static const char expired[] =
+	    "{\"Credentials\":{\"AccessKeyId\":\"AKM\",\"SecretAccessKey\":\"hidden\","
+	    "\"SessionToken\":\"TM\",\"Expiration\":\"2020-11-20T13:45:00UTC\"}}";
+	char path[256];
+
+	fresh();
+	put("config",
+	    "[profile m]\nrole_arn=arn:aws:iam::1:role/r\nsource_profile=c\nexternal_id=e/x\n"
+	    "mfa_serial=arn:aws:iam::1:mfa/me\n");
+	OK(strstr(creds("m"), "aws sts get-caller-identity --profile m ") != NULL,
+	    "a code would be needed");
+	snprintf(path, sizeof(path), "%s/.aws/cli", home);
+	mkdir(path, 0700);
+	snprintf(path, sizeof(path), "%s/.aws/cli/cache", home);
+	mkdir(path, 0700);
+	put(file, kept);
+	OK_STR(creds("m"),
+	    "AKM SM TM 4067329500 profile m: role arn:aws:iam::1:role/r, as the AWS CLI keeps it",
+	    "what the CLI keeps");
+	put(file, expired);
+	OK(strstr(creds("m"), "mfa_serial") != NULL, "not when it has expired");
+	put(file, "{");
+	OK(strstr(creds("m"), "mfa_serial") != NULL, "or is broken");
+	put(file, NULL);
+	rmdir(path);
+	snprintf(path, sizeof(path), "%s/.aws/cli", home);
+	rmdir(path);
+}
+
 #define P "credential_process of profile p: "
 
 static void
@@ -360,6 +398,7 @@ main(void)
 	test_bad_settings();
 	test_environment();
 	test_profile();
+	test_mfa();
 	test_process();
 	fresh();
 	rmdir(path);
