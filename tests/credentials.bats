@@ -361,17 +361,73 @@ at_most() {
 	asked_times 0 "sts AssumeRole"
 }
 
+# s3d_for KEY...: a local server in the players' network, which knows the first credentials that are given for each role.
+s3d_for() {
+	local key known=()
+	for key in "$@"; do
+		known+=(--access-key "$key:hush/$key" --session-token "hush-token/$key")
+	done
+	# shellcheck disable=SC2034 # start_s3d uses it
+	s3d_by=("${in_aws[@]}")
+	start_s3d "${known[@]}" --bucket made --make made/in/:40 --count-keys
+	export AWS_ENDPOINT_URL_S3=$S3D_URL
+}
+
+s3d_faults() {
+	"${in_aws[@]}" curl --silent --show-error --fail --data-binary "$1" "$S3D_URL/_s3d/faults"
+}
+
+# again: as if no credentials had been given yet.
+again() {
+	rm -rf "$HOME/.cache"
+	play
+}
+
+# renewed N: the role was asked for more than once, and at most N times.
+renewed() {
+	at_most "$1" "sts AssumeRole"
+	(($(asked "sts AssumeRole" | wc -l) > 1)) || fail "=> nothing was renewed"
+}
+
+@test "they expire at each step of a download and of an upload, and everything goes on" {
+	source_of role
+	s3d_for ASIAREADER{1..12}
+	for when in 1 2 '5*' '1*'; do
+		again
+		s3d_faults "* * $when expired-token"
+		run_shell 0 '"$@" s3get --stdout s3://made/in/{00000001..00000040}.csv' "${in_aws[@]}"
+		silent
+		[[ $(grep -c customer- out) == 40 ]]
+		renewed 4
+	done
+	head -c 20M /dev/urandom > file
+	for step in create part complete; do
+		again
+		s3d_faults "* $step 1* expired-token"
+		run_tool 0 "${in_aws[@]}" s3put --part-size 6M file s3://made/out
+		silent
+		s3d_faults ''
+		run_tool 0 "${in_aws[@]}" s3get --directory got s3://made/out
+		cmp file got/made/out
+		rm -r got
+		renewed 3
+	done
+}
+
+@test "a merge by a role: all of its processes together ask STS at most twice" {
+	source_of role
+	s3d_for ASIAREADER1 ASIAREADER2
+	run_tool 0 "${in_aws[@]}" make -s -f "$ROOT/pipeline.mk" merge SRC=s3://made/in/ DEST=s3://made/out/ WORK="$TMP/work" \
+		BATCH=2 JOBS=20
+	[[ $(find work/put -name '*.json' | wc -l) == 20 ]]
+	at_most 2 "sts AssumeRole"
+	! grep -rl hush work || fail "=> a secret is in the work folder"
+}
+
 @test "they cannot be renewed: the run goes on with what it has, as long as that is good" {
 	source_of role
-	play "sts lasts 121" "s3 slow 0.25" "s3 pages 8"
-	(
-		until [[ $(asked "s3 List") ]]; do
-			sleep 0.05
-		done
-		manners "sts error 403 AccessDenied" "s3 slow 0.25" "s3 pages 8"
-	) 3>&- &
+	play "sts lasts 121" "sts error 403 AccessDenied from 2" "s3 slow 0.25" "s3 pages 8"
 	s3ls 0 --connections 1
-	wait $!
 	[[ $(sort -u out | wc -l) == 8 ]]
 	says "no new credentials" "role/reader" AccessDenied
 }
