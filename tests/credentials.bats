@@ -278,7 +278,7 @@ at_most() {
 	silent
 	[[ -z $(ls -A elsewhere) ]]
 	(
-		export AWS_CONFIG_FILE=$HOME/.aws/config
+		export AWS_CONFIG_FILE=$HOME/.aws/config AWS_SHARED_CREDENTIALS_FILE=$HOME/.aws/credentials
 		HOME=/proc/none s3ls 0
 		silent
 		unset HOME
