@@ -186,7 +186,11 @@ write_entry(const struct creds *c, const char *path)
 {
 	struct buf text = {0};
 	struct outfile *out;
+	struct stat st;
 
+	/* outfile writes into a FIFO, and waits for a reader */
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return;
 	buf_room(&text, ENTRY_MAX);
 	if (creds_json_entry_write(&text, c, (int64_t)time(NULL)) == 0 &&
 	    (out = outfile_open(path, NULL)) != NULL) {

@@ -1,25 +1,31 @@
 # A network of its own for a suite, in which the names and addresses of AWS belong to the players of tests/aws-play.
 # shellcheck shell=bash
 
-# start_aws: for setup_file. The network lives as long as the players, whose process id is PLAY_PID; PLAY_DIR is their folder.
+# start_aws [NAME...]: for setup_file. The network lives as long as the players, whose process id is PLAY_PID; PLAY_DIR is
+# their folder. They are also NAME (IP:192.0.2.1: that address).
 start_aws() {
 	export PLAY_DIR=$BATS_FILE_TMPDIR/aws PLAY_PID
-	local region names=('*.amazonaws.com' '*.sso.us-east-1.amazonaws.com' '*.sso.eu-west-1.amazonaws.com'
+	local region name addresses=() names=("$@" '*.amazonaws.com' '*.sso.us-east-1.amazonaws.com' '*.sso.eu-west-1.amazonaws.com'
 		'*.cn-north-1.amazonaws.com.cn' '*.s3.cn-north-1.amazonaws.com.cn' '*.s3.dualstack.us-east-1.amazonaws.com'
 		'*.s3-fips.us-east-1.amazonaws.com' '*.s3-fips.dualstack.us-east-1.amazonaws.com')
 	for region in us-east-1 eu-west-1 us-gov-west-1; do
 		names+=("*.$region.amazonaws.com" "*.s3.$region.amazonaws.com")
+	done
+	for name in "$@"; do
+		[[ $name != IP:* ]] || addresses+=("${name#IP:}")
 	done
 	"$BATS_TEST_DIRNAME/tls" "$PLAY_DIR/tls" "${names[@]}"
 	local own=(unshare --net)
 	((EUID == 0)) || own+=(--map-root-user)
 	# the addresses of the instance's and the containers' metadata, and of the name servers
 	# shellcheck disable=SC2016
-	"${own[@]}" bash -euc '
+	ADDRESSES=${addresses[*]} "${own[@]}" bash -euc '
 		PATH=/usr/sbin:/sbin:$PATH
 		ip link set lo up
-		for address in 169.254.169.254 169.254.170.2 169.254.170.23 $(awk "\$1 == \"nameserver\" {print \$2}" /etc/resolv.conf); do
-			ip address add "$address" dev lo 2> /dev/null || ip address show to "$address" | grep -q "$address"
+		for address in $ADDRESSES 169.254.169.254 169.254.170.2 169.254.170.23 \
+			$(awk "\$1 == \"nameserver\" {print \$2}" /etc/resolv.conf); do
+			# it may be there twice; one that is missing is found out by whoever asks there
+			ip address add "$address" dev lo 2> /dev/null || true
 		done
 		exec "$@"' bash "$BATS_TEST_DIRNAME/aws-play" "$PLAY_DIR" < /dev/null > "$PLAY_DIR/output" 2>&1 3>&- &
 	PLAY_PID=$!
@@ -31,6 +37,11 @@ start_aws() {
 	done
 	cat "$PLAY_DIR/output"
 	return 1
+}
+
+# forget: what `asked` told is told no more.
+forget() {
+	played=$(wc -l < "$PLAY_DIR/log")
 }
 
 # For teardown_file.
@@ -53,9 +64,14 @@ use_aws() {
 # play [MANNER...]: how the players behave from now on, a line each; and as if they had seen nothing yet.
 play() {
 	((++plays))
+	manners "$@"
+	forget
+}
+
+# manners [MANNER...]: how they behave from now on, and they know what they have given.
+manners() {
 	printf '%s\n' "# $BATS_TEST_NUMBER $plays" "$@" > "$PLAY_DIR/state.part"
 	mv "$PLAY_DIR/state.part" "$PLAY_DIR/state"
-	played=$(wc -l < "$PLAY_DIR/log")
 }
 
 # in_aws COMMAND...: in that network. For run_tool, too: run_tool 0 "${in_aws[@]}" COMMAND...

@@ -56,13 +56,14 @@ use_server() {
 	new_bucket
 }
 
-# start_s3d [OPTION...]: a server on a free port; $S3D_DIR holds its log (S3D_LOG), $S3D_URL says where it is.
+# start_s3d [OPTION...]: a server on a free port; $S3D_DIR holds its log (S3D_LOG), $S3D_URL says where it is. It is started by
+# the command in the array s3d_by, if there is one.
 start_s3d() {
 	local scheme=http
 	[[ " $* " != *' --tls-cert '* ]] || scheme=https
 	S3D_DIR=$(mktemp -d "$TMP/s3d.XXXXXX")
 	S3D_LOG=$S3D_DIR/log
-	"$BIN/s3d" --port 0 --ready-file "$S3D_DIR/ready" --log "$S3D_LOG" --access-key test:testsecret \
+	"${s3d_by[@]}" "$BIN/s3d" --port 0 --ready-file "$S3D_DIR/ready" --log "$S3D_LOG" --access-key test:testsecret \
 		--access-key other:othersecret "$@" < /dev/null > "$S3D_DIR/output" 2>&1 3>&- &
 	S3D_PID=$!
 	wait_until -e "$S3D_DIR/ready" || fail "s3d does not start: $(< "$S3D_DIR/output")"
