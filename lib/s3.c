@@ -151,7 +151,21 @@ s3_describe(struct s3 *s3)
 int
 s3_signs_payload(const struct s3 *s3)
 {
-	return !s3->opt.no_sign_request && strcmp(s3->endpoint.scheme, "http") == 0;
+	return !s3->opt.no_sign_request && s3_endpoint_is_open(&s3->endpoint);
+}
+
+int
+s3_sends_checksums(const struct s3 *s3)
+{
+	const char *when = s3->settings.checksum_calculation;
+
+	return when != NULL ? strcmp(when, "when_supported") == 0 : s3_is_aws(s3);
+}
+
+uint64_t
+s3_connections(const struct s3 *s3)
+{
+	return fetch_get_stats(s3->fetch)->connections;
 }
 
 int

@@ -81,6 +81,51 @@ s3_endpoint_parse(struct s3_endpoint *ep, const char *url, struct err *e)
 	return 0;
 }
 
+/* The host's name or address, without port and brackets. */
+static size_t
+host_name(const char *host, const char **name)
+{
+	if (*host == '[') {
+		*name = host + 1;
+		return strcspn(host + 1, "]");
+	}
+	*name = host;
+	return strcspn(host, ":");
+}
+
+/* Four numbers and dots, as far as a URL's host can be told from a name by them. */
+static int
+is_ipv4(const char *name, size_t len)
+{
+	size_t dots = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (name[i] == '.')
+			dots++;
+		else if (!isdigit((unsigned char)name[i]))
+			return 0;
+	}
+	return dots == 3;
+}
+
+int
+s3_endpoint_is_open(const struct s3_endpoint *ep)
+{
+	static const char local[] = "localhost";
+	const char *name;
+	size_t len, n = sizeof(local) - 1;
+
+	if (strcmp(ep->scheme, "http") != 0)
+		return 0;
+	len = host_name(ep->host, &name);
+	if (len >= n && strncasecmp(name + len - n, local, n) == 0 &&
+	    (len == n || name[len - n - 1] == '.'))
+		return 0;
+	if (is_ipv4(name, len))
+		return strncmp(name, "127.", 4) != 0;
+	return len != 3 || strncmp(name, "::1", 3) != 0;
+}
+
 void
 s3_endpoint_free(struct s3_endpoint *ep)
 {

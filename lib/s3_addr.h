@@ -21,6 +21,9 @@ struct s3_endpoint {
 /* Parses an endpoint URL; NULL: AWS. -1 with EXIT_USAGE for anything but
  * http(s)://host[:port][/path]. */
 int s3_endpoint_parse(struct s3_endpoint *ep, const char *url, struct err *e);
+/* 1 when what goes there can be read on the way: plain HTTP, and not to this machine. */
+int s3_endpoint_is_open(const struct s3_endpoint *ep);
+
 void s3_endpoint_free(struct s3_endpoint *ep);
 
 /* Appends the Host header's value and the encoded path (never empty) for a bucket and key. */

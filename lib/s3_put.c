@@ -1,60 +1,13 @@
-#include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include <openssl/evp.h>
+
+#include "crc32c.h"
 #include "s3_putter.h"
 
-enum {
-	GROW_AFTER = 2000, /* parts of a stream of unknown length, then they are four times as
-			      large: 5 TB in 10,000 */
-	GROW_SHIFT = 2,
-	CONNECTIONS = 4,
-};
-
-/* --- hashes --- */
-
-void
-putter_hash(struct putter *p, struct part *part)
-{
-	unsigned len;
-
-	if (EVP_Digest(part->data.p != NULL ? part->data.p : "", part->data.len, part->md5, &len,
-		EVP_md5(), NULL) != 1)
-		err_nomem();
-	EVP_EncodeBlock((unsigned char *)part->md5_base64, part->md5, 16);
-	if (s3_signs_payload(p->s3))
-		sigv4_sha256_hex(
-		    part->sha256, part->data.p != NULL ? part->data.p : "", part->data.len);
-}
-
-void
-putter_hex(char *to, const unsigned char *bytes, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		snprintf(to + 2 * i, 3, "%02x", bytes[i]);
-}
-
-void
-putter_etag(const struct putter *p, const struct part *single, char etag[64])
-{
-	unsigned char all[16];
-	EVP_MD_CTX *md;
-
-	if (single != NULL) {
-		putter_hex(etag, single->md5, 16);
-		return;
-	}
-	md = EVP_MD_CTX_new();
-	if (md == NULL || EVP_DigestInit_ex(md, EVP_md5(), NULL) != 1)
-		err_nomem();
-	for (unsigned i = 0; i < p->n_parts; i++)
-		EVP_DigestUpdate(md, p->done[i].md5, 16);
-	EVP_DigestFinal_ex(md, all, NULL);
-	EVP_MD_CTX_free(md);
-	putter_hex(etag, all, 16);
-	snprintf(etag + 32, 32, "-%u", p->n_parts);
-}
+enum { CONNECTIONS = 4 };
 
 int
 putter_etag_is_wrong(const struct s3_answer *a, const char *want)
@@ -91,14 +44,68 @@ putter_conditions(struct putter *p, struct s3_call *c)
 		    c, "If-Match", p->bare_etag[0] != '\0' ? p->bare_etag : p->opt->if_match);
 }
 
+static void
+take_checksum(struct putter *p, struct part *part)
+{
+	if (p->opt->checksum == CHECKSUM_SHA256)
+		EVP_EncodeBlock((unsigned char *)part->checksum, part->digest.sha256, 32);
+	else
+		checksum_crc32c_text(part->checksum, part->digest.crc32c);
+}
+
 void
-putter_body(struct s3_call *c, struct part *part)
+putter_body(struct putter *p, struct part *part, struct s3_call *c)
 {
 	c->has_body = 1;
-	c->put_body = part->data.p;
+	c->put_body = part->data.p != NULL ? part->data.p : "";
 	c->put_len = part->data.len;
-	c->payload_hash = part->sha256[0] != '\0' ? part->sha256 : NULL;
-	s3_call_header(c, "Content-MD5", part->md5_base64);
+	if (s3_signs_payload(p->s3)) {
+		put_hex(part->sha256, part->digest.sha256, 32);
+		c->payload_hash = part->sha256;
+	}
+	if (p->opt->checksum == CHECKSUM_NONE) {
+		EVP_EncodeBlock((unsigned char *)part->md5_base64, part->digest.md5, 16);
+		s3_call_header(c, "Content-MD5", part->md5_base64);
+		return;
+	}
+	take_checksum(p, part);
+	s3_call_header(c,
+	    p->opt->checksum == CHECKSUM_SHA256 ? "x-amz-checksum-sha256" : "x-amz-checksum-crc32c",
+	    part->checksum);
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int
+putter_is_late(struct putter *p)
+{
+	int64_t now = now_ms();
+
+	if (p->stop_ms == 0)
+		p->stop_ms = now + PUTTER_GRACE_MS;
+	return now >= p->stop_ms;
+}
+
+int
+putter_do(struct putter *p, struct s3_call *c, struct err *e)
+{
+	s3_start(p->s3, c);
+	while (!c->ended) {
+		s3_step(p->s3, PUTTER_STEP_MS);
+		if (!c->ended && *p->interrupted && putter_is_late(p)) {
+			s3_cancel(c);
+			err_set(&s3_call_problem(c)->error, EXIT_FAILED,
+			    "interrupted; nothing is known to be stored");
+		}
+	}
+	return c->ok ? 0 : s3_call_err(c, e);
 }
 
 int
@@ -108,7 +115,7 @@ putter_head(struct putter *p, struct s3_answer *a, struct err *e)
 	int rc;
 
 	putter_call(p, &c, "HEAD", NULL);
-	rc = s3_do(p->s3, &c, e);
+	rc = putter_do(p, &c, e);
 	*a = c.answer;
 	if (rc == -1 && c.answer.status == 404 && c.last.fault == FETCH_FAULT_NONE)
 		rc = 0;
@@ -158,14 +165,25 @@ putter_refused(struct putter *p, const struct s3_call *c)
 
 /* --- a single PUT --- */
 
+/* What is stored has an ETag. */
+static enum fetch_verdict
+check_single(struct s3_call *c, struct fetch_again *again)
+{
+	again->cause = FETCH_CAUSE_OTHER;
+	return c->answer.etag[0] != '\0' ? FETCH_DONE : FETCH_AGAIN;
+}
+
 static int
 send_single(struct putter *p, struct part *part, struct s3_call *c)
 {
+	static const struct s3_call_ops ops = {.check = check_single};
+
 	putter_call(p, c, "PUT", NULL);
+	c->ops = &ops;
 	putter_object_headers(p, c);
 	putter_conditions(p, c);
-	putter_body(c, part);
-	return s3_do(p->s3, c, NULL);
+	putter_body(p, part, c);
+	return putter_do(p, c, NULL);
 }
 
 /* Ceph compares If-Match as it stands with an ETag without quotes. look_first has seen that they
@@ -188,8 +206,7 @@ put_single(struct putter *p, struct part *part, struct s3_put_result *res)
 
 	if (put_source_check(&p->src, p->opt->expect_size, p->opt->expect_crc32c, p->e) == -1)
 		return -1;
-	putter_hash(p, part);
-	putter_etag(p, part, want);
+	put_hex(want, part->digest.md5, 16);
 	rc = send_single(p, part, &c);
 	if (rc == -1 && c.answer.status == 412)
 		settled = putter_settle(p, want, res) == 0;
@@ -212,21 +229,6 @@ put_single(struct putter *p, struct part *part, struct s3_put_result *res)
 
 /* --- the whole --- */
 
-uint64_t
-putter_part_len(const struct putter *p)
-{
-	uint64_t len = p->opt->part_size != 0 ? p->opt->part_size : S3_PART_DEFAULT;
-	uint64_t step = UINT64_C(1) << 20;
-
-	if (p->src.regular) {
-		uint64_t least = (uint64_t)p->src.st.st_size / S3_PARTS_MAX + 1;
-
-		return len >= least ? len : (least + step - 1) / step * step;
-	}
-	len <<= p->n_parts / GROW_AFTER * GROW_SHIFT;
-	return len < S3_PART_MAX ? len : S3_PART_MAX;
-}
-
 int
 putter_stopped(struct putter *p)
 {
@@ -240,9 +242,62 @@ putter_stopped(struct putter *p)
 	return 1;
 }
 
-int
-putter_fill(struct putter *p, struct part *part, uint64_t len)
+/* More than what was expected is known to be wrong before the end is reached. */
+static int
+is_too_much(struct putter *p)
 {
+	if (p->opt->expect_size >= 0 && p->src.bytes > (uint64_t)p->opt->expect_size) {
+		err_set(p->e, EXIT_FAILED,
+		    "%s: %llu bytes and more, expected %lld; nothing is stored", p->src.name,
+		    (unsigned long long)p->src.bytes, (long long)p->opt->expect_size);
+		return 1;
+	}
+	if (p->src.bytes > S3_OBJECT_MAX) {
+		err_set(p->e, EXIT_FAILED, "%s: larger than an object can be (5 TiB)", p->src.name);
+		return 1;
+	}
+	return 0;
+}
+
+static int
+read_more(struct putter *p, struct part *part, uint64_t n)
+{
+	size_t before = part->data.len;
+
+	if (put_source_read(&p->src, &part->data, n, p->e) == -1)
+		return -1;
+	put_sums_add(&part->sums, part->data.p + before, part->data.len - before);
+	return is_too_much(p) ? -1 : 0;
+}
+
+static void
+begin_part(struct putter *p, struct part *part, uint64_t len)
+{
+	uint64_t left = p->size >= 0 && (uint64_t)p->size > p->src.bytes
+	    ? (uint64_t)p->size - p->src.bytes
+	    : 0;
+
+	/* all of it at once, so that it is not moved while it grows; and a byte to find the end */
+	buf_room(&part->data, (p->size >= 0 && left < len ? left : len) + 1);
+	put_sums_begin(
+	    &part->sums, s3_signs_payload(p->s3) || p->opt->checksum == CHECKSUM_SHA256);
+}
+
+static void
+end_part(struct putter *p, struct part *part)
+{
+	put_sums_end(&part->sums, &part->digest);
+	p->src.crc32c = crc32c_combine(p->src.crc32c, part->digest.crc32c, part->data.len);
+}
+
+int
+putter_fill(struct putter *p, struct part *part, uint64_t most)
+{
+	uint64_t whole = part_plan_len(p->base, p->size, p->in_parts);
+	uint64_t len = most < whole ? most : whole;
+
+	if (part->data.len == 0)
+		begin_part(p, part, whole);
 	while (part->data.len < len && !p->src.eof) {
 		if (putter_stopped(p))
 			return -1;
@@ -250,13 +305,16 @@ putter_fill(struct putter *p, struct part *part, uint64_t len)
 		if (!put_source_ready(&p->src, p->n_busy > 0 ? 0 : PUTTER_STEP_MS)) {
 			if (p->n_busy > 0)
 				s3_step(p->s3, PUTTER_STEP_MS);
-			putter_collect(p);
-		} else if (put_source_read(&p->src, &part->data, len - part->data.len, p->e) ==
-		    -1) {
+		} else if (read_more(p, part, len - part->data.len) == -1) {
 			p->failed = 1;
 			return -1;
+		} else if (p->n_busy > 0) {
+			s3_step(p->s3, 0);
 		}
+		putter_collect(p);
 	}
+	if (part->data.len == whole || p->src.eof)
+		end_part(p, part);
 	return 0;
 }
 
@@ -271,8 +329,7 @@ is_there(struct putter *p, struct part *first, const struct s3_answer *a)
 		    strcmp(a->sheaf_crc32c, p->opt->meta_crc32c) == 0;
 	if (!p->src.eof)
 		return 0;
-	putter_hash(p, first);
-	putter_etag(p, first, want);
+	put_hex(want, first->digest.md5, 16);
 	return is_ours(p, a, want);
 }
 
@@ -314,6 +371,19 @@ look_first(struct putter *p, struct part *first, struct s3_put_result *res)
 	return 1;
 }
 
+/* -1: nobody knows; -2: more than can be stored, e is filled. */
+static int64_t
+known_size(struct putter *p)
+{
+	if (!p->src.regular)
+		return p->opt->expect_size;
+	if ((uint64_t)p->src.st.st_size > S3_OBJECT_MAX) {
+		err_set(p->e, EXIT_FAILED, "%s: larger than an object can be (5 TiB)", p->src.name);
+		return -2;
+	}
+	return p->src.st.st_size;
+}
+
 int
 s3_put(struct s3 *s3, const struct s3_put_opt *opt, int fd, const char *name,
     const volatile sig_atomic_t *interrupted, struct s3_put_result *res, struct err *e)
@@ -323,16 +393,13 @@ s3_put(struct s3 *s3, const struct s3_put_opt *opt, int fd, const char *name,
 	int rc = -1;
 
 	*res = (struct s3_put_result){0};
+	p.base = opt->part_size != 0 ? opt->part_size : S3_PART_DEFAULT;
 	p.n_places = (opt->connections != 0 ? opt->connections : CONNECTIONS) + 1;
 	p.parts = xcalloc(p.n_places, sizeof(*p.parts));
 	first = &p.parts[0];
-	if (put_source_open(&p.src, fd, name, e) == 0 &&
-	    putter_fill(&p, first, putter_part_len(&p)) == 0) {
-		if (!p.src.eof) /* exactly one part, or more? */
-			rc = putter_fill(&p, &p.parts[1], 1);
-		else
-			rc = 0;
-	}
+	if (put_source_open(&p.src, fd, name, e) == 0 && (p.size = known_size(&p)) >= -1 &&
+	    putter_fill(&p, first, UINT64_MAX) == 0) /* and then: exactly one part, or more? */
+		rc = p.src.eof ? 0 : putter_fill(&p, &p.parts[1], 1);
 	if (rc == 0 && (rc = look_first(&p, first, res)) == 0)
 		rc = p.parts[1].data.len == 0 ? put_single(&p, first, res)
 					      : s3_put_multipart(&p, first, res);
@@ -340,9 +407,13 @@ s3_put(struct s3 *s3, const struct s3_put_opt *opt, int fd, const char *name,
 		res->bytes = p.src.bytes;
 		res->crc32c = p.src.crc32c;
 	}
-	for (unsigned i = 0; i < p.n_places; i++)
+	for (unsigned i = 0; i < p.n_places; i++) {
 		buf_free(&p.parts[i].data);
+		buf_free(&p.parts[i].query);
+		put_sums_free(&p.parts[i].sums);
+	}
 	free(p.parts);
 	free(p.done);
+	free(p.md5s);
 	return rc == -1 ? -1 : 0;
 }

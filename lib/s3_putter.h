@@ -6,18 +6,30 @@
 #define SHEAF_S3_PUTTER_H
 
 #include "put_source.h"
+#include "put_sums.h"
 #include "s3_put.h"
 
-enum { PUTTER_STEP_MS = 20 }; /* how soon an interruption is seen */
+enum {
+	PUTTER_STEP_MS = 20,    /* how soon an interruption is seen */
+	PUTTER_GRACE_MS = 2000, /* for a request on the way when the upload has failed */
+};
 
 /* One piece of the body with what its request needs. */
 struct part {
 	struct s3_call call;
 	struct buf data;
-	unsigned char md5[16];
-	char md5_base64[32], sha256[65], query[192];
+	struct put_sums sums; /* of data, while it is read */
+	struct put_digest digest;
+	char md5_base64[32], checksum[CHECKSUM_TEXT], sha256[65];
+	struct buf query;
 	unsigned number;
 	int busy;
+};
+
+/* A part that has arrived. */
+struct part_done {
+	char etag[64];
+	char checksum[CHECKSUM_TEXT]; /* base64, as it was sent; "": none */
 };
 
 struct putter {
@@ -27,26 +39,20 @@ struct putter {
 	const volatile sig_atomic_t *interrupted;
 	struct part *parts; /* places: one for each connection, and one that is being filled */
 	unsigned n_places, n_busy;
-	char *upload_id; /* encoded for a query; NULL: none is open */
-	struct {
-		char etag[128];
-		unsigned char md5[16];
-	} * done; /* by number - 1 */
+	uint64_t base;	 /* bytes of a part, as asked for */
+	int64_t size;	 /* bytes of the whole; -1: not known */
+	uint64_t in_parts; /* bytes of the parts begun so far */
+	char *upload_id; /* as it is; NULL: none is open */
+	struct part_done *done;	      /* by number - 1 */
+	unsigned char (*md5s)[16];    /* likewise */
 	unsigned n_parts;
 	int failed;
+	int64_t stop_ms;     /* when requests on the way are given up; 0: they are not */
 	char bare_etag[128]; /* of if_match, where the server wants it so; "": it does not */
 	struct err *e;
 };
 
 /* --- s3_put.c --- */
-
-/* MD5 of the part, and SHA-256 where it is signed. */
-void putter_hash(struct putter *p, struct part *part);
-void putter_hex(char *to, const unsigned char *bytes, size_t n);
-
-/* The ETag that S3 gives: the MD5 of the single part, or (NULL) of a multipart upload the MD5 of
- * its parts' MD5s and their number. */
-void putter_etag(const struct putter *p, const struct part *single, char etag[64]);
 
 /* An ETag that is no MD5 (encryption with KMS or a customer's key) says nothing. */
 int putter_etag_is_wrong(const struct s3_answer *a, const char *want);
@@ -54,7 +60,13 @@ int putter_etag_is_wrong(const struct s3_answer *a, const char *want);
 void putter_call(struct putter *p, struct s3_call *c, const char *method, const char *query);
 void putter_object_headers(struct putter *p, struct s3_call *c);
 void putter_conditions(struct putter *p, struct s3_call *c);
-void putter_body(struct s3_call *c, struct part *part);
+
+/* Adds the part's bytes and their checksum to a call. */
+void putter_body(struct putter *p, struct part *part, struct s3_call *c);
+
+/* Makes a call and waits for its end, for PUTTER_GRACE_MS where there is an interruption. 0, or -1
+ * with e (may be NULL) filled. */
+int putter_do(struct putter *p, struct s3_call *c, struct err *e);
 
 /* HEAD of the object: 1 it is there (answer filled), 0 it is not, -1 e is filled. */
 int putter_head(struct putter *p, struct s3_answer *a, struct err *e);
@@ -66,14 +78,15 @@ int putter_settle(struct putter *p, const char *want_etag, struct s3_put_result 
 /* Explains why c was refused. Returns -1. */
 int putter_refused(struct putter *p, const struct s3_call *c);
 
-/* Bytes of the next part. */
-uint64_t putter_part_len(const struct putter *p);
-
 /* 1 when the upload has failed or is interrupted; e is filled. */
 int putter_stopped(struct putter *p);
 
-/* Reads into part until it has len bytes or the source ends, while parts on the way go on. */
-int putter_fill(struct putter *p, struct part *part, uint64_t len);
+/* 1 when what is on the way after a failure has had its time. */
+int putter_is_late(struct putter *p);
+
+/* Reads into part until it is as long as the next one is to be, or has most bytes, or the source
+ * ends, while parts on the way go on. */
+int putter_fill(struct putter *p, struct part *part, uint64_t most);
 
 /* --- s3_put_parts.c --- */
 

@@ -38,7 +38,9 @@ enum {
 	OPT_CACHE_CONTROL,
 	OPT_IF_NONE_MATCH,
 	OPT_IF_MATCH,
+	OPT_ONLY_WRITER,
 	OPT_METADATA,
+	OPT_CHECKSUM,
 	OPT_PART_SIZE,
 	OPT_EXPECT_SIZE,
 	OPT_EXPECT_CRC32C,
@@ -53,6 +55,9 @@ static struct {
 	struct buf names[HEADERS_MAX]; /* of metadata headers */
 	size_t meta_len;
 	struct buf if_match;
+	const char *sse;	    /* --sse */
+	int kms;		    /* an option that goes with aws:kms */
+	const char *checksum;	    /* --checksum-algorithm; NULL: not given */
 	struct about about;
 	struct buf meta_about; /* sheaf-crc32c=... */
 	const char *output;
@@ -76,6 +81,8 @@ static const char help[] =
     "      --bucket-key         use the bucket's key for aws:kms\n"
     "      --if-none-match      only where no object of that key is\n"
     "      --if-match ETAG      only over the object with this ETag\n"
+    "      --only-writer        nobody else stores this object now: abort unfinished uploads\n"
+    "      --checksum-algorithm A  MD5, CRC32C or SHA256, sent along with the bytes\n"
     "      --expect-size N      store nothing unless there are N bytes\n"
     "      --expect-crc32c X    store nothing unless the CRC32C is X (8 hex digits)\n"
     "      --about FILE         what csvcat --about wrote: expect its size and CRC32C, store the "
@@ -147,6 +154,16 @@ parse_crc32c(const char *arg, struct err *e)
 }
 
 static int
+parse_checksum(const char *arg, struct err *e)
+{
+	if (strcmp(arg, "MD5") != 0 && strcmp(arg, "CRC32C") != 0 && strcmp(arg, "SHA256") != 0)
+		return err_set(
+		    e, EXIT_USAGE, "--checksum-algorithm %s: not MD5, CRC32C or SHA256", arg);
+	opt.checksum = arg;
+	return 0;
+}
+
+static int
 parse_size(
     const char *name, const char *arg, uint64_t min, uint64_t max, uint64_t *n, struct err *e)
 {
@@ -188,10 +205,13 @@ own_option(int c, const char *arg, struct err *e)
 		    strcmp(arg, "aws:kms:dsse") != 0)
 			return err_set(
 			    e, EXIT_USAGE, "--sse %s: not AES256, aws:kms or aws:kms:dsse", arg);
+		opt.sse = arg;
 		return add_header("x-amz-server-side-encryption", arg, e);
 	case OPT_SSE_KMS_KEY_ID:
+		opt.kms = 1;
 		return add_header("x-amz-server-side-encryption-aws-kms-key-id", arg, e);
 	case OPT_BUCKET_KEY:
+		opt.kms = 1;
 		return add_header("x-amz-server-side-encryption-bucket-key-enabled", "true", e);
 	case OPT_STORAGE_CLASS: return add_header("x-amz-storage-class", arg, e);
 	case OPT_CONTENT_TYPE: return add_header("Content-Type", arg, e);
@@ -202,6 +222,8 @@ own_option(int c, const char *arg, struct err *e)
 			return err_set(e, EXIT_USAGE, "--if-match: not an ETag");
 		set_if_match(arg);
 		return 0;
+	case OPT_ONLY_WRITER: opt.put.only_writer = 1; return 0;
+	case OPT_CHECKSUM: return parse_checksum(arg, e);
 	case OPT_METADATA: return add_metadata(arg, e);
 	case OPT_PART_SIZE:
 		return parse_size(
@@ -232,6 +254,8 @@ options(int argc, char **argv, struct err *e)
 	    {"cache-control", required_argument, NULL, OPT_CACHE_CONTROL},
 	    {"if-none-match", no_argument, NULL, OPT_IF_NONE_MATCH},
 	    {"if-match", required_argument, NULL, OPT_IF_MATCH},
+	    {"only-writer", no_argument, NULL, OPT_ONLY_WRITER},
+	    {"checksum-algorithm", required_argument, NULL, OPT_CHECKSUM},
 	    {"metadata", required_argument, NULL, OPT_METADATA},
 	    {"part-size", required_argument, NULL, OPT_PART_SIZE},
 	    {"expect-size", required_argument, NULL, OPT_EXPECT_SIZE},
@@ -253,6 +277,9 @@ options(int argc, char **argv, struct err *e)
 		    e, EXIT_USAGE, "a FILE (or -) and an s3:// URI are needed; see s3put --help");
 	if (opt.put.if_none_match && opt.put.if_match != NULL)
 		return err_set(e, EXIT_USAGE, "--if-none-match and --if-match exclude each other");
+	if (opt.kms && (opt.sse == NULL || strncmp(opt.sse, "aws:kms", 7) != 0))
+		return err_set(e, EXIT_USAGE,
+		    "--sse-kms-key-id and --bucket-key go with --sse aws:kms only");
 	return 0;
 }
 
@@ -266,6 +293,17 @@ open_source(const char *file, struct err *e)
 	if ((fd = open(file, O_RDONLY | O_CLOEXEC)) == -1)
 		return err_errno(e, EXIT_FAILED, "%s", file);
 	return fd;
+}
+
+/* By the option, else by the settings. */
+static enum checksum_algorithm
+checksum_of(const struct s3 *s3)
+{
+	if (opt.checksum == NULL)
+		return s3_sends_checksums(s3) ? CHECKSUM_CRC32C : CHECKSUM_NONE;
+	return strcmp(opt.checksum, "CRC32C") == 0   ? CHECKSUM_CRC32C
+	    : strcmp(opt.checksum, "SHA256") == 0 ? CHECKSUM_SHA256
+						  : CHECKSUM_NONE;
 }
 
 static int
@@ -323,6 +361,7 @@ run(const char *file, const char *uri, struct stats *st)
 		goto out;
 	log_line(LOG_INFO, NULL, "%s", s3_describe(s3));
 	opt.put.headers = opt.headers;
+	opt.put.checksum = checksum_of(s3);
 	opt.put.connections = opt.cli.s3.connections;
 	if (s3_put(s3, &opt.put, fd, fd == STDIN_FILENO ? "standard input" : file, &interrupted,
 		&res, &e) == 0)
