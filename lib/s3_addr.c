@@ -7,18 +7,25 @@
 #include "s3_addr.h"
 #include "uri.h"
 
-/* A bucket name that fits one DNS label, so that the wildcard certificate covers it. */
+/* A bucket name that can stand before a host's: one DNS label, so that the wildcard certificate
+ * covers it; without TLS several, with dots between them. */
 static int
-is_label(const char *bucket)
+is_label(const char *bucket, int dots)
 {
-	size_t n = strlen(bucket);
+	size_t n = strlen(bucket), begin = 0;
 
-	if (n < 3 || n > 63 || bucket[0] == '-' || bucket[n - 1] == '-')
+	if (n < 3 || n > 63)
 		return 0;
-	for (size_t i = 0; i < n; i++)
-		if (!islower((unsigned char)bucket[i]) && !isdigit((unsigned char)bucket[i]) &&
-		    bucket[i] != '-')
+	for (size_t i = 0; i <= n; i++) {
+		if (i == n || (dots && bucket[i] == '.')) {
+			if (i == begin || bucket[begin] == '-' || bucket[i - 1] == '-')
+				return 0;
+			begin = i + 1;
+		} else if (!islower((unsigned char)bucket[i]) &&
+		    !isdigit((unsigned char)bucket[i]) && bucket[i] != '-') {
 			return 0;
+		}
+	}
 	return 1;
 }
 
@@ -135,9 +142,25 @@ s3_endpoint_free(struct s3_endpoint *ep)
 	*ep = (struct s3_endpoint){0};
 }
 
+static int
+is_address(const char *host)
+{
+	const char *name;
+	size_t len = host_name(host, &name);
+
+	return *host == '[' || is_ipv4(name, len);
+}
+
 static void
 aws_host(const struct s3_endpoint *ep, const char *region, struct buf *host)
 {
+	if (strcmp(region, S3_GLOBAL) == 0) {
+		if (!ep->fips && !ep->dualstack) {
+			buf_adds(host, "s3.amazonaws.com");
+			return;
+		}
+		region = S3_GLOBAL_REGION;
+	}
 	buf_adds(host, ep->fips ? "s3-fips." : "s3.");
 	if (ep->dualstack)
 		buf_adds(host, "dualstack.");
@@ -152,7 +175,8 @@ s3_address(const struct s3_endpoint *ep, const char *region, const char *bucket,
 	int virtual = ep->style == S3_STYLE_VIRTUAL ||
 	    (ep->style == S3_STYLE_AUTO && ep->host == NULL);
 
-	virtual = virtual && is_label(bucket);
+	virtual = virtual && (ep->host == NULL || !is_address(ep->host)) &&
+	    is_label(bucket, strcmp(ep->scheme, "http") == 0);
 	if (virtual) {
 		buf_adds(host, bucket);
 		buf_addc(host, '.');

@@ -8,6 +8,10 @@
 #include "buf.h"
 #include "err.h"
 
+/* The region that stands for the endpoint without one, and what is signed there. */
+#define S3_GLOBAL "aws-global"
+#define S3_GLOBAL_REGION "us-east-1"
+
 enum s3_style { S3_STYLE_AUTO, S3_STYLE_PATH, S3_STYLE_VIRTUAL };
 
 struct s3_endpoint {
