@@ -4,6 +4,7 @@
 
 #include "num.h"
 #include "req.h"
+#include "server.h"
 
 static const char *
 check_md5(const struct req *r)
@@ -17,6 +18,19 @@ check_md5(const struct req *r)
 		return "InvalidDigest";
 	md5(r->body.p, r->body.len, sum);
 	return memcmp(want, sum, sizeof(sum)) == 0 ? NULL : "BadDigest";
+}
+
+char *
+body_take(struct req *r)
+{
+	char *p = NULL;
+
+	if (r->srv->opt.discard)
+		buf_free(&r->body);
+	else
+		p = xrealloc(r->body.p, r->body.len);
+	r->body = (struct buf){0};
+	return p;
 }
 
 const char *

@@ -326,9 +326,8 @@ object_body(struct req *r, struct object *o)
 		sum[0] ^= 0xff;
 	hex_put(o->etag, sum, sizeof(sum));
 	o->size = o->one.size = r->body.len;
-	o->one.mem = xrealloc(r->body.p, r->body.len);
+	o->one.mem = body_take(r);
 	o->n_extents = 1;
-	r->body = (struct buf){0};
 }
 
 static void

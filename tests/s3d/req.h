@@ -94,6 +94,8 @@ void op_run(struct req *r);
 /* body.c: decodes aws-chunked, checks x-amz-content-sha256, Content-MD5 and the lengths.
  * NULL, or S3's error code. */
 const char *body_check(struct req *r);
+/* The body, which is no longer the request's; NULL with --discard. Its length must be known. */
+char *body_take(struct req *r);
 /* The checksum that the request names (header or trailer), verified over the body. *algo is
  * SUM_NONE when there is none; want (or SUM_NONE) is computed then. NULL, or S3's error code. */
 const char *

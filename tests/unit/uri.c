@@ -42,8 +42,8 @@ static const struct {
 	"s3://test-accessp-o0b1d075431d83bebde8xz5w8ijx1qzlbp3i3kuse10--op-s3/k: S3 on Outposts is "
 	"not supported"},
     {"s3://arn:aws:s3-object-lambda:us-west-2:123456789012:accesspoint/ap/k",
-	"s3://arn:aws:s3-object-lambda:us-west-2:123456789012:accesspoint/ap/k: Object Lambda access "
-	"point ARNs are not supported; their alias is"},
+	"s3://arn:aws:s3-object-lambda:us-west-2:123456789012:accesspoint/ap/k: Object Lambda "
+	"access point ARNs are not supported; their alias is"},
     {"s3://arn:aws:s3:us-west-2:123456789012:accesspoint/ap/k",
 	"s3://arn:aws:s3:us-west-2:123456789012:accesspoint/ap/k: access point ARNs are not "
 	"supported; an access "
