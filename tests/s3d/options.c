@@ -26,7 +26,8 @@ static const struct option longs[] = {
 	{"close-after", 1, NULL, O_CLOSE_AFTER}, {"idle-timeout", 1, NULL, O_IDLE},
 	{"seed", 1, NULL, O_SEED}, {"faults", 1, NULL, O_FAULTS}, {"tls-cert", 1, NULL, O_TLS_CERT},
 	{"tls-key", 1, NULL, O_TLS_KEY}, {"threads", 1, NULL, O_THREADS},
-	{"count-keys", 0, NULL, O_COUNT_KEYS}, {"discard", 0, NULL, O_DISCARD}, {"help", 0, NULL, O_HELP}, {NULL, 0, NULL, 0}
+	{"count-keys", 0, NULL, O_COUNT_KEYS}, {"discard", 0, NULL, O_DISCARD},
+	{"help", 0, NULL, O_HELP}, {NULL, 0, NULL, 0}
 };
 
 static const char usage[] =

@@ -275,7 +275,7 @@ test_uploads(void)
 
 	OK(s3xml_uploads(doc, strlen(doc), add_upload, &out, &e) == 0, "a listing of uploads");
 	OK_STR(buf_str(&out), "[k%201 a&b 2026-11-25T17:00:00.000Z][ 2 ][  ]", "what it holds");
-	OK(s3xml_uploads("<ListBucketResult/>", 19, add_upload, &out, &e) == -1, "another document");
+	OK(s3xml_uploads("<ListBucketResult/>", 19, add_upload, &out, &e) == -1, "another one");
 	OK_STR(e.text, "listing of uploads: it is no ListMultipartUploadsResult", "is told");
 	OK(s3xml_uploads(doc, strlen(doc) - 1, add_upload, &out, &e) == -1 &&
 		strstr(e.text, "broken XML") != NULL,
