@@ -217,6 +217,7 @@ all_programs() {
 	AWS_ENDPOINT_URL_S3=http://0.0.0.0:${S3D_URL##*:} TOOL_TIMEOUT=120 run_tool 0 make -s -C "$ROOT" BUILD="${BIN%/bin}" merge \
 		SRC="s3://$BUCKET/in/" DEST="s3://$BUCKET/out/" WORK="$TMP/work" BATCH=10 JOBS=2
 	[[ $(cat out err | grep -c "not encrypted") == 1 ]]
+	lacks "not encrypted" <(cat "$TMP"/work/log/*.ndjson)
 }
 
 @test "another region: followed, for every kind of request" {
