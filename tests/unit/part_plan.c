@@ -81,6 +81,8 @@ main(void)
 	    (unsigned long long)u.most_memory);
 	OK(part_plan_places(8 * MIB, 8 * MIB, 64) == 65,
 	    "as many connections as asked for, while the parts are as asked for");
+	OK(part_plan_places(8 * MIB, 8 * MIB, 4) == 5, "one more than there are connections");
+	OK(part_plan_places(8 * MIB, 64 * MIB, 4) == 4, "as many as 256 MiB hold");
 	OK(part_plan_places(8 * MIB, 5 * GIB, 4) == 2, "two of the longest");
 	return tap_done();
 }
