@@ -53,6 +53,17 @@ struct s3 {
 
 /* --- opening --- */
 
+/* In a batch of the pipeline it is not told, as the run has told it. */
+static void
+warn_of_open_way(const struct s3 *s3)
+{
+	if (s3_endpoint_is_open(&s3->endpoint) && getenv("SHEAF_BATCH") == NULL)
+		log_line(LOG_WARN, NULL,
+		    "endpoint http://%s: not encrypted: whoever is on the way can read and change "
+		    "what is sent; use https://",
+		    s3->endpoint.host);
+}
+
 static int
 settings_take(struct s3 *s3, struct err *e)
 {
@@ -88,19 +99,11 @@ settings_take(struct s3 *s3, struct err *e)
 		return err_set(e, EXIT_USAGE,
 		    "region '%s': has no endpoints for use_fips_endpoint (AWS_USE_FIPS_ENDPOINT)",
 		    region);
-	snprintf(s3->region, sizeof(s3->region), "%s", region);
+	s3->endpoint.global = strcmp(region, S3_GLOBAL) == 0;
+	snprintf(s3->region, sizeof(s3->region), "%s",
+	    s3->endpoint.global ? S3_GLOBAL_REGION : region);
+	warn_of_open_way(s3);
 	return 0;
-}
-
-/* In a batch of the pipeline it is not told, as the run has told it. */
-static void
-warn_of_open_way(const struct s3 *s3)
-{
-	if (s3_endpoint_is_open(&s3->endpoint) && getenv("SHEAF_BATCH") == NULL)
-		log_line(LOG_WARN, NULL,
-		    "endpoint http://%s: not encrypted: whoever is on the way can read and change "
-		    "what is sent; use https://",
-		    s3->endpoint.host);
 }
 
 struct s3 *
@@ -117,7 +120,6 @@ s3_open(const struct s3_opt *opt, struct err *e)
 	s3->opt = *opt;
 	if (aws_settings_load(&s3->settings, opt->profile, e) == -1 || settings_take(s3, e) == -1)
 		goto fail;
-	warn_of_open_way(s3);
 	if (!opt->no_sign_request && creds_resolve(&s3->creds, &s3->settings, NULL, e) == -1)
 		goto fail;
 	if ((s3->pace = pace_open(opt->pace, e)) == NULL)
@@ -269,7 +271,6 @@ sign(struct s3 *s3, const struct s3_call *c, struct fetch_msg *m, const char *ho
 	    .query = c->query != NULL ? c->query : "",
 	    .headers = h};
 	time_t now = time(NULL) + s3->clock_ahead;
-	const char *region;
 	size_t first_own;
 
 	if (s3->creds.expires != 0 && s3->creds.expires - now < REFRESH_S)
@@ -278,10 +279,7 @@ sign(struct s3 *s3, const struct s3_call *c, struct fetch_msg *m, const char *ho
 		sigv4_date(now, s3->date);
 		s3->signed_at = now;
 	}
-	region = region_of(s3, c->bucket);
-	if (strcmp(region, S3_GLOBAL) == 0)
-		region = S3_GLOBAL_REGION;
-	sigv4_key_set(&s3->key, s3->creds.secret_key, s3->date, region, "s3");
+	sigv4_key_set(&s3->key, s3->creds.secret_key, s3->date, region_of(s3, c->bucket), "s3");
 	r.payload_hash = c->payload_hash != NULL ? c->payload_hash
 	    : c->has_body			 ? SIGV4_UNSIGNED
 						 : SIGV4_EMPTY_SHA256;
@@ -554,9 +552,7 @@ fault_words(enum fetch_fault f)
 	switch (f) {
 	case FETCH_FAULT_HOST: return "cannot find the host";
 	case FETCH_FAULT_CONNECT: return "cannot connect";
-	case FETCH_FAULT_TLS:
-		return "the server's certificate is not trusted; AWS_CA_BUNDLE names a file of "
-		       "those that are";
+	case FETCH_FAULT_TLS: return "the server's certificate is not trusted";
 	case FETCH_FAULT_RESET: return "connection lost";
 	case FETCH_FAULT_SHORT: return "connection lost inside the body";
 	case FETCH_FAULT_STALL: return "timed out";
@@ -586,6 +582,12 @@ explain(struct s3_call *c, const struct fetch_answer *a)
 		err_set(&p->error, EXIT_FAILED, "%ld %s%s%s%s%s%s", a->status, s3_call_code(c),
 		    p->xml.message[0] != '\0' ? ": " : "", p->xml.message,
 		    p->xml.endpoint[0] != '\0' ? " Endpoint: " : "", p->xml.endpoint, tries);
+	if (a->fault == FETCH_FAULT_TLS) {
+		size_t len = strlen(p->error.text);
+
+		snprintf(p->error.text + len, sizeof(p->error.text) - len,
+		    "; AWS_CA_BUNDLE names a file of trusted authorities");
+	}
 }
 
 static void

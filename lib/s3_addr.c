@@ -154,12 +154,9 @@ is_address(const char *host)
 static void
 aws_host(const struct s3_endpoint *ep, const char *region, struct buf *host)
 {
-	if (strcmp(region, S3_GLOBAL) == 0) {
-		if (!ep->fips && !ep->dualstack) {
-			buf_adds(host, "s3.amazonaws.com");
-			return;
-		}
-		region = S3_GLOBAL_REGION;
+	if (ep->global && strcmp(region, S3_GLOBAL_REGION) == 0 && !ep->fips && !ep->dualstack) {
+		buf_adds(host, "s3.amazonaws.com");
+		return;
 	}
 	buf_adds(host, ep->fips ? "s3-fips." : "s3.");
 	if (ep->dualstack)

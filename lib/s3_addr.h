@@ -20,6 +20,7 @@ struct s3_endpoint {
 	char *base;   /* owned: path before the bucket, "" or "/x" */
 	enum s3_style style;
 	int dualstack, fips;
+	int global; /* the region S3_GLOBAL was asked for, and goes as S3_GLOBAL_REGION */
 };
 
 /* Parses an endpoint URL; NULL: AWS. -1 with EXIT_USAGE for anything but

@@ -159,7 +159,9 @@ main(void)
 		ep.style = cases[i].style;
 		ep.dualstack = cases[i].dualstack & 1;
 		ep.fips = cases[i].dualstack >> 1;
-		s3_address(&ep, cases[i].region, cases[i].bucket, cases[i].key, &host, &path);
+		ep.global = strcmp(cases[i].region, S3_GLOBAL) == 0;
+		s3_address(&ep, ep.global ? S3_GLOBAL_REGION : cases[i].region, cases[i].bucket,
+		    cases[i].key, &host, &path);
 		OK_STR(ep.scheme, cases[i].scheme, "case %zu: scheme", i);
 		OK_STR(buf_str(&host), cases[i].host, "case %zu: host", i);
 		OK_STR(buf_str(&path), cases[i].path, "case %zu: path", i);
