@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "aws_endpoint.h"
 #include "buf.h"
 #include "creds.h"
 #include "num.h"
@@ -73,36 +74,6 @@ copy(const char *s)
 }
 
 static int
-take_endpoint(struct aws_settings *s, const struct profile *p, struct err *e)
-{
-	struct found ignore =
-	    look(p, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls");
-	const char *services = profile_get(p, "services"), *url;
-	const struct ini_section *section;
-	int ignored = 0;
-
-	if (take_bool(p, &ignore, &ignored, e) == -1)
-		return -1;
-	if (ignored)
-		return 0;
-	url = profile_env("AWS_ENDPOINT_URL_S3");
-	if (url == NULL)
-		url = profile_env("AWS_ENDPOINT_URL");
-	if (url == NULL && services != NULL) {
-		if ((section = ini_section(p->config, "services", services)) == NULL)
-			return err_set(e, EXIT_USAGE,
-			    "profile %s: services = '%.200s': no [services %.200s] in %s", p->name,
-			    services, services,
-			    p->config_file != NULL ? p->config_file : "a config file");
-		url = ini_get_nested(section, "s3", "endpoint_url");
-	}
-	if (url == NULL)
-		url = profile_get(p, "endpoint_url");
-	s->endpoint_url = copy(url);
-	return 0;
-}
-
-static int
 take_others(struct aws_settings *s, const struct profile *p, struct err *e)
 {
 	static const char *const styles[] = {"auto", "path", "virtual", NULL};
@@ -142,7 +113,9 @@ take_others(struct aws_settings *s, const struct profile *p, struct err *e)
 int
 aws_settings_load(struct aws_settings *s, const char *profile, struct err *e)
 {
-	const char *name = profile != NULL ? profile : profile_env("AWS_PROFILE");
+	const char *variable =
+	    profile_env("AWS_PROFILE") != NULL ? "AWS_PROFILE" : "AWS_DEFAULT_PROFILE";
+	const char *name = profile != NULL ? profile : profile_env(variable), *url;
 	struct profile p;
 
 	*s = (struct aws_settings){0};
@@ -151,14 +124,17 @@ aws_settings_load(struct aws_settings *s, const char *profile, struct err *e)
 	s->profile = xstrdup(p.name);
 	s->profile_asked = profile != NULL;
 	if (name != NULL && p.in_credentials == NULL && p.in_config == NULL) {
-		err_set(e, EXIT_USAGE, "profile %.200s%s: there is none in %s or %s", name,
-		    profile != NULL ? "" : " (AWS_PROFILE)",
+		err_set(e, EXIT_USAGE, "profile %.200s%s%s%s: there is none in %s or %s", name,
+		    profile != NULL ? "" : " (", profile != NULL ? "" : variable,
+		    profile != NULL ? "" : ")",
 		    p.credentials_file != NULL ? p.credentials_file : "a credentials file",
 		    p.config_file != NULL ? p.config_file : "a config file");
 		goto fail;
 	}
-	if (take_endpoint(s, &p, e) == -1 || take_others(s, &p, e) == -1)
+	if (aws_endpoint_configured(&p, "AWS_ENDPOINT_URL_S3", "s3", &url, e) == -1 ||
+	    take_others(s, &p, e) == -1)
 		goto fail;
+	s->endpoint_url = copy(url);
 	profile_free(&p);
 	return 0;
 fail:

@@ -1,8 +1,18 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "creds_source.h"
+#include "io.h"
+#include "iso_time.h"
+
+enum { TOKEN_FILE_MAX = 64 << 10 };
+
+/* --- what sources need --- */
 
 static int
 is_printable(const char *s)
@@ -29,14 +39,52 @@ creds_take(struct creds *c, const char *access_key, const char *secret_key,
 	return 1;
 }
 
-static int
-from_environment(struct creds *c, const struct profile *p, struct buf *why, struct err *e)
+const char *
+creds_region(const struct creds_ask *ask)
+{
+	return ask->settings->region != NULL ? ask->settings->region : "us-east-1";
+}
+
+int
+creds_read_token(struct buf *token, const char *path, const char *where, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
+	ssize_t n;
+
+	if (fd == -1)
+		return err_errno(e, EXIT_USAGE, "%s: %s", where, path);
+	n = io_read_full(fd, buf_room(token, TOKEN_FILE_MAX + 1), TOKEN_FILE_MAX + 1);
+	if (n == -1)
+		rc = err_errno(e, EXIT_USAGE, "%s: %s", where, path);
+	close(fd);
+	if (rc == -1)
+		return -1;
+	while (n > 0 && strchr(" \t\r\n", token->p[n - 1]) != NULL)
+		n--;
+	token->len = (size_t)n;
+	if (n == 0)
+		return err_set(e, EXIT_USAGE, "%s: %s: there is no token in it", where, path);
+	if (n > TOKEN_FILE_MAX)
+		return err_set(e, EXIT_USAGE, "%s: %s: longer than a token", where, path);
+	for (size_t i = 0; i < token->len; i++)
+		if (token->p[i] < ' ' || token->p[i] > '~')
+			return err_set(e, EXIT_USAGE,
+			    "%s: %s: a token with a character that none has", where, path);
+	return 0;
+}
+
+/* --- environment --- */
+
+int
+creds_from_environment(
+    struct creds *c, const struct creds_ask *ask, struct buf *why, struct err *e)
 {
 	const char *access_key = profile_env("AWS_ACCESS_KEY_ID");
 	const char *secret_key = profile_env("AWS_SECRET_ACCESS_KEY");
-	const char *token = profile_env("AWS_SESSION_TOKEN");
+	const char *token = profile_env("AWS_SECURITY_TOKEN");
+	const char *expiration = profile_env("AWS_CREDENTIAL_EXPIRATION");
 
-	(void)p;
+	(void)ask;
 	if (access_key == NULL) {
 		buf_adds(why, "AWS_ACCESS_KEY_ID is not set");
 		return 0;
@@ -44,41 +92,15 @@ from_environment(struct creds *c, const struct profile *p, struct buf *why, stru
 	if (secret_key == NULL)
 		return err_set(
 		    e, EXIT_USAGE, "AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not");
-	return creds_take(c, access_key, secret_key,
-	    token != NULL ? token : profile_env("AWS_SECURITY_TOKEN"), "environment", e);
-}
-
-static int
-from_web_identity(struct creds *c, const struct profile *p, struct buf *why, struct err *e)
-{
-	(void)c;
-	(void)p;
-	if (profile_env("AWS_WEB_IDENTITY_TOKEN_FILE") != NULL)
+	if (expiration != NULL && iso_time_parse(expiration, &c->expires) == -1)
 		return err_set(e, EXIT_USAGE,
-		    "AWS_WEB_IDENTITY_TOKEN_FILE: web identity is not supported yet");
-	buf_adds(why, "AWS_WEB_IDENTITY_TOKEN_FILE is not set");
-	return 0;
+		    "AWS_CREDENTIAL_EXPIRATION='%.200s': not a point in time", expiration);
+	c->source = xstrdup("environment");
+	return creds_take(c, access_key, secret_key,
+	    token != NULL ? token : profile_env("AWS_SESSION_TOKEN"), "environment", e);
 }
 
-/* What a profile may ask for, and is not there yet; each goes before the profile's own keys. */
-static int
-unsupported(const struct profile *p, struct err *e)
-{
-	static const struct {
-		const char *key, *what;
-	} asked[] = {
-		{"web_identity_token_file", "web identity"},
-		{"role_arn", "assuming a role"},
-		{"sso_session", "single sign-on"},
-		{"sso_start_url", "single sign-on"},
-	};
-
-	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
-		if (profile_get(p, asked[i].key) != NULL)
-			return err_set(e, EXIT_USAGE, "profile %s: %s (%s) is not supported yet",
-			    p->name, asked[i].what, asked[i].key);
-	return 0;
-}
+/* --- profile --- */
 
 /* The keys in one of the two files. */
 static int
@@ -87,14 +109,14 @@ from_section(struct creds *c, const struct profile *p, const struct ini_section 
 {
 	const char *access_key = ini_get(section, "aws_access_key_id");
 	const char *secret_key = ini_get(section, "aws_secret_access_key");
-	const char *token = ini_get(section, "aws_session_token");
+	const char *token = ini_get(section, "aws_security_token");
 	struct buf where = {0};
 	int rc;
 
 	if (access_key == NULL || *access_key == '\0')
 		return 0;
 	if (token == NULL || *token == '\0')
-		token = ini_get(section, "aws_security_token");
+		token = ini_get(section, "aws_session_token");
 	buf_addf(&where, "profile %s in %s", p->name, file);
 	if (secret_key == NULL || *secret_key == '\0')
 		rc = err_set(e, EXIT_USAGE, "%s: aws_access_key_id without aws_secret_access_key",
@@ -107,8 +129,9 @@ from_section(struct creds *c, const struct profile *p, const struct ini_section 
 }
 
 static int
-from_profile(struct creds *c, const struct profile *p, struct buf *why, struct err *e)
+from_keys(struct creds *c, const struct creds_ask *ask, struct buf *why, struct err *e)
 {
+	const struct profile *p = ask->profile;
 	int rc;
 
 	if (p->in_credentials == NULL && p->in_config == NULL) {
@@ -117,77 +140,105 @@ from_profile(struct creds *c, const struct profile *p, struct buf *why, struct e
 		    p->config_file != NULL ? p->config_file : "a config file");
 		return 0;
 	}
-	if (unsupported(p, e) == -1)
-		return -1;
 	if ((rc = from_section(c, p, p->in_credentials, p->credentials_file, e)) != 0 ||
-	    (rc = creds_from_process(c, p, why, e)) != 0 ||
+	    (rc = creds_from_process(c, ask, why, e)) != 0 ||
 	    (rc = from_section(c, p, p->in_config, p->config_file, e)) != 0)
 		return rc;
 	buf_reset(why);
-	buf_adds(why, "it has neither aws_access_key_id nor credential_process");
+	buf_adds(why,
+	    "it has none of role_arn, web_identity_token_file, sso_account_id, "
+	    "aws_access_key_id and credential_process");
 	return 0;
 }
 
-static int
-from_container(struct creds *c, const struct profile *p, struct buf *why, struct err *e)
-{
-	(void)c;
-	(void)p;
-	(void)e;
-	if (profile_env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") != NULL ||
-	    profile_env("AWS_CONTAINER_CREDENTIALS_FULL_URI") != NULL)
-		buf_adds(why, "not supported yet");
-	else
-		buf_adds(why, "AWS_CONTAINER_CREDENTIALS_FULL_URI is not set");
-	return 0;
-}
+/* --- the chain --- */
 
-static int
-from_instance(struct creds *c, const struct profile *p, struct buf *why, struct err *e)
-{
-	(void)c;
-	(void)p;
-	(void)e;
-	buf_adds(why, "not supported yet");
-	return 0;
-}
-
-static const struct {
+struct source {
 	const char *name;
 	creds_source *get;
-	int not_if_profile_asked; /* passed over where --profile was given */
-} sources[] = {
-	{"environment", from_environment, 1},
-	{"web identity", from_web_identity, 1},
-	{"profile", from_profile, 0},
-	{"container", from_container, 0},
-	{"instance metadata", from_instance, 0},
+	int of_profile; /* its name goes with the profile's */
 };
 
-/* -1 also when no source has any. */
+/* Behind environment and role. */
+static const struct source profile_sources[] = {
+	{"web identity", creds_from_web_identity, 0},
+	{"single sign-on of profile", creds_from_sso, 1},
+	{"profile", from_keys, 1},
+	{NULL, NULL, 0},
+};
+
+static const struct source other_sources[] = {
+	{"container", creds_from_container, 0},
+	{"instance metadata", creds_from_instance, 0},
+	{NULL, NULL, 0},
+};
+
+/* One after the other, until one has some or fails. What each said is added to tried. */
 static int
-try_all(struct creds *c, const struct aws_settings *s, const struct profile *p, struct buf *tried,
+try_sources(struct creds *c, const struct creds_ask *ask, const struct source *s, struct buf *tried,
     struct err *e)
 {
 	struct buf why = {0};
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < sizeof(sources) / sizeof(sources[0]); i++) {
-		const char *profile = sources[i].get == from_profile ? p->name : NULL;
-
-		if (sources[i].not_if_profile_asked && s->profile_asked)
-			continue;
+	for (; rc == 0 && s->name != NULL; s++) {
 		buf_reset(&why);
-		rc = sources[i].get(c, p, &why, e);
+		rc = s->get(c, ask, &why, e);
 		if (rc == 1 && c->source == NULL)
-			c->source = xstrdup(sources[i].name);
-		if (rc != 0)
-			break;
-		buf_addf(tried, "%s%s%s: %s\n", sources[i].name, profile != NULL ? " " : "",
-		    profile != NULL ? profile : "", buf_str(&why));
+			c->source = xstrdup(s->name);
+		if (rc == 0 && why.len > 0)
+			buf_addf(tried, "%s%s%s: %s\n", s->name, s->of_profile ? " " : "",
+			    s->of_profile ? ask->profile->name : "", buf_str(&why));
 	}
 	buf_free(&why);
-	return rc == 1 ? 0 : -1;
+	return rc;
+}
+
+int
+creds_from_profile(struct creds *c, const struct creds_ask *ask, struct buf *why, struct err *e)
+{
+	return try_sources(c, ask, profile_sources, why, e);
+}
+
+/* All of them; the files are read only where the environment has none. */
+static int
+try_all(struct creds *c, const struct aws_settings *s, const char *refused, struct buf *tried,
+    struct err *e)
+{
+	static const struct source environment[] = {
+	    {"environment", creds_from_environment, 0}, {NULL, NULL, 0}};
+	static const struct source role[] = {
+	    {"role of profile", creds_from_role, 1}, {NULL, NULL, 0}};
+	struct creds_ask ask = {
+	    .settings = s, .environment = !s->profile_asked, .refused = refused};
+	struct profile p;
+	int rc = 0;
+
+	if (!s->profile_asked)
+		rc = try_sources(c, &ask, environment, tried, e);
+	if (rc != 0)
+		return rc;
+	if (profile_load(&p, s->profile, e) == -1)
+		return -1;
+	ask.top = ask.profile = &p;
+	if ((rc = try_sources(c, &ask, role, tried, e)) == 0 &&
+	    (rc = try_sources(c, &ask, profile_sources, tried, e)) == 0)
+		rc = try_sources(c, &ask, other_sources, tried, e);
+	profile_free(&p);
+	return rc;
+}
+
+/* Of no use any more, though the source gave them. */
+static int
+check_expired(const struct creds *c, struct err *e)
+{
+	char when[ISO_TIME_LEN + 1];
+
+	if (c->expires == 0 || c->expires > (int64_t)time(NULL))
+		return 1;
+	iso_time_format(c->expires, when);
+	return err_set(
+	    e, EXIT_USAGE, "%s: the credentials that it gave expired at %s", c->source, when);
 }
 
 static void
@@ -206,32 +257,34 @@ no_credentials(const struct buf *tried, struct err *e)
 }
 
 int
-creds_resolve(struct creds *c, const struct aws_settings *s, struct buf *trail, struct err *e)
+creds_resolve_again(struct creds *c, const struct aws_settings *s, const char *refused,
+    struct buf *trail, struct err *e)
 {
-	struct err own = {.status = 0};
 	struct buf tried = {0};
-	struct profile p;
 	int rc;
 
 	*c = (struct creds){0};
-	if (profile_load(&p, s->profile, e) == -1)
-		return -1;
-	rc = try_all(c, s, &p, &tried, &own);
+	rc = try_all(c, s, refused, &tried, e);
+	if (rc == 1)
+		rc = check_expired(c, e);
 	if (trail != NULL) {
 		buf_add(trail, tried.p, tried.len);
-		if (rc == 0)
-			buf_addf(trail, "%s: used\n", c->source);
+		if (rc == 1)
+			buf_addf(trail, "%s: used%s\n", c->source,
+			    c->cached ? ", from our cache" : "");
 	}
-	if (rc == -1) {
+	if (rc == 0)
+		no_credentials(&tried, e);
+	if (rc != 1)
 		creds_free(c);
-		if (own.status == 0)
-			no_credentials(&tried, e);
-		else
-			err_set(e, own.status, "%s", own.text);
-	}
 	buf_free(&tried);
-	profile_free(&p);
-	return rc;
+	return rc == 1 ? 0 : -1;
+}
+
+int
+creds_resolve(struct creds *c, const struct aws_settings *s, struct buf *trail, struct err *e)
+{
+	return creds_resolve_again(c, s, NULL, trail, e);
 }
 
 static void

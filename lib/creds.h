@@ -16,11 +16,13 @@ struct creds {
 	char *session_token; /* owned; NULL when there is none */
 	int64_t expires;     /* Unix seconds; 0: never */
 	char *source; /* owned; for -v: "environment", "profile x in /home/u/.aws/credentials" */
+	int cached;   /* found in our own cache */
 };
 
 /* What environment and profile say beside credentials. Absent strings are NULL. All owned. */
 struct aws_settings {
-	char *profile;	    /* the profile in force: --profile, AWS_PROFILE, else "default" */
+	char *profile;	    /* the profile in force: --profile, AWS_PROFILE,
+			       AWS_DEFAULT_PROFILE, else "default" */
 	int profile_asked;  /* by --profile: then the environment's keys do not count */
 	char *region;	    /* AWS_REGION, AWS_DEFAULT_REGION, profile's region */
 	char *endpoint_url; /* AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, services section, profile's
@@ -48,13 +50,20 @@ int aws_settings_load(struct aws_settings *s, const char *profile, struct err *e
 void aws_settings_free(struct aws_settings *s);
 
 /*
- * Resolves credentials: the environment's (unless --profile was given), web identity, the profile's
- * (static or by credential_process), container, instance metadata. Each source tried and why it
- * gave none is appended to trail (may be NULL), a line each, never a secret. -1 with EXIT_USAGE
- * names what was tried, in order; c is zeroed.
+ * Resolves credentials: the environment's (unless --profile was given), the profile's role, web
+ * identity, the profile's SSO, keys and credential_process, container, instance metadata; of those
+ * that are asked for over the network, what our cache holds (creds_cache.h). s->region is where STS
+ * is asked. Each source tried and why it gave none is appended to trail (may be NULL), a line each,
+ * never a secret. -1 with e, which names what was tried, in order, and c zeroed: EXIT_USAGE, or
+ * EXIT_FAILED where a service did not answer. This may take half a minute.
  */
 struct buf;
 int creds_resolve(struct creds *c, const struct aws_settings *s, struct buf *trail, struct err *e);
+
+/* The same for credentials whose access key, refused, a server no longer takes: those do not come
+ * from the cache. NULL: none. */
+int creds_resolve_again(struct creds *c, const struct aws_settings *s, const char *refused,
+    struct buf *trail, struct err *e);
 
 /* Wipes the secrets. creds_free(NULL) is fine. */
 void creds_free(struct creds *c);

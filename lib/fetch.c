@@ -1,55 +1,46 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#include <openssl/rand.h>
-#include <openssl/x509.h>
-
-#include "fetch_events.h"
 #include "fetch_slot.h"
 #include "pace.h"
+#include "retry.h"
 
 enum {
-	CONNECT_TIMEOUT_MS = 10000,
 	STALL_MS = 20000,
 	SCAN_MS = 100,	   /* how often deadlines and hedges are looked at */
 	BLOCKED_MS = 3000, /* a longer gap between scans was our caller's, not the network's */
+	GATHER = 8,	   /* sending times drawn at once, so that one waking serves several */
+	READ_LEN = 64 << 10,
 	FREE_TRIES_MAX = 8,
-	TOKENS_MAX = 500, /* retry budget, as the AWS SDKs' standard mode has it */
-	TOKENS_RETRY = 5,
-	TOKENS_TIMEOUT = 10,
-	BACKOFF_MS = 50, /* base; times 2 to the number of tries */
-	BACKOFF_THROTTLED_MS = 500,
-	BACKOFF_MAX_MS = 20000,
-	SERVER_WAIT_MAX_MS = 60000, /* the longest Retry-After that is obeyed */
 	HEDGE_MIN_MS = 500,
 	HEDGE_SAMPLES = 100, /* answers before "the slowest percent" means anything */
 	HEDGE_SHARE = 50,    /* at most one request in so many */
 };
 
 struct fetch {
-	CURLM *multi;
-	CURLSH *share;
-	X509_STORE *trust;
-	struct fetch_events events;
+	struct fetch_wire wire;
 	struct fetch_slot *slots;
 	size_t n_slots, n_spare;	/* the last n_spare are for hedges only */
 	struct fetch_slot **free_slots; /* stack */
 	size_t n_free;
 	struct fetch_task *ready, **ready_tail; /* to be sent */
-	struct fetch_task *waiting;		/* for a retry, by time */
-	struct fetch_task *spent;		/* for reuse */
-	size_t n_tasks, n_drops, n_resumes;
+	size_t n_ready;
+	struct fetch_task *waiting; /* for a retry, by time */
+	struct fetch_task *spent;   /* for reuse */
+	size_t n_tasks, n_resumes;
+	enum { FIRST_NONE, FIRST_SENT, FIRST_OVER } first; /* exchange over TLS */
 	struct fetch_opt opt;
-	unsigned tokens;
-	uint64_t reserved_ns; /* a sending time drawn from the pace and not used yet */
+	struct fetch_msg msg; /* the next one; it changes places with that of its slot */
+	char *room; /* what is read from any connection goes here first */
+	struct retry retry;
+	uint64_t reserved_ns; /* from when on n_reserved sends are due, drawn from the pace */
+	size_t n_reserved;
 	uint64_t now_us;
 	int64_t scanned_ms;
 	int64_t hedge_after_ms;
 	uint64_t hedge_seen;
 	struct fetch_stats stats;
-	uint64_t rng;
 };
 
 static const char *const cause_names[FETCH_CAUSES] = {
@@ -59,6 +50,21 @@ const char *
 fetch_cause_name(enum fetch_cause c)
 {
 	return cause_names[c];
+}
+
+const char *
+fetch_fault_words(enum fetch_fault f)
+{
+	switch (f) {
+	case FETCH_FAULT_HOST: return "cannot find the host";
+	case FETCH_FAULT_CONNECT: return "cannot connect";
+	case FETCH_FAULT_TLS: return "the server's certificate is not trusted";
+	case FETCH_FAULT_RESET: return "connection lost";
+	case FETCH_FAULT_SHORT: return "connection lost inside the body";
+	case FETCH_FAULT_STALL: return "timed out";
+	case FETCH_FAULT_GARBAGE: return "the server does not speak HTTP";
+	default: return "stopped";
+	}
 }
 
 static void
@@ -74,26 +80,6 @@ int64_t
 fetch_now_ms(const struct fetch *f)
 {
 	return (int64_t)(f->now_us / 1000);
-}
-
-/* Made for the first TLS connection: a bundle takes 20 ms to read, and plain HTTP needs none. */
-X509_STORE *
-fetch_trust(struct fetch *f)
-{
-	const char *dir = getenv(X509_get_default_cert_dir_env());
-	int ok;
-
-	if (f->trust != NULL)
-		return f->trust;
-	if ((f->trust = X509_STORE_new()) == NULL)
-		err_nomem();
-	X509_STORE_set_flags(f->trust, X509_V_FLAG_TRUSTED_FIRST);
-	if (f->opt.ca_file != NULL)
-		ok = X509_STORE_load_file(f->trust, f->opt.ca_file);
-	else
-		ok =
-		    X509_STORE_load_path(f->trust, dir != NULL ? dir : X509_get_default_cert_dir());
-	return ok ? f->trust : NULL;
 }
 
 struct fetch_stats *
@@ -115,30 +101,20 @@ fetch_msg_header(struct fetch_msg *m, const char *name, const char *value)
 		abort();
 	m->n_headers++;
 	buf_adds(&m->headers, name);
-	buf_addc(&m->headers, ':');
-	if (value != NULL) {
-		buf_addc(&m->headers, ' ');
-		buf_adds(&m->headers, value);
-	}
+	buf_adds(&m->headers, ": ");
+	buf_adds(&m->headers, value);
 	buf_addc(&m->headers, '\0');
 }
 
-CURLcode
-fetch_socket_opened(struct fetch *f, curl_socket_t fd)
+char *
+fetch_read_room(struct fetch *f, size_t *cap)
 {
-	fetch_events_opened(&f->events, fd);
-	return CURLE_OK;
-}
-
-void
-fetch_socket_closed(struct fetch *f, curl_socket_t fd)
-{
-	fetch_events_closed(&f->events, fd);
+	*cap = f->opt.buffer_len;
+	return f->room;
 }
 
 /* --- making and ending --- */
 
-/* The handles themselves are made at their first use: many programs need one or two. */
 static void
 slots_new(struct fetch *f)
 {
@@ -146,8 +122,10 @@ slots_new(struct fetch *f)
 	f->n_slots = f->opt.connections + f->n_spare;
 	f->slots = xcalloc(f->n_slots, sizeof(*f->slots));
 	f->free_slots = xcalloc(f->n_slots, sizeof(struct fetch_slot *));
-	for (size_t i = f->n_slots; i-- > 0;)
+	for (size_t i = f->n_slots; i-- > 0;) {
+		f->slots[i].engine = f;
 		f->free_slots[f->n_free++] = &f->slots[i];
+	}
 }
 
 struct fetch *
@@ -156,35 +134,21 @@ fetch_new(const struct fetch_opt *opt, struct err *e)
 	struct fetch *f = xcalloc(1, sizeof(*f));
 
 	f->opt = *opt;
-	f->events.epoll = -1;
 	f->ready_tail = &f->ready;
-	f->tokens = TOKENS_MAX;
+	retry_begin(&f->retry);
 	if (f->opt.stall_ms == 0)
 		f->opt.stall_ms = STALL_MS;
-	if (f->opt.connect_ms == 0)
-		f->opt.connect_ms = CONNECT_TIMEOUT_MS;
-	RAND_bytes((unsigned char *)&f->rng, sizeof(f->rng));
-	f->rng |= 1;
+	if (f->opt.buffer_len == 0)
+		f->opt.buffer_len = READ_LEN;
 	clock_update(f);
 	f->scanned_ms = fetch_now_ms(f);
-	if (opt->ca_file != NULL && access(opt->ca_file, R_OK) == -1) {
-		err_errno(e, EXIT_USAGE, "%s: CA certificates", opt->ca_file);
-		goto fail;
-	}
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
-	    (f->multi = curl_multi_init()) == NULL || (f->share = curl_share_init()) == NULL) {
-		err_set(e, EXIT_FAILED, "libcurl cannot be initialised");
-		goto fail;
-	}
-	curl_share_setopt(f->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
-	if (fetch_events_open(&f->events, f->multi, fetch_now_ms(f), e) == -1)
-		goto fail;
 	slots_new(f);
-	curl_multi_setopt(f->multi, CURLMOPT_MAXCONNECTS, (long)f->n_slots);
+	f->room = xmalloc(f->opt.buffer_len);
+	if (fetch_wire_open(&f->wire, &f->opt, f->n_slots, &f->stats, fetch_now_ms(f), e) == -1) {
+		fetch_free(f);
+		return NULL;
+	}
 	return f;
-fail:
-	fetch_free(f);
-	return NULL;
 }
 
 static void
@@ -204,31 +168,23 @@ fetch_free(struct fetch *f)
 	if (f == NULL)
 		return;
 	for (size_t i = 0; i < f->n_slots; i++) {
-		struct fetch_slot *s = &f->slots[i];
+		struct fetch_task *t = f->slots[i].task;
 
-		if (s->task == NULL)
-			continue;
-		curl_multi_remove_handle(f->multi, s->easy);
-		if (s->task->slot[0] == s)
-			s->task->slot[0] = NULL;
-		else
-			s->task->slot[1] = NULL;
-		if (s->task->slot[0] == NULL && s->task->slot[1] == NULL)
-			free(s->task);
-	}
-	for (size_t i = 0; i < f->n_slots; i++)
+		for (int k = 0; t != NULL && k < 2; k++)
+			if (t->slot[k] != NULL)
+				t->slot[k]->task = NULL;
+		free(t);
 		fetch_slot_free(&f->slots[i]);
-	if (f->multi != NULL)
-		curl_multi_cleanup(f->multi);
-	if (f->share != NULL)
-		curl_share_cleanup(f->share);
-	X509_STORE_free(f->trust);
-	fetch_events_close(&f->events);
+	}
+	fetch_wire_close(&f->wire);
 	tasks_free(f->ready);
 	tasks_free(f->waiting);
 	tasks_free(f->spent);
 	free(f->slots);
 	free(f->free_slots);
+	free(f->room);
+	buf_free(&f->msg.url);
+	buf_free(&f->msg.headers);
 	free(f);
 }
 
@@ -246,6 +202,7 @@ fetch_start(struct fetch *f, const struct fetch_ops *ops, void *job)
 	*t = (struct fetch_task){.ops = ops, .job = job};
 	*f->ready_tail = t;
 	f->ready_tail = &t->next;
+	f->n_ready++;
 	f->n_tasks++;
 	return t;
 }
@@ -258,6 +215,7 @@ ready_first(struct fetch *f, struct fetch_task *t)
 	if (f->ready == NULL)
 		f->ready_tail = &t->next;
 	f->ready = t;
+	f->n_ready++;
 }
 
 static void
@@ -290,33 +248,12 @@ task_end(struct fetch *f, struct fetch_task *t, int ok, const struct fetch_answe
 	ops->end(job, ok, a);
 }
 
-static double
-random_share(struct fetch *f)
-{
-	f->rng ^= f->rng << 13; /* xorshift64: jitter needs no more */
-	f->rng ^= f->rng >> 7;
-	f->rng ^= f->rng << 17;
-	return (double)(f->rng >> 11) / 9007199254740992.0;
-}
-
-static int64_t
-backoff_ms(struct fetch *f, const struct fetch_task *t, const struct fetch_again *again)
-{
-	uint64_t ms = again->cause == FETCH_CAUSE_THROTTLED ? BACKOFF_THROTTLED_MS : BACKOFF_MS;
-	uint64_t wait = again->wait_ms < SERVER_WAIT_MAX_MS ? again->wait_ms : SERVER_WAIT_MAX_MS;
-
-	ms <<= t->tries - 1 < 12 ? t->tries - 1 : 12;
-	if (ms > BACKOFF_MAX_MS)
-		ms = BACKOFF_MAX_MS;
-	return (int64_t)(wait + (uint64_t)(random_share(f) * (double)ms));
-}
-
 /* 1 when the task will be sent again. */
 static int
 task_again(
     struct fetch *f, struct fetch_task *t, enum fetch_verdict v, const struct fetch_again *again)
 {
-	unsigned cost = again->cause == FETCH_CAUSE_TIMEOUT ? TOKENS_TIMEOUT : TOKENS_RETRY;
+	int throttled = again->cause == FETCH_CAUSE_THROTTLED;
 
 	t->winner = NULL;
 	if (v == FETCH_AGAIN_FREE && t->free_tries < FREE_TRIES_MAX) {
@@ -330,15 +267,12 @@ task_again(
 	if (t->tries >= f->opt.max_tries)
 		return 0;
 	/* throttling is the pace's to end, so it does not use the budget up */
-	if (again->cause != FETCH_CAUSE_THROTTLED) {
-		if (f->tokens < cost)
-			return 0;
-		f->tokens -= cost;
-		t->cost += cost;
-	}
+	if (!throttled && !retry_pay(&f->retry, again->cause == FETCH_CAUSE_TIMEOUT, &t->paid))
+		return 0;
 	f->stats.retries++;
 	f->stats.causes[again->cause]++;
-	wait_until(f, t, fetch_now_ms(f) + backoff_ms(f, t, again));
+	wait_until(f, t,
+	    fetch_now_ms(f) + retry_wait_ms(&f->retry, t->tries, throttled, again->wait_ms));
 	return 1;
 }
 
@@ -357,9 +291,7 @@ task_answered(struct fetch *f, struct fetch_task *t, const struct fetch_answer *
 			pace_answered(f->opt.pace, f->now_us * 1000);
 	}
 	if (v == FETCH_DONE) {
-		f->tokens += t->cost != 0 ? t->cost : 1;
-		if (f->tokens > TOKENS_MAX)
-			f->tokens = TOKENS_MAX;
+		retry_earn(&f->retry, t->paid);
 		task_end(f, t, 1, a);
 	} else if (v == FETCH_FAIL || !task_again(f, t, v, &again)) {
 		task_end(f, t, 0, a);
@@ -368,29 +300,54 @@ task_answered(struct fetch *f, struct fetch_task *t, const struct fetch_answer *
 
 /* --- slots --- */
 
+static int
+is_reusable(const struct fetch_slot *s)
+{
+	return s->conn.state == FETCH_CONN_OPEN && http_parse_is_whole(&s->in) && !s->in.close &&
+	    !s->conn.hung_up && !s->sending;
+}
+
+/* Off its exchange, whatever it was doing. */
 static void
 slot_release(struct fetch *f, struct fetch_slot *s)
 {
 	struct fetch_task *t = s->task;
 
-	curl_multi_remove_handle(f->multi, s->easy);
-	if (t != NULL) {
-		if (t->slot[0] == s)
-			t->slot[0] = NULL;
-		if (t->slot[1] == s)
-			t->slot[1] = NULL;
-	}
-	s->task = NULL;
+	if (t->slot[0] == s)
+		t->slot[0] = NULL;
+	if (t->slot[1] == s)
+		t->slot[1] = NULL;
+	f->n_resumes -= s->resume != 0;
+	s->resume = 0;
+	if (!is_reusable(s))
+		fetch_conn_close(&s->conn);
+	fetch_slot_clear(s);
 	f->free_slots[f->n_free++] = s;
 }
 
-/* Off the wire, whatever it was doing. */
-static void
-slot_abandon(struct fetch *f, struct fetch_slot *s)
+/* A free slot: the one that was used last, of those whose connection can be used again, else one
+ * without, else any. fresh: one without goes first. */
+static struct fetch_slot *
+slot_choose(struct fetch *f, const struct fetch_msg *m, int fresh)
 {
-	f->n_drops -= s->drop != 0;
-	f->n_resumes -= s->resume != 0;
-	slot_release(f, s);
+	size_t at = f->n_free - 1;
+	struct fetch_slot *s;
+
+	for (size_t i = f->n_free; i-- > 0;) {
+		s = f->free_slots[i];
+		if (!fresh && fetch_slot_fits(s, m)) {
+			at = i;
+			break;
+		}
+		if (s->conn.state == FETCH_CONN_CLOSED &&
+		    f->free_slots[at]->conn.state != FETCH_CONN_CLOSED)
+			at = i;
+	}
+	s = f->free_slots[at];
+	f->free_slots[at] = f->free_slots[--f->n_free];
+	if (fresh || !fetch_slot_fits(s, m))
+		fetch_conn_close(&s->conn);
+	return s;
 }
 
 static void
@@ -408,40 +365,50 @@ fetch_cancel(struct fetch *f, struct fetch_task *t)
 	if (t->slot[0] == NULL && t->slot[1] == NULL) {
 		unlink_task(&f->waiting, t);
 		unlink_task(&f->ready, t);
-		for (f->ready_tail = &f->ready; *f->ready_tail != NULL;)
+		f->n_ready = 0;
+		for (f->ready_tail = &f->ready; *f->ready_tail != NULL; f->n_ready++)
 			f->ready_tail = &(*f->ready_tail)->next;
 	}
 	for (int i = 0; i < 2; i++)
 		if (t->slot[i] != NULL)
-			slot_abandon(f, t->slot[i]);
+			slot_release(f, t->slot[i]);
 	task_spent(f, t);
+}
+
+static void
+msg_reset(struct fetch_msg *m)
+{
+	buf_reset(&m->url);
+	buf_reset(&m->headers);
+	*m = (struct fetch_msg){.url = m->url, .headers = m->headers};
 }
 
 /* 0, or -1 when the exchange cannot be made. */
 static int
 slot_send(struct fetch *f, struct fetch_task *t, int hedge)
 {
-	struct fetch_slot *s = f->free_slots[--f->n_free];
+	struct fetch_slot *s;
+	struct fetch_msg m = f->msg;
 
-	if (s->easy == NULL && fetch_slot_init(s, f, &f->opt, f->share) == -1)
-		err_nomem();
-	buf_reset(&s->msg.url);
-	buf_reset(&s->msg.headers);
-	s->msg.n_headers = 0;
-	s->msg.has_body = 0;
-	s->msg.body_len = 0;
-	if (t->ops->build(t->job, &s->msg) == -1) {
-		f->free_slots[f->n_free++] = s;
+	msg_reset(&m);
+	f->msg = m;
+	if (t->ops->build(t->job, &f->msg) == -1)
 		return -1;
-	}
+	if (f->opt.user_agent != NULL)
+		fetch_msg_header(&f->msg, "User-Agent", f->opt.user_agent);
+	s = slot_choose(f, &f->msg, hedge);
+	m = s->msg;
+	s->msg = f->msg;
+	f->msg = m;
 	s->task = t;
 	t->slot[hedge] = s;
-	fetch_slot_set(s, hedge);
 	s->sent_us = f->now_us;
 	s->progress_ms = fetch_now_ms(f);
 	f->stats.requests++;
-	if (curl_multi_add_handle(f->multi, s->easy) != CURLM_OK)
-		abort();
+	/* the first connection is alone, so that the others can resume its TLS session */
+	if (f->first == FIRST_NONE && strncmp(buf_str(&s->msg.url), "https:", 6) == 0)
+		f->first = FIRST_SENT;
+	fetch_slot_start(s, &f->wire);
 	return 0;
 }
 
@@ -454,58 +421,104 @@ fetch_slot_wins(struct fetch *f, struct fetch_slot *s)
 	if (t->winner != NULL)
 		return t->winner == s;
 	if (other != NULL) {
-		if (s->status >= 500)
+		if (s->in.status >= 500)
 			return 0;
-		other->drop = 1;
-		f->n_drops++;
 		f->stats.hedges_won += t->slot[1] == s;
+		slot_release(f, other);
 	}
 	t->winner = s;
 	return 1;
 }
 
-/* The transfer on s is over, with code (or stalled). */
-static void
-slot_finished(struct fetch *f, struct fetch_slot *s, enum fetch_fault fault, const char *text)
+/* 1 for a request that was lost because its connection had ended before it, which is no failure
+ * (RFC 9112, 9.3.1): it can be sent again at once. Not where it would make something twice. */
+static int
+is_late(const struct fetch_slot *s, enum fetch_fault fault)
+{
+	return fault == FETCH_FAULT_RESET && s->conn.answers > 0 && !s->in.began &&
+	    strcmp(s->msg.method, "POST") != 0;
+}
+
+void
+fetch_slot_finished(
+    struct fetch *f, struct fetch_slot *s, enum fetch_fault fault, const char *text)
 {
 	struct fetch_task *t = s->task;
 	struct fetch_slot *other = t->slot[0] == s ? t->slot[1] : t->slot[0];
-	struct fetch_answer a = {.fault = fault, .status = s->status, .us = f->now_us - s->sent_us};
+	struct fetch_answer a = {.fault = fault,
+	    .fault_text = text,
+	    .status = s->in.status,
+	    .us = f->now_us - s->sent_us};
+	int late = is_late(s, fault);
 
-	if (s->drop)
-		f->n_drops--;
-	if (s->drop || (other != NULL && t->winner != s)) {
-		slot_release(f, s);
-		return;
-	}
+	f->first = FIRST_OVER;
+	slot_release(f, s);
 	if (other != NULL) {
-		f->n_drops -= other->drop != 0;
+		if (t->winner != s)
+			return;
 		slot_release(f, other);
 	}
-	if (s->paused && s->resume)
-		f->n_resumes--;
-	a.fault_text = s->errbuf[0] != '\0' ? s->errbuf : text;
+	if (late && t->free_tries < FREE_TRIES_MAX) {
+		t->free_tries++;
+		t->winner = NULL;
+		ready_first(f, t);
+		return;
+	}
 	a.tries = ++t->tries;
-	slot_release(f, s);
 	task_answered(f, t, &a);
 }
 
-static void
-finish_all(struct fetch *f)
+void
+fetch_slot_again(struct fetch *f, struct fetch_slot *s)
 {
-	CURLMsg *m;
-	int left;
+	f->n_resumes += s->resume == 0;
+	s->resume = 1;
+}
 
-	while ((m = curl_multi_info_read(f->multi, &left)) != NULL) {
-		struct fetch_slot *s;
-		CURLcode code = m->data.result;
+static void
+on_opened(struct fetch_conn *c, enum fetch_fault fault, const char *text)
+{
+	struct fetch_slot *s = (struct fetch_slot *)c;
 
-		if (m->msg != CURLMSG_DONE)
-			continue;
-		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&s);
-		slot_finished(
-		    f, s, fetch_slot_fault(code), code == CURLE_OK ? "" : curl_easy_strerror(code));
+	if (fault == FETCH_FAULT_NONE)
+		fetch_slot_opened(s);
+	else
+		fetch_slot_finished(s->engine, s, fault, text);
+}
+
+static void
+on_ready(struct fetch_conn *c)
+{
+	struct fetch_slot *s = (struct fetch_slot *)c;
+
+	if (s->task != NULL) {
+		fetch_slot_move(s);
+	} else if (fetch_conn_recv(c, s->engine->room, 1) != FETCH_CONN_LATER) {
+		/* an idle connection that ended, or says what nobody asked for */
+		fetch_conn_close(c);
 	}
+}
+
+static const struct fetch_wire_ops wire_ops = {on_opened, on_ready};
+
+/* 1 when the pace allows a send now. */
+static int
+may_send(struct fetch *f)
+{
+	size_t n = f->n_free - f->n_spare;
+
+	if (f->opt.pace == NULL)
+		return 1;
+	if (f->n_reserved == 0) {
+		n = n < f->n_ready ? n : f->n_ready;
+		f->n_reserved = n < GATHER ? n : GATHER;
+		f->reserved_ns =
+		    pace_take(f->opt.pace, f->now_us * 1000, (unsigned)f->n_reserved);
+	}
+	if (f->reserved_ns > f->now_us * 1000)
+		return 0;
+	f->n_reserved--;
+	return 1;
 }
 
 static void
@@ -518,17 +531,12 @@ send_ready(struct fetch *f)
 		f->waiting = t->next;
 		ready_first(f, t);
 	}
-	while ((t = f->ready) != NULL && f->n_free > f->n_spare) {
-		if (f->opt.pace != NULL) {
-			if (f->reserved_ns == 0)
-				f->reserved_ns = pace_take(f->opt.pace, f->now_us * 1000);
-			if (f->reserved_ns > f->now_us * 1000)
-				return;
-			f->reserved_ns = 0;
-		}
+	while ((t = f->ready) != NULL && f->n_free > f->n_spare && f->first != FIRST_SENT &&
+	    may_send(f)) {
 		f->ready = t->next;
 		if (f->ready == NULL)
 			f->ready_tail = &f->ready;
+		f->n_ready--;
 		t->next = NULL;
 		if (slot_send(f, t, 0) == -1) {
 			struct fetch_answer a = {
@@ -574,8 +582,8 @@ scan(struct fetch *f)
 		if (gap > BLOCKED_MS) /* we were not there to see anything move */
 			s->progress_ms += gap;
 		if (now - s->progress_ms > (int64_t)f->opt.stall_ms) {
-			slot_finished(f, s, FETCH_FAULT_STALL, "nothing came for too long");
-		} else if (s->status == 0 && s->task->slot[1] == NULL && s->task->slot[0] == s &&
+			fetch_slot_finished(f, s, FETCH_FAULT_STALL, "nothing came for too long");
+		} else if (s->in.status == 0 && s->task->slot[1] == NULL && s->task->slot[0] == s &&
 		    now - (int64_t)(s->sent_us / 1000) > after && f->n_free > 0 &&
 		    strcmp(s->msg.method, "GET") == 0 &&
 		    f->stats.hedged * HEDGE_SHARE <= f->stats.requests) {
@@ -585,23 +593,18 @@ scan(struct fetch *f)
 	}
 }
 
+/* Those that need no event to go on. */
 static void
-sweep(struct fetch *f)
+resume_all(struct fetch *f)
 {
-	for (size_t i = 0; i < f->n_slots && (f->n_drops > 0 || f->n_resumes > 0); i++) {
+	for (size_t i = 0; i < f->n_slots && f->n_resumes > 0; i++) {
 		struct fetch_slot *s = &f->slots[i];
 
-		if (s->task == NULL)
+		if (!s->resume)
 			continue;
-		if (s->drop) {
-			f->n_drops--;
-			slot_release(f, s);
-		} else if (s->resume) {
-			f->n_resumes--;
-			s->resume = s->paused = 0;
-			s->progress_ms = fetch_now_ms(f);
-			curl_easy_pause(s->easy, CURLPAUSE_CONT);
-		}
+		f->n_resumes--;
+		s->resume = 0;
+		fetch_slot_move(s);
 	}
 }
 
@@ -610,10 +613,11 @@ fetch_resume(struct fetch *f, struct fetch_task *t)
 {
 	struct fetch_slot *s = t->winner;
 
-	if (s != NULL && s->paused && !s->resume) {
-		s->resume = 1;
-		f->n_resumes++;
-	}
+	if (s == NULL || !s->paused)
+		return;
+	s->paused = 0;
+	s->progress_ms = fetch_now_ms(f);
+	fetch_slot_again(f, s);
 }
 
 /* --- the loop --- */
@@ -629,7 +633,7 @@ wait_ms(const struct fetch *f, int max_wait_ms)
 		due = f->scanned_ms + SCAN_MS;
 	if (f->waiting != NULL && due > f->waiting->due_ms)
 		due = f->waiting->due_ms;
-	if (f->reserved_ns != 0 && due > (int64_t)(f->reserved_ns / 1000000) + 1)
+	if (f->n_reserved > 0 && due > (int64_t)(f->reserved_ns / 1000000) + 1)
 		due = (int64_t)(f->reserved_ns / 1000000) + 1;
 	return due > now ? (int)(due - now) : 0;
 }
@@ -643,12 +647,11 @@ fetch_step(struct fetch *f, int max_wait_ms)
 	send_ready(f);
 	if (f->n_tasks == 0)
 		return 0;
-	n = fetch_events_wait(&f->events, fetch_now_ms(f), wait_ms(f, max_wait_ms));
+	n = fetch_wire_wait(&f->wire, fetch_now_ms(f), wait_ms(f, max_wait_ms));
 	clock_update(f);
-	fetch_events_handle(&f->events, n, fetch_now_ms(f));
-	finish_all(f);
-	if (f->n_drops > 0 || f->n_resumes > 0)
-		sweep(f);
+	fetch_wire_handle(&f->wire, n, fetch_now_ms(f), &wire_ops);
+	if (f->n_resumes > 0)
+		resume_all(f);
 	if (fetch_now_ms(f) - f->scanned_ms >= SCAN_MS)
 		scan(f);
 	return f->n_tasks;

@@ -1,8 +1,16 @@
 /*
- * The HTTP engine: many exchanges at once in one thread, on libcurl's multi interface driven by
- * epoll. It keeps connections and easy handles, sends again what its caller calls transient, with
- * backoff, and counts. It knows nothing of S3: a caller describes each exchange by a table of
- * functions.
+ * The HTTP engine: many exchanges at once in one thread, driven by epoll. libcurl opens the
+ * connections (name look-up, proxies, TLS); HTTP/1.1 is spoken on them here, because that takes a
+ * third of the processor time that libcurl's own takes. It keeps connections, sends again what its
+ * caller calls transient, with backoff, and counts. It knows nothing of S3: a caller describes each
+ * exchange by a table of functions.
+ *
+ *   fetch.c         exchanges: the queue, the pace, retries, hedges, deadlines
+ *   fetch_slot.c    one exchange on its connection: the request out, the answer in (http_parse.h)
+ *   fetch_conn.c    connections, by libcurl
+ *   fetch_events.c  which sockets are waited for
+ *
+ * An http:// URL goes through a proxy (http_proxy) by CONNECT, as an https:// URL does.
  *
  * An exchange ("task") is queued with fetch_start, sent when a slot is free and the pace allows,
  * and ends with exactly one call of ops->end. All functions of ops run inside fetch_step.
@@ -118,9 +126,10 @@ struct fetch_opt {
 	/* A GET without an answer is asked a second time: -1 never, 0 when it is slower than the
 	 * slowest percent so far (and 500 ms), else after that many ms. */
 	int hedge_ms;
-	size_t buffer_len; /* bytes read from a socket at once; 0: 16 KiB */
+	size_t buffer_len; /* bytes read from a socket at once; 0: 64 KiB */
 	const char *ca_file; /* trust these certificates (PEM) only; NULL: the system's. Borrowed */
 	const char *user_agent; /* borrowed */
+	int direct; /* never by a proxy, whatever the environment says */
 	struct pace *pace;	/* when to send; borrowed; NULL: at once */
 };
 
@@ -136,6 +145,9 @@ struct fetch_stats {
 	uint64_t bytes_in;   /* of bodies */
 	struct hist latency; /* of exchanges whose answer was whole, from send to last byte */
 };
+
+/* What to call a fault in a message: "cannot connect", "connection lost", ... */
+const char *fetch_fault_words(enum fetch_fault f);
 
 /* "throttled", "server_error", ... */
 const char *fetch_cause_name(enum fetch_cause c);

@@ -6,12 +6,9 @@
 #include "buf.h"
 #include "fetch_events.h"
 
-/* curl lets go of an idle connection's socket and takes it up again at its next use. To save the
- * two system calls a request, a socket stays registered until an event comes that nobody wants. */
 struct fetch_fd {
-	uint32_t registered; /* with epoll */
-	unsigned char wanted;
-	unsigned char told; /* its closing will be told, so that the registration cannot go stale */
+	void *owner;	     /* NULL: curl's */
+	uint32_t registered; /* with epoll, for curl */
 };
 
 static struct fetch_fd *
@@ -40,10 +37,16 @@ fd_register(struct fetch_events *v, int fd, struct fetch_fd *s, uint32_t events)
 	s->registered = events;
 }
 
-void
-fetch_events_opened(struct fetch_events *v, int fd)
+int
+fetch_events_own(struct fetch_events *v, int fd, void *owner)
 {
-	*fd_state(v, fd) = (struct fetch_fd){.told = 1};
+	struct epoll_event ev = {
+	    .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.fd = fd};
+	struct fetch_fd *s = fd_state(v, fd);
+
+	fd_register(v, fd, s, 0);
+	s->owner = owner;
+	return epoll_ctl(v->epoll, EPOLL_CTL_ADD, fd, &ev);
 }
 
 void
@@ -61,17 +64,12 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *sockp)
 
 	(void)easy;
 	(void)sockp;
-	if (what == CURL_POLL_REMOVE) {
-		s->wanted = 0;
-		if (!s->told)
-			fd_register(v, fd, s, 0);
+	if (s->owner != NULL)
 		return 0;
-	}
-	if (what & CURL_POLL_IN)
+	if (what != CURL_POLL_REMOVE && (what & CURL_POLL_IN))
 		events |= EPOLLIN;
-	if (what & CURL_POLL_OUT)
+	if (what != CURL_POLL_REMOVE && (what & CURL_POLL_OUT))
 		events |= EPOLLOUT;
-	s->wanted = 1;
 	fd_register(v, fd, s, events);
 	return 0;
 }
@@ -118,7 +116,8 @@ fetch_events_wait(struct fetch_events *v, int64_t now_ms, int max_ms)
 }
 
 void
-fetch_events_handle(struct fetch_events *v, int n, int64_t now_ms)
+fetch_events_handle(struct fetch_events *v, int n, int64_t now_ms,
+    void (*ready)(void *owner, uint32_t events, void *arg), void *arg)
 {
 	int running;
 
@@ -127,11 +126,12 @@ fetch_events_handle(struct fetch_events *v, int n, int64_t now_ms)
 		int fd = v->ev[i].data.fd, mask = 0;
 		struct fetch_fd *s = fd_state(v, fd);
 
-		if (!s->wanted) { /* an idle connection that the server closed: curl will find out
-				   */
-			fd_register(v, fd, s, 0);
+		if (s->owner != NULL) {
+			ready(s->owner, v->ev[i].events, arg);
 			continue;
 		}
+		if (s->registered == 0) /* closed by what was handled before it */
+			continue;
 		if (v->ev[i].events & EPOLLIN)
 			mask |= CURL_CSELECT_IN;
 		if (v->ev[i].events & EPOLLOUT)

@@ -1,6 +1,6 @@
 /*
- * Between libcurl's multi handle and epoll: which sockets are waited for, and when curl wants to be
- * called. Only fetch.c includes this.
+ * Which sockets are waited for, with epoll: those on which libcurl opens a connection, and those of
+ * open connections, which are ours. Only fetch_conn.c includes this.
  */
 #ifndef SHEAF_FETCH_EVENTS_H
 #define SHEAF_FETCH_EVENTS_H
@@ -31,15 +31,21 @@ int fetch_events_open(struct fetch_events *v, CURLM *multi, int64_t now_ms, stru
 /* After the multi handle is gone. */
 void fetch_events_close(struct fetch_events *v);
 
-/* A connection's socket was opened, or is about to be closed: only of those we are told. */
-void fetch_events_opened(struct fetch_events *v, int fd);
+/*
+ * From now on fd's events are owner's: once for each change (edge-triggered), so that a connection
+ * costs no system call but the first. 0, or -1 with errno.
+ */
+int fetch_events_own(struct fetch_events *v, int fd, void *owner);
+
+/* fd is about to be closed. */
 void fetch_events_closed(struct fetch_events *v, int fd);
 
 /* Waits at most max_ms, less when curl wants to be called sooner. The number of events to handle.
  */
 int fetch_events_wait(struct fetch_events *v, int64_t now_ms, int max_ms);
 
-/* Hands n events, and the time, to curl. */
-void fetch_events_handle(struct fetch_events *v, int n, int64_t now_ms);
+/* Hands curl's part of n events, and the time, to curl, and calls ready for the others. */
+void fetch_events_handle(struct fetch_events *v, int n, int64_t now_ms,
+    void (*ready)(void *owner, uint32_t events, void *arg), void *arg);
 
 #endif

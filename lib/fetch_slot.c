@@ -1,250 +1,290 @@
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "fetch_slot.h"
 
-static size_t
-on_header(char *p, size_t size, size_t n, void *arg)
+enum {
+	SEND_LEN = 64 << 10,
+	READS_MAX = 16, /* before the other connections have their turn */
+};
+
+/* Of "https://host:port/path?query": the end of the origin, where the target begins. */
+static const char *
+url_target(struct buf *url, const char **host)
 {
-	struct fetch_slot *s = arg;
-	size_t len = size * n, line = len;
-	SSL *ssl;
-	struct curl_tlssessioninfo *info = NULL;
+	const char *s = buf_str(url), *begin = strstr(s, "://");
 
-	while (line > 0 && (p[line - 1] == '\n' || p[line - 1] == '\r'))
-		line--;
-	s->progress_ms = fetch_now_ms(s->engine);
-	if (s->drop)
-		return 0;
-	if (line > 9 && memcmp(p, "HTTP/", 5) == 0) {
-		const char *sp = memchr(p, ' ', line);
-
-		s->status = sp != NULL ? strtol(sp + 1, NULL, 10) : 0;
-		if (s->handshake) {
-			s->handshake = 0;
-			if (curl_easy_getinfo(s->easy, CURLINFO_TLS_SSL_PTR, &info) == CURLE_OK &&
-			    info != NULL && (ssl = info->internals) != NULL &&
-			    SSL_session_reused(ssl))
-				fetch_stats_of(s->engine)->tls_resumed++;
-		}
-		if (s->status >= 200 && !fetch_slot_wins(s->engine, s))
-			return len; /* its hedge may still do better; fetch.c decides at the end */
-	}
-	if (s->status >= 200 && line > 0 && s->task->winner == s)
-		s->task->ops->header(s->task->job, p, line);
-	return len;
-}
-
-static size_t
-on_body(char *p, size_t size, size_t n, void *arg)
-{
-	struct fetch_slot *s = arg;
-	size_t len = size * n;
-
-	s->progress_ms = fetch_now_ms(s->engine);
-	if (s->drop)
-		return 0;
-	if (s->task->winner != s)
-		return len;
-	switch (s->task->ops->body(s->task->job, p, len)) {
-	case FETCH_TAKE: fetch_stats_of(s->engine)->bytes_in += len; return len;
-	case FETCH_PAUSE: s->paused = 1; return CURL_WRITEFUNC_PAUSE;
-	case FETCH_ABORT: break;
-	}
-	return 0;
-}
-
-static size_t
-on_read(char *p, size_t size, size_t n, void *arg)
-{
-	struct fetch_slot *s = arg;
-	ssize_t r;
-
-	s->progress_ms = fetch_now_ms(s->engine);
-	if (s->drop || s->task->ops->read == NULL)
-		return CURL_READFUNC_ABORT;
-	r = s->task->ops->read(s->task->job, s->read_offset, p, size * n);
-	if (r < 0)
-		return CURL_READFUNC_ABORT;
-	s->read_offset += (uint64_t)r;
-	return (size_t)r;
-}
-
-static int
-on_seek(void *arg, curl_off_t offset, int origin)
-{
-	struct fetch_slot *s = arg;
-
-	if (origin != SEEK_SET || offset < 0)
-		return CURL_SEEKFUNC_FAIL;
-	s->read_offset = (uint64_t)offset;
-	return CURL_SEEKFUNC_OK;
-}
-
-static curl_socket_t
-on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
-{
-	struct fetch_slot *s = arg;
-	curl_socket_t fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
-
-	(void)purpose;
-	if (fd == -1)
-		return CURL_SOCKET_BAD;
-	if (fetch_socket_opened(s->engine, fd) != CURLE_OK) {
-		close(fd);
-		return CURL_SOCKET_BAD;
-	}
-	fetch_stats_of(s->engine)->connections++;
-	return fd;
-}
-
-/* The connection may outlive the slot that opened it, so the argument is the engine. */
-static int
-on_close(void *arg, curl_socket_t fd)
-{
-	fetch_socket_closed(arg, fd);
-	return close(fd);
-}
-
-static CURLcode
-on_ssl_ctx(CURL *easy, void *ctx, void *arg)
-{
-	struct fetch_slot *s = arg;
-	X509_STORE *trust = fetch_trust(s->engine);
-
-	(void)easy;
-	if (trust == NULL)
-		return CURLE_SSL_CACERT_BADFILE;
-	/* one store for all connections: what it read from the hashed folder stays read */
-	SSL_CTX_set1_cert_store(ctx, trust);
-	fetch_stats_of(s->engine)->tls_handshakes++;
-	s->handshake = 1;
-	return CURLE_OK;
+	begin = begin != NULL ? begin + 3 : s;
+	if (host != NULL)
+		*host = begin;
+	return begin + strcspn(begin, "/?");
 }
 
 int
-fetch_slot_init(struct fetch_slot *s, struct fetch *f, const struct fetch_opt *opt, CURLSH *share)
+fetch_slot_fits(const struct fetch_slot *s, const struct fetch_msg *m)
 {
-	CURL *c = curl_easy_init();
+	size_t len = s->conn.origin.len;
 
-	*s = (struct fetch_slot){.engine = f, .easy = c};
-	if (c == NULL)
-		return -1;
-	curl_easy_setopt(c, CURLOPT_PRIVATE, s);
-	curl_easy_setopt(c, CURLOPT_SHARE, share);
-	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, s->errbuf);
-	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(c, CURLOPT_USERAGENT, opt->user_agent);
-	curl_easy_setopt(
-	    c, CURLOPT_CONNECTTIMEOUT_MS, opt->connect_ms != 0 ? (long)opt->connect_ms : 10000L);
-	curl_easy_setopt(
-	    c, CURLOPT_BUFFERSIZE, opt->buffer_len != 0 ? (long)opt->buffer_len : 16384L);
-	curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, 65536L);
-	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(c, CURLOPT_HEADERDATA, s);
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, s);
-	curl_easy_setopt(c, CURLOPT_READFUNCTION, on_read);
-	curl_easy_setopt(c, CURLOPT_READDATA, s);
-	curl_easy_setopt(c, CURLOPT_SEEKFUNCTION, on_seek);
-	curl_easy_setopt(c, CURLOPT_SEEKDATA, s);
-	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_open);
-	curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, s);
-	curl_easy_setopt(c, CURLOPT_CLOSESOCKETFUNCTION, on_close);
-	curl_easy_setopt(c, CURLOPT_CLOSESOCKETDATA, f);
-	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(c, CURLOPT_CAINFO, NULL);
-	curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
-	curl_easy_setopt(c, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx);
-	curl_easy_setopt(c, CURLOPT_SSL_CTX_DATA, s);
-	s->method = "GET";
+	return s->conn.state == FETCH_CONN_OPEN && m->url.len >= len &&
+	    memcmp(m->url.p, s->conn.origin.p, len) == 0 &&
+	    (m->url.len == len || m->url.p[len] == '/' || m->url.p[len] == '?');
+}
+
+/* --- the request --- */
+
+static void
+write_head(struct fetch_slot *s)
+{
+	struct fetch_msg *m = &s->msg;
+	struct buf *b = &s->out;
+	const char *host, *target = url_target(&m->url, &host), *line = m->headers.p;
+
+	buf_reset(b);
+	buf_adds(b, m->method);
+	buf_addc(b, ' ');
+	if (*target != '/')
+		buf_addc(b, '/');
+	buf_add(b, target, m->url.len - (size_t)(target - m->url.p));
+	buf_adds(b, " HTTP/1.1\r\nHost: ");
+	buf_add(b, host, (size_t)(target - host));
+	for (size_t i = 0; i < m->n_headers; i++) {
+		size_t len = strlen(line);
+
+		buf_adds(b, "\r\n");
+		buf_add(b, line, len);
+		line += len + 1;
+	}
+	if (m->has_body)
+		buf_addf(b, "\r\nContent-Length: %llu", (unsigned long long)m->body_len);
+	buf_adds(b, "\r\n\r\n");
+}
+
+/* More of the body into the buffer. 0, or -1 when the caller stops it. */
+static int
+read_body(struct fetch_slot *s)
+{
+	const struct fetch_task *t = s->task;
+
+	while (s->msg.has_body && s->read_offset < s->msg.body_len && s->out.len < SEND_LEN) {
+		uint64_t left = s->msg.body_len - s->read_offset;
+		size_t cap = SEND_LEN - s->out.len;
+		ssize_t n;
+
+		if (t->ops->read == NULL)
+			return -1;
+		n = t->ops->read(t->job, s->read_offset, buf_room(&s->out, cap),
+		    left < cap ? (size_t)left : cap);
+		if (n <= 0) /* it ends before its length, too */
+			return -1;
+		s->out.len += (size_t)n;
+		s->read_offset += (uint64_t)n;
+	}
 	return 0;
+}
+
+/* Sends what can be sent. -1: the exchange is over, and the engine was told. */
+static int
+send_some(struct fetch_slot *s)
+{
+	while (s->sending) {
+		ssize_t n;
+
+		if (s->out_at == s->out.len) {
+			buf_reset(&s->out);
+			s->out_at = 0;
+		}
+		if (s->out_at == 0 && read_body(s) == -1) {
+			fetch_slot_finished(s->engine, s, FETCH_FAULT_CALLER, "");
+			return -1;
+		}
+		if (s->out_at == s->out.len) {
+			s->sending = 0;
+			return 0;
+		}
+		n = fetch_conn_send(&s->conn, s->out.p + s->out_at, s->out.len - s->out_at);
+		if (n == FETCH_CONN_LATER)
+			return 0;
+		if (n == -1) { /* perhaps behind an answer: what was wrong with the request */
+			s->sending = 0;
+			s->conn.hung_up = 1;
+			fetch_slot_again(s->engine, s);
+			return 0;
+		}
+		s->out_at += (size_t)n;
+		s->progress_ms = fetch_now_ms(s->engine);
+	}
+	return 0;
+}
+
+void
+fetch_slot_start(struct fetch_slot *s, struct fetch_wire *w)
+{
+	const char *target = url_target(&s->msg.url, NULL);
+
+	write_head(s);
+	s->out_at = 0;
+	s->read_offset = 0;
+	s->sending = 1;
+	s->paused = 0;
+	http_parse_begin(&s->in, strcmp(s->msg.method, "HEAD") == 0);
+	if (s->conn.state == FETCH_CONN_OPEN)
+		send_some(s);
+	else
+		fetch_conn_open(&s->conn, w, s->msg.url.p, (size_t)(target - s->msg.url.p));
+}
+
+void
+fetch_slot_opened(struct fetch_slot *s)
+{
+	s->progress_ms = fetch_now_ms(s->engine);
+	send_some(s);
+}
+
+/* --- the answer --- */
+
+static void
+take_line(struct fetch_slot *s, const char *line, size_t len)
+{
+	int is_status = len > 5 && memcmp(line, "HTTP/", 5) == 0;
+
+	if (is_status && s->sending && s->in.status >= 300) { /* it wants no more of the body */
+		s->sending = 0;
+		s->in.close = 1;
+	}
+	if (is_status && !fetch_slot_wins(s->engine, s))
+		return; /* its hedge may still do better; the engine decides at the end */
+	if (s->task->winner == s)
+		s->task->ops->header(s->task->job, line, len);
+}
+
+/* Hands on a piece of the body. 0: go on. 1: paused. -1: over. */
+static int
+take_piece(struct fetch_slot *s, const char *piece, size_t len)
+{
+	if (s->task->winner != s)
+		return 0;
+	switch (s->task->ops->body(s->task->job, piece, len)) {
+	case FETCH_TAKE: fetch_stats_of(s->engine)->bytes_in += len; return 0;
+	case FETCH_PAUSE: s->paused = 1; return 1;
+	case FETCH_ABORT: break;
+	}
+	fetch_slot_finished(s->engine, s, FETCH_FAULT_CALLER, "");
+	return -1;
+}
+
+/* Takes the n bytes at p. 1: the exchange is over or paused. */
+static int
+take(struct fetch_slot *s, const char *p, size_t n)
+{
+	const char *out;
+	size_t out_len;
+
+	for (;;) {
+		switch (http_parse_next(&s->in, &p, &n, &out, &out_len)) {
+		case HTTP_MORE: return 0;
+		case HTTP_LINE: take_line(s, out, out_len); break;
+		case HTTP_BODY:
+			switch (take_piece(s, out, out_len)) {
+			case 0: break;
+			case 1:
+				/* it comes again, as a piece that is taken up where it was */
+				http_parse_untake(&s->in, out_len);
+				buf_reset(&s->held);
+				buf_add(&s->held, out, out_len + n);
+				return 1;
+			default: return 1;
+			}
+			break;
+		case HTTP_END:
+			s->in.close |= n > 0 || s->sending;
+			s->conn.answers++;
+			fetch_slot_finished(s->engine, s, FETCH_FAULT_NONE, "");
+			return 1;
+		case HTTP_BAD:
+			fetch_slot_finished(s->engine, s, FETCH_FAULT_GARBAGE, s->in.bad);
+			return 1;
+		}
+	}
+}
+
+/* The connection ended, or was lost (lost: how). */
+static void
+take_end(struct fetch_slot *s, const char *lost)
+{
+	int in_body = http_parse_in_body(&s->in);
+
+	if (lost == NULL && http_parse_eof(&s->in) == HTTP_END)
+		fetch_slot_finished(s->engine, s, FETCH_FAULT_NONE, "");
+	else if (lost == NULL && in_body)
+		fetch_slot_finished(s->engine, s, FETCH_FAULT_SHORT, "it ended too early");
+	else
+		fetch_slot_finished(s->engine, s, FETCH_FAULT_RESET,
+		    lost != NULL && *lost != '\0' ? lost : "the server closed it");
+}
+
+static void
+read_some(struct fetch_slot *s)
+{
+	size_t cap;
+	char *room = fetch_read_room(s->engine, &cap);
+
+	for (int i = 0; i < READS_MAX; i++) {
+		ssize_t n = fetch_conn_recv(&s->conn, room, cap);
+
+		if (n == FETCH_CONN_LATER)
+			return;
+		if (n <= 0) {
+			take_end(s, n == 0 ? NULL : s->conn.errbuf);
+			return;
+		}
+		s->progress_ms = fetch_now_ms(s->engine);
+		if (take(s, room, (size_t)n))
+			return;
+		if ((size_t)n < cap && fetch_conn_is_plain(&s->conn) && !s->conn.hung_up)
+			return;
+	}
+	fetch_slot_again(s->engine, s);
+}
+
+/* What a paused body did not take comes first. 1: it is still paused, or over. */
+static int
+take_held(struct fetch_slot *s)
+{
+	struct buf held = s->held;
+	int rc;
+
+	if (held.len == 0)
+		return 0;
+	s->held = (struct buf){0};
+	rc = take(s, held.p, held.len);
+	buf_free(&held);
+	return rc;
+}
+
+void
+fetch_slot_move(struct fetch_slot *s)
+{
+	if (s->paused || send_some(s) == -1 || take_held(s))
+		return;
+	read_some(s);
+}
+
+/* --- between exchanges --- */
+
+void
+fetch_slot_clear(struct fetch_slot *s)
+{
+	s->task = NULL;
+	s->paused = 0;
+	buf_reset(&s->held);
 }
 
 void
 fetch_slot_free(struct fetch_slot *s)
 {
-	if (s->easy != NULL)
-		curl_easy_cleanup(s->easy);
+	fetch_conn_free(&s->conn);
+	http_parse_free(&s->in);
 	buf_free(&s->msg.url);
 	buf_free(&s->msg.headers);
-}
-
-static void
-set_method(struct fetch_slot *s)
-{
-	const char *m = s->msg.method;
-
-	if (s->msg.has_body) {
-		curl_easy_setopt(s->easy, CURLOPT_UPLOAD, 1L);
-		curl_easy_setopt(s->easy, CURLOPT_CUSTOMREQUEST, m);
-		curl_easy_setopt(s->easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)s->msg.body_len);
-	} else if (strcmp(s->method, m) != 0) {
-		curl_easy_setopt(s->easy, CURLOPT_NOBODY, 0L);
-		curl_easy_setopt(s->easy, CURLOPT_UPLOAD, 0L);
-		curl_easy_setopt(s->easy, CURLOPT_HTTPGET, 1L);
-		curl_easy_setopt(s->easy, CURLOPT_CUSTOMREQUEST, NULL);
-		if (strcmp(m, "HEAD") == 0)
-			curl_easy_setopt(s->easy, CURLOPT_NOBODY, 1L);
-		else if (strcmp(m, "GET") != 0)
-			curl_easy_setopt(s->easy, CURLOPT_CUSTOMREQUEST, m);
-	}
-	s->method = m;
-}
-
-void
-fetch_slot_set(struct fetch_slot *s, int fresh)
-{
-	struct fetch_msg *m = &s->msg;
-	char *line;
-
-	if (m->has_body)
-		fetch_msg_header(m, "Expect", NULL);
-	buf_str(&m->headers);
-	line = m->headers.p;
-	for (size_t i = 0; i < m->n_headers; i++) {
-		s->nodes[i].data = line;
-		s->nodes[i].next = i + 1 < m->n_headers ? &s->nodes[i + 1] : NULL;
-		line += strlen(line) + 1;
-	}
-	set_method(s);
-	curl_easy_setopt(s->easy, CURLOPT_URL, buf_str(&m->url));
-	curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, m->n_headers > 0 ? s->nodes : NULL);
-	curl_easy_setopt(s->easy, CURLOPT_FRESH_CONNECT, (long)fresh);
-	s->status = 0;
-	s->read_offset = 0;
-	s->drop = s->paused = s->resume = s->handshake = 0;
-	s->errbuf[0] = '\0';
-}
-
-enum fetch_fault
-fetch_slot_fault(CURLcode code)
-{
-	switch (code) {
-	case CURLE_OK: return FETCH_FAULT_NONE;
-	case CURLE_COULDNT_RESOLVE_HOST:
-	case CURLE_COULDNT_RESOLVE_PROXY:
-	case CURLE_URL_MALFORMAT: return FETCH_FAULT_HOST;
-	case CURLE_COULDNT_CONNECT:
-	case CURLE_OPERATION_TIMEDOUT:
-	case CURLE_SSL_CONNECT_ERROR: /* also a connection lost inside the handshake */
-		return FETCH_FAULT_CONNECT;
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_ISSUER_ERROR: return FETCH_FAULT_TLS;
-	case CURLE_PARTIAL_FILE: return FETCH_FAULT_SHORT;
-	case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9 not allowed: no status line came */
-	case CURLE_WEIRD_SERVER_REPLY:
-	case CURLE_BAD_CONTENT_ENCODING:
-	case CURLE_HTTP2: return FETCH_FAULT_GARBAGE;
-	case CURLE_WRITE_ERROR:
-	case CURLE_READ_ERROR:
-	case CURLE_ABORTED_BY_CALLBACK: return FETCH_FAULT_CALLER;
-	default: return FETCH_FAULT_RESET;
-	}
+	buf_free(&s->out);
+	buf_free(&s->held);
 }

@@ -10,7 +10,7 @@
 #include "buf.h"
 #include "pace.h"
 
-#define MAGIC UINT64_C(0x3365636170667331) /* "1sfpace3", this layout */
+#define MAGIC UINT64_C(0x3465636170667331) /* "1sfpace4", this layout */
 #define NS_PER_S UINT64_C(1000000000)
 #define WINDOW_NS UINT64_C(100000000) /* goodput is measured, and the rate raised, once in this */
 #define CUT_NS UINT64_C(300000000)    /* one cut for all the throttles that one excess brings */
@@ -19,6 +19,11 @@
 #define CUT 0.95
 #define PROVEN_WINDOWS 8 /* goodput is proven when it lasted for about so many windows */
 #define PROVEN_LOSS 0.97 /* what each cut takes from it, as the limit may have fallen */
+#define ROUND_MIN 50  /* answers before a share of them means something */
+#define ROUND_MAX 2000
+#define SHARE 3000 /* of refusals in a round, in millionths: above it, the rate is too high */
+#define HELPED 0.6    /* a fall has helped when less than this of the share is left */
+#define FALLS_IN_VAIN 3
 #define BURST_NS UINT64_C(5000000) /* unused time that may still be used */
 #define STALE_NS (60 * NS_PER_S)   /* a schedule so far ahead is of an earlier boot */
 #define RATE_FIRST 5000.0	   /* requests a second: S3 promises 5,500 */
@@ -40,6 +45,12 @@ struct shared {
 	_Atomic uint64_t smooth;      /* the same, smoothed over PROVEN_WINDOWS */
 	_Atomic uint64_t proven;      /* the most that smooth was of late */
 	_Atomic uint64_t cut_ns;      /* when the rate was last cut */
+	_Atomic uint64_t round_good;  /* answers since then, or for a while */
+	_Atomic uint64_t round_bad;
+	_Atomic uint64_t share;	  /* of refusals, in millionths, that the last cut was for */
+	_Atomic uint64_t in_vain; /* cuts in a row that did not help */
+	_Atomic uint64_t fell_ps; /* the interval before the first of these */
+	_Atomic uint64_t noise;	  /* the share that no cut helps against */
 };
 
 struct pace {
@@ -118,7 +129,7 @@ pace_close(struct pace *p)
 }
 
 uint64_t
-pace_take(struct pace *p, uint64_t now_ns)
+pace_take(struct pace *p, uint64_t now_ns, unsigned n)
 {
 	uint64_t interval_ns = atomic_load(&p->s->interval_ps) / 1000;
 	uint64_t next = atomic_load(&p->s->next_ns), from;
@@ -129,7 +140,7 @@ pace_take(struct pace *p, uint64_t now_ns)
 			from = now_ns - BURST_NS;
 		if (from > now_ns + STALE_NS)
 			from = now_ns;
-	} while (!atomic_compare_exchange_weak(&p->s->next_ns, &next, from + interval_ns));
+	} while (!atomic_compare_exchange_weak(&p->s->next_ns, &next, from + n * interval_ns));
 	return from > now_ns ? from : now_ns;
 }
 
@@ -142,6 +153,41 @@ prove(struct shared *s, double good)
 	atomic_store(&s->smooth, (uint64_t)smooth);
 	if (smooth > (double)atomic_load(&s->proven))
 		atomic_store(&s->proven, (uint64_t)smooth);
+}
+
+static void
+round_begin(struct shared *s)
+{
+	atomic_store(&s->round_good, 0);
+	atomic_store(&s->round_bad, 0);
+}
+
+/* Of refusals in this round, in millionths. */
+static uint64_t
+round_share(const struct shared *s)
+{
+	uint64_t bad = atomic_load(&s->round_bad);
+
+	return bad * MILLION / (bad + atomic_load(&s->round_good) + 1);
+}
+
+static uint64_t
+round_answers(const struct shared *s)
+{
+	return atomic_load(&s->round_bad) + atomic_load(&s->round_good);
+}
+
+/* A long round in which fewer were refused than what is borne. */
+static void
+bear_less(struct shared *s)
+{
+	uint64_t share = round_share(s), noise = atomic_load(&s->noise);
+
+	if (round_answers(s) < ROUND_MAX)
+		return;
+	if (share < noise)
+		atomic_store(&s->noise, (share + noise) / 2);
+	round_begin(s);
 }
 
 /* Closes the running window when it is old enough; of several processes, one does. */
@@ -163,6 +209,7 @@ roll(struct pace *p, uint64_t now_ns)
 	good = (double)n * (double)NS_PER_S / (double)(now_ns - began);
 	atomic_store(&s->goodput, (uint64_t)good);
 	prove(s, good);
+	bear_less(s);
 	rate = pace_rate(p);
 	since_cut = now_ns - atomic_load(&s->cut_ns);
 	if (since_cut < 2 * WINDOW_NS ||
@@ -178,6 +225,7 @@ void
 pace_answered(struct pace *p, uint64_t now_ns)
 {
 	atomic_fetch_add(&p->s->window_n, 1);
+	atomic_fetch_add(&p->s->round_good, 1);
 	roll(p, now_ns);
 }
 
@@ -198,30 +246,77 @@ goodput(struct pace *p, uint64_t now_ns)
 	return good;
 }
 
+/* The falls were in vain: back to where they began. */
+static void
+bear(struct shared *s, uint64_t share)
+{
+	atomic_store(&s->noise, share);
+	atomic_store(&s->in_vain, 0);
+	atomic_store(&s->share, 0);
+	atomic_store(&s->interval_ps, atomic_load(&s->fell_ps));
+	atomic_store(&s->growth, GROWTH_FIRST / 8);
+	round_begin(s);
+}
+
+/* Does the share of refusals ask for a lower rate? */
+static int
+is_too_fast(struct shared *s)
+{
+	uint64_t share = round_share(s), noise = atomic_load(&s->noise);
+	uint64_t last = atomic_load(&s->share), borne = SHARE + noise + noise / 2;
+
+	if (atomic_load(&s->growth) == GROWTH_FIRST) /* the limit was passed in a hurry */
+		borne = noise;
+	if (round_answers(s) < ROUND_MIN || share <= borne)
+		return 0;
+	if (last > noise && (double)(share - noise) > HELPED * (double)(last - noise)) {
+		if (atomic_fetch_add(&s->in_vain, 1) + 1 >= FALLS_IN_VAIN) {
+			bear(s, share);
+			return 0;
+		}
+	} else {
+		atomic_store(&s->in_vain, 0);
+		atomic_store(&s->fell_ps, atomic_load(&s->interval_ps));
+	}
+	atomic_store(&s->share, share);
+	return 1;
+}
+
 /*
  * A server or machine that stalls lets requests pile up and refuses some when it goes on, at far
  * less than the limit. So the rate falls from what has been proven, where that is more than what
  * was just reached; and what is proven falls with each cut.
  */
-void
-pace_throttled(struct pace *p, uint64_t now_ns)
+static void
+cut(struct pace *p, uint64_t now_ns)
 {
 	struct shared *s = p->s;
-	uint64_t cut = atomic_load(&s->cut_ns), growth;
-	double rate = pace_rate(p), good = goodput(p, now_ns), proven;
+	double rate = pace_rate(p), good = goodput(p, now_ns);
+	double proven = (double)atomic_load(&s->proven);
+	uint64_t growth = atomic_load(&s->growth) / 8;
 
-	roll(p, now_ns);
-	if (now_ns - cut < CUT_NS && now_ns >= cut)
-		return;
-	if (!atomic_compare_exchange_strong(&s->cut_ns, &cut, now_ns))
-		return;
-	proven = (double)atomic_load(&s->proven);
 	atomic_store(&s->proven, (uint64_t)(PROVEN_LOSS * proven));
 	if (good < proven)
 		good = proven;
 	if (good == 0 || good > rate)
 		good = good == 0 ? rate / 2 : rate;
 	set_rate(p, CUT * good);
-	growth = atomic_load(&s->growth) / 8;
 	atomic_store(&s->growth, growth > GROWTH_LEAST ? growth : GROWTH_LEAST);
+	round_begin(s);
+}
+
+void
+pace_throttled(struct pace *p, uint64_t now_ns)
+{
+	struct shared *s = p->s;
+	uint64_t last = atomic_load(&s->cut_ns);
+
+	roll(p, now_ns);
+	if (now_ns - last < CUT_NS && now_ns >= last) {
+		round_begin(s); /* an answer to what was sent before the cut */
+		return;
+	}
+	atomic_fetch_add(&s->round_bad, 1);
+	if (is_too_fast(s) && atomic_compare_exchange_strong(&s->cut_ns, &last, now_ns))
+		cut(p, now_ns);
 }

@@ -1,9 +1,10 @@
 /*
  * One send schedule for all processes of a run. They share a small file, mapped into each: sending
  * times are drawn from it with atomics, no lock. The rate begins at 5,000 a second and doubles ten
- * times a second while it is what limits the run. At an answer "slow down" it falls to 0.95 of the
- * goodput that lasted, and from then on grows more slowly, down to 2 % a second; after ten
- * seconds without such an answer, faster again.
+ * times a second while it is what limits the run. When more than three answers in a thousand are
+ * "slow down" it falls to 0.95 of the goodput that lasted, and from then on grows more slowly, down
+ * to 2 % a second; after ten seconds without such a fall, faster again. A share of "slow down" that
+ * three falls have not made smaller has nothing to do with the rate: it is borne from then on.
  *
  * Times are nanoseconds of CLOCK_MONOTONIC, the same for all processes of a machine since its
  * start.
@@ -22,8 +23,9 @@ struct pace;
 struct pace *pace_open(const char *path, struct err *e);
 void pace_close(struct pace *p);
 
-/* Draws a sending time: now_ns or later. */
-uint64_t pace_take(struct pace *p, uint64_t now_ns);
+/* Draws the sending times of n requests, one right behind the other: the first of them, now_ns or
+ * later. */
+uint64_t pace_take(struct pace *p, uint64_t now_ns, unsigned n);
 
 /* A request was answered with success, or with "slow down". */
 void pace_answered(struct pace *p, uint64_t now_ns);

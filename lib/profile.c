@@ -18,8 +18,8 @@ profile_env(const char *name)
 }
 
 /* A service started without HOME has one in the password file all the same. */
-static const char *
-home(void)
+const char *
+profile_home(void)
 {
 	const char *s = profile_env("HOME");
 	const struct passwd *pw;
@@ -41,7 +41,7 @@ file_path(const char *variable, const char *otherwise)
 		path = otherwise;
 	if (strncmp(path, "~/", 2) != 0)
 		return xstrdup(path);
-	if ((dir = home()) == NULL)
+	if ((dir = profile_home()) == NULL)
 		return NULL;
 	buf_addf(&b, "%s%s", dir, path + 1);
 	buf_str(&b);
@@ -78,6 +78,15 @@ read_ini(const char *path, struct ini **ini, struct err *e)
 	return rc;
 }
 
+static void
+find_sections(struct profile *p)
+{
+	p->in_credentials = ini_section(p->credentials, NULL, p->name);
+	p->in_config = ini_section(p->config, "profile", p->name);
+	if (p->in_config == NULL && strcmp(p->name, "default") == 0)
+		p->in_config = ini_section(p->config, NULL, p->name);
+}
+
 int
 profile_load(struct profile *p, const char *name, struct err *e)
 {
@@ -91,11 +100,23 @@ profile_load(struct profile *p, const char *name, struct err *e)
 		profile_free(p);
 		return -1;
 	}
-	p->in_credentials = ini_section(p->credentials, NULL, name);
-	p->in_config = ini_section(p->config, "profile", name);
-	if (p->in_config == NULL && strcmp(name, "default") == 0)
-		p->in_config = ini_section(p->config, NULL, name);
+	find_sections(p);
 	return 0;
+}
+
+void
+profile_view(struct profile *view, const struct profile *p, const char *name)
+{
+	*view = *p;
+	view->name = xstrdup(name);
+	find_sections(view);
+}
+
+void
+profile_view_free(struct profile *view)
+{
+	free(view->name);
+	*view = (struct profile){0};
 }
 
 void

@@ -34,6 +34,13 @@ void profile_free(struct profile *p);
 const char *profile_get(const struct profile *p, const char *key);
 const char *profile_get_nested(const struct profile *p, const char *key, const char *name);
 
+/* Another profile of the same files, into which it points: p must outlive it. */
+void profile_view(struct profile *view, const struct profile *p, const char *name);
+void profile_view_free(struct profile *view);
+
+/* The user's home folder; NULL: not known. Static or the environment's. */
+const char *profile_home(void);
+
 /* An environment variable; NULL when it is not set or empty. */
 const char *profile_env(const char *name);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "creds.h"
+#include "creds_held.h"
 #include "log.h"
 #include "pace.h"
 #include "s3.h"
@@ -13,9 +13,9 @@
 enum {
 	MAX_TRIES = 8,
 	HOST_TRIES = 3,	  /* a name that is not resolved is mostly a wrong name */
-	CORRECTIONS = 6,  /* of region, clock and credentials, each, in one call */
+	CORRECTIONS = 6,  /* of region and clock, each, in one call */
+	RENEWALS = 1,	  /* of credentials in one call */
 	SKEW_S = 30,	  /* clocks that differ by less are not the cause */
-	REFRESH_S = 120,  /* credentials are renewed so long before they expire */
 	BUCKETS_MAX = 64, /* whose region is remembered */
 };
 
@@ -36,13 +36,14 @@ struct s3 {
 	struct s3_opt opt;
 	struct aws_settings settings;
 	struct s3_endpoint endpoint;
-	struct creds creds;
+	struct creds_held held;
 	struct sigv4_key key;
 	struct fetch *fetch;
 	struct pace *pace;
 	char region[64];
 	struct bucket_region buckets[BUCKETS_MAX];
 	size_t n_buckets;
+	unsigned regions_learnt;
 	time_t clock_ahead; /* of the server's clock before ours */
 	time_t signed_at;   /* that date belongs to */
 	char date[17];
@@ -102,6 +103,10 @@ settings_take(struct s3 *s3, struct err *e)
 	s3->endpoint.global = strcmp(region, S3_GLOBAL) == 0;
 	snprintf(s3->region, sizeof(s3->region), "%s",
 	    s3->endpoint.global ? S3_GLOBAL_REGION : region);
+	if (o->region != NULL) { /* the one that STS is asked in, too */
+		free(st->region);
+		st->region = xstrdup(o->region);
+	}
 	warn_of_open_way(s3);
 	return 0;
 }
@@ -120,7 +125,7 @@ s3_open(const struct s3_opt *opt, struct err *e)
 	s3->opt = *opt;
 	if (aws_settings_load(&s3->settings, opt->profile, e) == -1 || settings_take(s3, e) == -1)
 		goto fail;
-	if (!opt->no_sign_request && creds_resolve(&s3->creds, &s3->settings, NULL, e) == -1)
+	if (!opt->no_sign_request && creds_held_open(&s3->held, &s3->settings, e) == -1)
 		goto fail;
 	if ((s3->pace = pace_open(opt->pace, e)) == NULL)
 		goto fail;
@@ -144,7 +149,7 @@ s3_close(struct s3 *s3)
 	pace_close(s3->pace);
 	for (size_t i = 0; i < s3->n_buckets; i++)
 		free(s3->buckets[i].bucket);
-	creds_free(&s3->creds);
+	creds_held_close(&s3->held);
 	aws_settings_free(&s3->settings);
 	s3_endpoint_free(&s3->endpoint);
 	explicit_bzero(&s3->key, sizeof(s3->key));
@@ -163,7 +168,7 @@ s3_describe(struct s3 *s3)
 	buf_reset(&s3->text);
 	buf_addf(&s3->text, "endpoint %s://%s%s, region %s, credentials: %s", ep->scheme,
 	    ep->host != NULL ? ep->host : "(AWS, by region)", ep->base, s3->region,
-	    s3->opt.no_sign_request ? "none (--no-sign-request)" : s3->creds.source);
+	    s3->opt.no_sign_request ? "none (--no-sign-request)" : s3->held.creds.source);
 	return buf_str(&s3->text);
 }
 
@@ -220,23 +225,6 @@ region_learn(struct s3 *s3, const char *bucket, const char *region)
 	snprintf(s3->buckets[i].region, sizeof(s3->buckets[i].region), "%s", region);
 }
 
-/* 1 when there are other credentials now than a moment ago. */
-static int
-creds_renew(struct s3 *s3)
-{
-	struct creds fresh = {0};
-	int other;
-
-	if (creds_resolve(&fresh, &s3->settings, NULL, NULL) == -1)
-		return 0;
-	other = strcmp(fresh.access_key, s3->creds.access_key) != 0 ||
-	    strcmp(fresh.session_token != NULL ? fresh.session_token : "",
-		s3->creds.session_token != NULL ? s3->creds.session_token : "") != 0;
-	creds_free(&s3->creds);
-	s3->creds = fresh;
-	return other;
-}
-
 /* --- building and signing --- */
 
 void
@@ -263,23 +251,26 @@ problem_drop(struct s3_call *c)
 }
 
 static void
-sign(struct s3 *s3, const struct s3_call *c, struct fetch_msg *m, const char *host)
+sign(struct s3 *s3, struct s3_call *c, struct fetch_msg *m, const char *host)
 {
 	struct sigv4_header h[S3_HEADERS_MAX + 8];
 	struct sigv4_request r = {.method = c->method,
 	    .path = buf_str(&s3->path),
 	    .query = c->query != NULL ? c->query : "",
 	    .headers = h};
+	const struct creds *creds = &s3->held.creds;
 	time_t now = time(NULL) + s3->clock_ahead;
 	size_t first_own;
 
-	if (s3->creds.expires != 0 && s3->creds.expires - now < REFRESH_S)
-		creds_renew(s3);
+	creds_held_use(&s3->held, now);
+	c->signed_as = s3->held.generation;
+	c->regions_learnt = s3->regions_learnt;
+	c->clock_ahead = s3->clock_ahead;
 	if (now != s3->signed_at) {
 		sigv4_date(now, s3->date);
 		s3->signed_at = now;
 	}
-	sigv4_key_set(&s3->key, s3->creds.secret_key, s3->date, region_of(s3, c->bucket), "s3");
+	sigv4_key_set(&s3->key, creds->secret_key, s3->date, region_of(s3, c->bucket), "s3");
 	r.payload_hash = c->payload_hash != NULL ? c->payload_hash
 	    : c->has_body			 ? SIGV4_UNSIGNED
 						 : SIGV4_EMPTY_SHA256;
@@ -287,15 +278,15 @@ sign(struct s3 *s3, const struct s3_call *c, struct fetch_msg *m, const char *ho
 	first_own = r.n_headers;
 	h[r.n_headers++] = (struct sigv4_header){"x-amz-content-sha256", r.payload_hash};
 	h[r.n_headers++] = (struct sigv4_header){"x-amz-date", s3->date};
-	if (s3->creds.session_token != NULL)
+	if (creds->session_token != NULL)
 		h[r.n_headers++] =
-		    (struct sigv4_header){"x-amz-security-token", s3->creds.session_token};
+		    (struct sigv4_header){"x-amz-security-token", creds->session_token};
 	if (s3->opt.request_payer)
 		h[r.n_headers++] = (struct sigv4_header){"x-amz-request-payer", "requester"};
 	for (size_t i = 0; i < c->n_headers; i++)
 		h[r.n_headers++] = c->headers[i];
 	buf_reset(&s3->auth);
-	sigv4_authorization(&s3->auth, &r, &s3->key, s3->creds.access_key, s3->date);
+	sigv4_authorization(&s3->auth, &r, &s3->key, creds->access_key, s3->date);
 	for (size_t i = first_own; i < r.n_headers; i++)
 		fetch_msg_header(m, h[i].name, h[i].value);
 	fetch_msg_header(m, "Authorization", buf_str(&s3->auth));
@@ -441,10 +432,12 @@ follow_region(struct s3 *s3, struct s3_call *c)
 
 	if (status != 301 && status != 307 && status != 400)
 		return 0;
-	if (*region == '\0' || strcmp(region, region_of(s3, c->bucket)) == 0 ||
-	    ++c->wrong_region > CORRECTIONS)
+	if (*region == '\0' || ++c->wrong_region > CORRECTIONS)
 		return 0;
+	if (strcmp(region, region_of(s3, c->bucket)) == 0) /* another request may have learnt it */
+		return c->regions_learnt != s3->regions_learnt;
 	region_learn(s3, c->bucket, region);
+	s3->regions_learnt++;
 	return 1;
 }
 
@@ -458,7 +451,7 @@ correct_clock(struct s3 *s3, struct s3_call *c)
 	    ++c->wrong_clock > CORRECTIONS)
 		return 0;
 	ahead = (time_t)c->answer.date - time(NULL);
-	if (llabs((long long)ahead - (long long)s3->clock_ahead) < SKEW_S)
+	if (llabs((long long)ahead - (long long)c->clock_ahead) < SKEW_S)
 		return 0;
 	s3->clock_ahead = ahead;
 	return 1;
@@ -472,7 +465,8 @@ renew_expired(struct s3 *s3, struct s3_call *c)
 	if (strcmp(code, "ExpiredToken") != 0 && strcmp(code, "TokenRefreshRequired") != 0 &&
 	    strcmp(code, "ExpiredTokenException") != 0)
 		return 0;
-	return ++c->expired <= CORRECTIONS && creds_renew(s3);
+	return ++c->expired <= RENEWALS &&
+	    creds_held_refused(&s3->held, c->signed_as);
 }
 
 static int
@@ -511,7 +505,7 @@ judge_status(struct s3_call *c, struct fetch_again *again)
 		again->cause = FETCH_CAUSE_SERVER_ERROR;
 		return FETCH_AGAIN;
 	}
-	return FETCH_FAIL;
+	return c->answer.status == 307 ? FETCH_AGAIN : FETCH_FAIL; /* a bucket that is on its way */
 }
 
 static enum fetch_verdict
@@ -546,21 +540,6 @@ on_answer(void *job, const struct fetch_answer *a, struct fetch_again *again)
 	return FETCH_DONE;
 }
 
-static const char *
-fault_words(enum fetch_fault f)
-{
-	switch (f) {
-	case FETCH_FAULT_HOST: return "cannot find the host";
-	case FETCH_FAULT_CONNECT: return "cannot connect";
-	case FETCH_FAULT_TLS: return "the server's certificate is not trusted";
-	case FETCH_FAULT_RESET: return "connection lost";
-	case FETCH_FAULT_SHORT: return "connection lost inside the body";
-	case FETCH_FAULT_STALL: return "timed out";
-	case FETCH_FAULT_GARBAGE: return "the server does not speak HTTP";
-	default: return "stopped";
-	}
-}
-
 /* "503 SlowDown: message after 8 tries", unless a check has said it already. */
 static void
 explain(struct s3_call *c, const struct fetch_answer *a)
@@ -574,8 +553,8 @@ explain(struct s3_call *c, const struct fetch_answer *a)
 	if (a->tries > 1)
 		snprintf(tries, sizeof(tries), " after %u tries", a->tries);
 	if (a->fault != FETCH_FAULT_NONE)
-		err_set(&p->error, EXIT_FAILED, "%s (%s)%s", fault_words(a->fault), a->fault_text,
-		    tries);
+		err_set(&p->error, EXIT_FAILED, "%s (%s)%s", fetch_fault_words(a->fault),
+		    a->fault_text, tries);
 	else if (a->status >= 200 && a->status <= 299)
 		err_set(&p->error, EXIT_FAILED, "%ld answer that is not right%s", a->status, tries);
 	else

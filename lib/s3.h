@@ -101,6 +101,9 @@ struct s3_call {
 	struct s3 *s3; /* the engine's */
 	struct fetch_task *task;
 	int wrong_region, wrong_clock, expired; /* corrections made */
+	/* what it was signed with: generations of the credentials and of the regions, the clock */
+	unsigned signed_as, regions_learnt;
+	time_t clock_ahead;
 };
 
 void s3_call_header(struct s3_call *c, const char *name, const char *value);

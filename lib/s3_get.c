@@ -28,7 +28,7 @@ struct item {
 	uint64_t skip;	   /* bytes of this answer that we have already */
 	uint64_t size;	   /* of the whole object, once an answer said it */
 	uint64_t reserved; /* of the budget */
-	EVP_MD_CTX *md;	   /* of a streamed body */
+	EVP_MD_CTX *md;	   /* of a streamed body whose ETag is its MD5, else NULL */
 	struct checksum sum; /* likewise */
 	enum checksum_algorithm sum_kind;
 	char sum_text[CHECKSUM_TEXT]; /* what it should be, as an answer with the whole said */
@@ -158,7 +158,8 @@ hand_on(struct item *it, const char *p, size_t n)
 
 	if (n == 0)
 		return 0;
-	EVP_DigestUpdate(it->md, p, n);
+	if (it->md != NULL)
+		EVP_DigestUpdate(it->md, p, n);
 	checksum_add(&it->sum, p, n);
 	return g->ops->data(g->arg, p, n);
 }
@@ -170,8 +171,8 @@ stream(struct item *it)
 	struct getter *g = it->g;
 
 	it->begun = 1;
-	it->md = EVP_MD_CTX_new();
-	if (it->md == NULL || EVP_DigestInit_ex2(it->md, g->md5, NULL) != 1)
+	if (s3_etag_is_md5(&it->call.answer) &&
+	    ((it->md = EVP_MD_CTX_new()) == NULL || EVP_DigestInit_ex2(it->md, g->md5, NULL) != 1))
 		err_nomem();
 	checksum_begin(&it->sum, it->sum_kind);
 	if (g->ops->begin(g->arg, &it->o, it->size, it->call.answer.last_modified) == -1 ||
@@ -273,7 +274,7 @@ checksum_matches(struct item *it)
 static int
 check_sums(struct item *it, struct err *e)
 {
-	if (s3_etag_is_md5(&it->call.answer) && !md5_matches(it))
+	if ((it->begun ? it->md != NULL : s3_etag_is_md5(&it->call.answer)) && !md5_matches(it))
 		return err_set(e, EXIT_FAILED, "the body's MD5 is not the ETag");
 	if (!checksum_matches(it))
 		return err_set(e, EXIT_FAILED, "the body's %s is not the one stored with it",

@@ -107,6 +107,25 @@ s3get: s3://$BUCKET/in/000015.csv" ]]
 	grep "^s3get: s3://$BUCKET/in/000050.csv: cannot connect " err
 }
 
+# Longer: STORM_SEEDS=$(seq 20) STORM_OBJECTS=20000 bats --filter 'a storm over objects' tests/faults.bats
+@test "s3get: a storm over objects, 5 % of all answers faulty: the same bytes for every seed" {
+	stop_s3d
+	start_s3d --make "made/in/:${STORM_OBJECTS:-2000}" --make-bytes 300
+	use_s3d
+	s3ls --long s3://made/in/ > keys
+	s3get < keys > want
+	for seed in ${STORM_SEEDS:-1 2 3}; do
+		for action in 'status 500 InternalError' 'status 503 SlowDown' 'status 429' reset 'reset-body 40' 'short 100' long \
+			'corrupt 50' 'stall-body 300 100' garbage 'error-200 InternalError' 'redirect 307 eu-west-9' lost; do
+			echo "* get p:0.0036:$seed$((RANDOM % 90)) $action"
+		done | faults
+		TOOL_TIMEOUT=300 run_tool 0 s3get --stats "stats-$seed" < keys
+		silent
+		same want out || fail "=> seed $seed"
+		(($(sed -E 's/.*"retries":([0-9]+).*/\1/' "stats-$seed") > ${STORM_OBJECTS:-2000} / 50)) || fail "=> no storm"
+	done
+}
+
 @test "a server that closes connections, told or silently, after every request or every tenth" {
 	s3 csvs "$BUCKET" in/ 50
 	s3 dump "$BUCKET" > before
@@ -127,6 +146,21 @@ s3get: s3://$BUCKET/in/000015.csv" ]]
 	run_shell 0 's3ls -l s3://made/in/ | s3get --stats stats'
 	silent
 	[[ $(tar tf out | wc -l) == 600 ]]
+}
+
+@test "many requests at once with the wrong clock, or to the wrong region" {
+	stop_s3d
+	start_s3d --make "made/in/:500" --clock-offset=3600
+	use_s3d
+	run_shell 0 's3ls -l s3://made/in/ > keys; s3get < keys'
+	silent
+	[[ $(tar tf out | wc -l) == 500 ]]
+	stop_s3d
+	start_s3d --make "made/in/:500" --region eu-west-1
+	use_s3d
+	run_tool 0 s3get < keys
+	silent
+	[[ $(tar tf out | wc -l) == 500 ]]
 }
 
 @test "a clock that is an hour off" {

@@ -42,12 +42,17 @@ fresh(void)
 	    "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL",
 	    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_CA_BUNDLE", "AWS_MAX_ATTEMPTS",
 	    "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "AWS_REQUEST_CHECKSUM_CALCULATION",
-	    "AWS_USE_DUALSTACK_ENDPOINT", "AWS_WEB_IDENTITY_TOKEN_FILE",
+	    "AWS_USE_DUALSTACK_ENDPOINT", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN",
+	    "AWS_ROLE_SESSION_NAME", "AWS_CREDENTIAL_EXPIRATION", "AWS_ENDPOINT_URL_STS",
+	    "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+	    "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_DEFAULT_PROFILE", "XDG_CACHE_HOME",
 	    "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"};
 
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
 		unsetenv(variables[i]);
 	setenv("HOME", home, 1);
+	setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
+	setenv("XDG_CACHE_HOME", "/dev/null", 1); /* no cache */
 	put("config", NULL);
 	put("credentials", NULL);
 }
@@ -233,8 +238,13 @@ test_environment(void)
 	    "no header injected");
 	unsetenv("AWS_ACCESS_KEY_ID");
 	setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/t", 1);
-	OK_STR(creds(NULL), "AWS_WEB_IDENTITY_TOKEN_FILE: web identity is not supported yet",
-	    "web identity goes before a profile");
+	OK_STR(creds(NULL),
+	    "web identity: a token file, /t, but no role (AWS_ROLE_ARN, or role_arn of profile "
+	    "default)",
+	    "web identity goes before a profile's keys");
+	setenv("AWS_ROLE_ARN", "arn:r", 1);
+	OK_STR(creds(NULL), "web identity: role arn:r: /t: No such file or directory",
+	    "a token file that is not there");
 	OK_STR(creds("default"), "AKF SF (none) 0 profile default in /.aws/credentials",
 	    "but not before --profile");
 }
@@ -247,7 +257,7 @@ test_profile(void)
 	    "no credentials (environment: AWS_ACCESS_KEY_ID is not set; web identity: "
 	    "AWS_WEB_IDENTITY_TOKEN_FILE is not set; profile default: not in /.aws/credentials "
 	    "or /.aws/config; container: AWS_CONTAINER_CREDENTIALS_FULL_URI is not set; "
-	    "instance metadata: not supported yet)",
+	    "instance metadata: AWS_EC2_METADATA_DISABLED is true)",
 	    "what was tried");
 	put("config",
 	    "[default]\naws_access_key_id=AKC\naws_secret_access_key=SC\n"
@@ -258,16 +268,13 @@ test_profile(void)
 	    "credential_process=exit 9\n"
 	    "[profile half]\naws_access_key_id=AKC\n"
 	    "[profile empty]\nregion=r\n"
-	    "[profile role]\nrole_arn=arn:aws:iam::1:role/r\nsource_profile=c\n"
-	    "aws_access_key_id=A\naws_secret_access_key=hidden\n"
-	    "[profile sso]\nsso_session=s\n"
-	    "[profile oldsso]\nsso_start_url=https://x\n"
 	    "[profile web]\nrole_arn=a\nweb_identity_token_file=/t\n");
 	put("credentials",
 	    "[both]\naws_access_key_id=AKS\naws_secret_access_key=SS\n"
 	    "[spaced]\naws_access_key_id=AKS\naws_secret_access_key=S S hidden\n");
 	OK(strstr(creds(NULL),
-	       "profile default: it has neither aws_access_key_id nor credential_process;") != NULL,
+	       "profile default: it has none of role_arn, web_identity_token_file, "
+	       "sso_account_id, aws_access_key_id and credential_process;") != NULL,
 	    "[profile default] goes before [default]");
 	OK_STR(creds("c"), "AKC SC old 0 profile c in /.aws/config",
 	    "keys in the config file, a token by its old name");
@@ -280,19 +287,51 @@ test_profile(void)
 	    "profile spaced in /.aws/credentials: a key or token with a space or another "
 	    "character that none has",
 	    "a space");
-	OK_STR(creds("role"), "profile role: assuming a role (role_arn) is not supported yet",
-	    "a role");
-	OK_STR(creds("web"),
-	    "profile web: web identity (web_identity_token_file) is not supported yet",
-	    "web identity");
-	OK_STR(
-	    creds("sso"), "profile sso: single sign-on (sso_session) is not supported yet", "SSO");
-	OK_STR(creds("oldsso"),
-	    "profile oldsso: single sign-on (sso_start_url) is not supported yet",
-	    "SSO, the old way");
-	OK(strstr(creds("empty"), "profile empty: it has neither") != NULL,
+	OK_STR(creds("web"), "web identity: role a: /t: No such file or directory",
+	    "a profile's web identity");
+	OK(strstr(creds("empty"), "profile empty: it has none of") != NULL,
 	    "a profile without any");
 }
+
+/* The file's name is the SHA-1 of {"ExternalId": "e/x", "RoleArn": "arn:aws:iam::1:role/r",
+ * "SerialNumber": "arn:aws:iam::1:mfa/me"}. */
+static void
+test_mfa(void)
+{
+	static const char file[] = "cli/cache/5467869251e81055597e153c81bfe1ee021adcfc.json";
+	static const char kept[] =
+	    "{\"Credentials\":{\"AccessKeyId\":\"AKM\",\"SecretAccessKey\":\"SM\","
+	    "\"SessionToken\":\"TM\",\"Expiration\":\"2098-11-20T13:45:00UTC\"}}";
+	static const char expired[] =
+	    "{\"Credentials\":{\"AccessKeyId\":\"AKM\",\"SecretAccessKey\":\"hidden\","
+	    "\"SessionToken\":\"TM\",\"Expiration\":\"2020-11-20T13:45:00UTC\"}}";
+	char path[256];
+
+	fresh();
+	put("config",
+	    "[profile m]\nrole_arn=arn:aws:iam::1:role/r\nsource_profile=c\nexternal_id=e/x\n"
+	    "mfa_serial=arn:aws:iam::1:mfa/me\n");
+	OK(strstr(creds("m"), "aws sts get-caller-identity --profile m ") != NULL,
+	    "a code would be needed");
+	snprintf(path, sizeof(path), "%s/.aws/cli", home);
+	mkdir(path, 0700);
+	snprintf(path, sizeof(path), "%s/.aws/cli/cache", home);
+	mkdir(path, 0700);
+	put(file, kept);
+	OK_STR(creds("m"),
+	    "AKM SM TM 4067329500 profile m: role arn:aws:iam::1:role/r, as the AWS CLI keeps it",
+	    "what the CLI keeps");
+	put(file, expired);
+	OK(strstr(creds("m"), "mfa_serial") != NULL, "not when it has expired");
+	put(file, "{");
+	OK(strstr(creds("m"), "mfa_serial") != NULL, "or is broken");
+	put(file, NULL);
+	rmdir(path);
+	snprintf(path, sizeof(path), "%s/.aws/cli", home);
+	rmdir(path);
+}
+
+#define P "credential_process of profile p: "
 
 static void
 test_process(void)
@@ -303,29 +342,29 @@ test_process(void)
 	    {"echo '{\"Version\":1,\"AccessKeyId\":\"AKP\",\"SecretAccessKey\":\"SP\"}'",
 		"AKP SP (none) 0 credential_process of profile p"},
 	    {"printf '{\"Version\":1,\"AccessKeyId\":\"AKP\",\"SecretAccessKey\":\"SP\","
-	     "\"SessionToken\":\"T\",\"Expiration\":\"2026-11-23T13:45:00Z\"}'",
-		"AKP SP T 1795441500 credential_process of profile p"},
+	     "\"SessionToken\":\"T\",\"Expiration\":\"2098-11-20T13:45:00Z\"}'",
+		"AKP SP T 4067329500 credential_process of profile p"},
 	    {"printf '{\"Version\":1,\"AccessKeyId\":\"AKP\",\"SecretAccessKey\":\"SP\","
-	     "\"SessionToken\":\"\",\"Expiration\":\"2026-11-23T15:45:00.123+02:00\"}'",
-		"AKP SP (none) 1795441500 credential_process of profile p"},
-	    {"cat", "profile p: credential_process did not answer with a JSON object of Version 1"},
+	     "\"SessionToken\":\"\",\"Expiration\":\"2098-11-20T15:45:00.123+02:00\"}'",
+		"AKP SP (none) 4067329500 credential_process of profile p"},
+	    {"cat", P "the answer is no JSON object of Version 1"},
 	    {"echo '{\"Version\":2}'",
-		"profile p: credential_process did not answer with a JSON object of Version 1"},
+		P "the answer is no JSON object of Version 1"},
 	    {"echo '[1]'",
-		"profile p: credential_process did not answer with a JSON object of Version 1"},
+		P "the answer is no JSON object of Version 1"},
 	    {"echo '{\"Version\":1,\"AccessKeyId\":\"hidden\"}'",
-		"profile p: credential_process gave no AccessKeyId and SecretAccessKey"},
+		P "the answer holds no AccessKeyId and SecretAccessKey"},
 	    {"echo '{\"Version\":1,\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"hidden\","
 	     "\"Expiration\":\"soon\"}'",
-		"profile p: credential_process gave an Expiration that is no time"},
+		P "the answer's Expiration is no point in time"},
 	    {"echo '{\"Version\":1,\"AccessKeyId\":\"A\\\\nB\",\"SecretAccessKey\":\"hidden\"}'",
-		"credential_process of profile p: a key or token with a space or another "
+		P "a key or token with a space or another "
 		"character that none has"},
-	    {"exit 7", "profile p: credential_process ended with status 7"},
-	    {"kill -9 $$", "profile p: credential_process was ended by signal 9"},
+	    {"exit 7", P "it ended with status 7"},
+	    {"kill -9 $$", P "it was ended by signal 9"},
 	    {"no-such-program-as-this 2>/dev/null",
-		"profile p: credential_process ended with status 127"},
-	    {"exec cat /dev/zero", "profile p: credential_process wrote more than 65536 bytes"},
+		P "it ended with status 127"},
+	    {"exec cat /dev/zero", P "it wrote more than 65536 bytes"},
 	};
 	char text[1024];
 	int fd;
@@ -359,6 +398,7 @@ main(void)
 	test_bad_settings();
 	test_environment();
 	test_profile();
+	test_mfa();
 	test_process();
 	fresh();
 	rmdir(path);

@@ -1,0 +1,76 @@
+/*
+ * Connections for the engine in fetch.h. libcurl opens them: name look-up, proxies, TLS and its
+ * checks (CURLOPT_CONNECT_ONLY); what goes over them is the engine's. Only fetch*.c include this.
+ */
+#ifndef SHEAF_FETCH_CONN_H
+#define SHEAF_FETCH_CONN_H
+
+#include <curl/curl.h>
+#include <openssl/x509.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "buf.h"
+#include "fetch.h"
+#include "fetch_events.h"
+
+/* What the connections of an engine share. */
+struct fetch_wire {
+	CURLM *multi;
+	CURLSH *share;	   /* TLS sessions */
+	X509_STORE *trust; /* made for the first TLS connection */
+	const char *ca_file;
+	int direct;
+	long connect_ms, read_len;
+	struct fetch_events events;
+	struct fetch_stats *stats; /* borrowed */
+};
+
+enum fetch_conn_state { FETCH_CONN_CLOSED, FETCH_CONN_CONNECTING, FETCH_CONN_OPEN };
+
+struct fetch_conn {
+	struct fetch_wire *wire;
+	CURL *easy; /* NULL until the first use */
+	enum fetch_conn_state state;
+	struct buf origin; /* where it leads to, as a C string: "https://host:port" */
+	uint64_t answers;  /* that it carried */
+	int hung_up;	   /* the other side will send no more than is there to be read */
+	int is_tls, resumed_known;
+	char errbuf[CURL_ERROR_SIZE];
+};
+
+enum { FETCH_CONN_LATER = -2 };
+
+/* For max connections at once. 0, or -1 with e filled; close it in either case. */
+int fetch_wire_open(struct fetch_wire *w, const struct fetch_opt *opt, size_t max,
+    struct fetch_stats *stats, int64_t now_ms, struct err *e);
+void fetch_wire_close(struct fetch_wire *w);
+
+/* Waits at most max_ms; the number of events to handle. */
+int fetch_wire_wait(struct fetch_wire *w, int64_t now_ms, int max_ms);
+
+/* Handles n events: ready is called with the conns that are open, opened with those that have been
+ * connecting: FETCH_FAULT_NONE, or why not, and conn is closed. */
+struct fetch_wire_ops {
+	void (*opened)(struct fetch_conn *c, enum fetch_fault fault, const char *text);
+	void (*ready)(struct fetch_conn *c);
+};
+void fetch_wire_handle(
+    struct fetch_wire *w, int n, int64_t now_ms, const struct fetch_wire_ops *ops);
+
+/* Begins to connect. origin: scheme, host, port. */
+void fetch_conn_open(struct fetch_conn *c, struct fetch_wire *w, const char *origin, size_t len);
+
+/* The bytes that went out or came in; FETCH_CONN_LATER: none can right now, its readiness will be
+ * told; -1: the connection is lost, errbuf says how; 0, of recv: it ended. */
+ssize_t fetch_conn_send(struct fetch_conn *c, const char *p, size_t n);
+ssize_t fetch_conn_recv(struct fetch_conn *c, char *p, size_t n);
+
+/* 1 where a read that gave less than was asked for has emptied the socket, 0 where one must go on
+ * until FETCH_CONN_LATER. */
+int fetch_conn_is_plain(const struct fetch_conn *c);
+
+void fetch_conn_close(struct fetch_conn *c);
+void fetch_conn_free(struct fetch_conn *c);
+
+#endif
