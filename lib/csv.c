@@ -1,64 +1,57 @@
-#include <stdlib.h>
+#include <string.h>
 
 #include "csv.h"
 
-static void
-record_grow(struct csv_record *r)
-{
-	r->cap = r->cap != 0 ? 2 * r->cap : 32;
-	r->at = xrealloc(r->at, r->cap * sizeof(*r->at));
-	r->len = xrealloc(r->len, r->cap * sizeof(*r->len));
-}
-
-/* The value of the field that begins at p: the number of its raw bytes. */
-static size_t
+/* The value of the field that begins at p is appended to out; returns where the field ends. */
+static const char *
 field(struct buf *out, char delim, const char *p, const char *end)
 {
-	const char *from = p;
+	const char *stop;
 
 	if (p < end && *p == '"') {
-		for (p++; p < end; p++) {
-			if (*p == '"' && (p + 1 == end || p[1] != '"')) {
-				p++;
-				break;
-			}
-			p += *p == '"';
-			buf_addc(out, *p);
-		}
+		do {
+			p++;
+			stop = memchr(p, '"', (size_t)(end - p));
+			if (stop == NULL)
+				stop = end;
+			buf_add(out, p, (size_t)(stop - p));
+			p = stop < end ? stop + 1 : end;
+			if (p < end && *p == '"')
+				buf_addc(out, '"');
+		} while (p < end && *p == '"');
 	}
-	for (; p < end && *p != delim; p++)
-		buf_addc(out, *p);
-	return (size_t)(p - from);
+	stop = memchr(p, delim, (size_t)(end - p));
+	if (stop == NULL)
+		stop = end;
+	buf_add(out, p, (size_t)(stop - p));
+	return stop;
 }
 
 void
-csv_record_parse(struct csv_record *r, char delim, const char *p, size_t n)
+csv_fields_begin(struct csv_fields *f, char delim, const char *p, size_t n)
 {
-	const char *end = p + n, *at = p;
+	f->delim = delim;
+	f->p = p;
+	f->end = p + n;
+}
 
-	r->n = 0;
-	buf_reset(&r->text);
-	for (;;) {
-		if (r->n == r->cap)
-			record_grow(r);
-		r->at[r->n] = r->text.len;
-		at += field(&r->text, delim, at, end);
-		r->len[r->n] = r->text.len - r->at[r->n];
-		r->n++;
-		buf_addc(&r->text, '\0');
-		if (at == end)
-			return;
-		at++; /* the delimiter */
-	}
+int
+csv_fields_next(struct csv_fields *f)
+{
+	if (f->p == NULL)
+		return 0;
+	buf_reset(&f->value);
+	f->p = field(&f->value, f->delim, f->p, f->end);
+	buf_str(&f->value);
+	f->p = f->p < f->end ? f->p + 1 : NULL; /* behind the delimiter */
+	return 1;
 }
 
 void
-csv_record_free(struct csv_record *r)
+csv_fields_free(struct csv_fields *f)
 {
-	buf_free(&r->text);
-	free(r->at);
-	free(r->len);
-	*r = (struct csv_record){0};
+	buf_free(&f->value);
+	*f = (struct csv_fields){0};
 }
 
 void

@@ -17,6 +17,7 @@
 #include "buf.h"
 
 enum { CSV_PIECE = 256 * 1024, CSV_WORDS = CSV_PIECE / 64 };
+enum { CSV_HEADER_MAX = 1 << 20 /* bytes of one header, and of all columns of a union */ };
 
 enum csv_state {
 	CSV_FIELD,  /* at the start of a field */
@@ -92,16 +93,18 @@ int csv_rows_next(struct csv_rows *r, struct csv_row *row);
  */
 uint64_t csv_rows_pass(struct csv_rows *r, uint64_t delims);
 
-/* One record taken apart. Zero-initialised is empty; reused ones keep their memory. */
-struct csv_record {
-	struct buf text;  /* the fields' values, one after another, each with a NUL behind it */
-	size_t *at, *len; /* of each value in text; owned */
-	size_t n, cap;
+/* Takes one record apart, field by field. Zero-initialise; a reused one keeps its memory. */
+struct csv_fields {
+	char delim;
+	const char *p, *end; /* borrowed: what is left; p NULL: nothing */
+	struct buf value;    /* of the field at hand, with a NUL behind it */
 };
 
-/* Takes apart the n bytes of one record, without its line end. */
-void csv_record_parse(struct csv_record *r, char delim, const char *p, size_t n);
-void csv_record_free(struct csv_record *r);
+/* The n bytes of a record, without its line end. */
+void csv_fields_begin(struct csv_fields *f, char delim, const char *p, size_t n);
+/* The next field: 1, its value is in f->value; 0 when there is no more. */
+int csv_fields_next(struct csv_fields *f);
+void csv_fields_free(struct csv_fields *f);
 
 /* Appends a value, in quotes where it needs them. */
 void csv_quote(struct buf *out, char delim, const char *p, size_t n);

@@ -18,10 +18,8 @@ int
 csv_by_name_header(struct csv_merge *m, const char *p, size_t n, struct err *e)
 {
 	if (m->map_header.len != n || memcmp(m->map_header.p, p, n) != 0) {
-		csv_record_parse(&m->fields, m->delim, p, n);
-		if (csv_columns_join(&m->columns, &m->map, &m->fields, e) == -1)
+		if (csv_columns_join(&m->columns, &m->map, m->delim, p, n, e) == -1)
 			return -1;
-		m->n_fields = m->fields.n;
 		m->width = m->columns.n;
 		buf_reset(&m->map_header);
 		buf_add(&m->map_header, p, n);
@@ -224,10 +222,8 @@ give_waiting(
 	} else {
 		for (uint64_t i = w->width; i < m->columns.n; i++)
 			buf_addc(&tail, m->delim);
-		if (m->opt->source_column != NULL) {
-			buf_addc(&tail, m->delim);
-			csv_quote(&tail, m->delim, name, w->name_len);
-		}
+		if (m->opt->source_column != NULL)
+			csv_merge_add_source(m, &tail, name);
 		buf_addc(&tail, '\n');
 		rc = widen(m, offset, w->len, &tail, e);
 		buf_free(&tail);

@@ -4,7 +4,10 @@
 
 #include "csv_columns.h"
 
-enum { TOLD_MAX = 10 /* columns named in one message */ };
+enum {
+	TOLD_MAX = 5,		/* columns of each kind named in one message */
+	NAMED_MAX = 256 * 1024, /* bytes of headers whose difference is told by all their names */
+};
 
 static size_t
 hash(const char *p, size_t n)
@@ -16,24 +19,39 @@ hash(const char *p, size_t n)
 	return (size_t)(h ^ h >> 32);
 }
 
+/* --- the columns --- */
+
+static const char *
+column(const struct csv_columns *c, size_t i)
+{
+	return c->names.p + c->at[i];
+}
+
+static size_t
+column_len(const struct csv_columns *c, size_t i)
+{
+	return (i + 1 < c->n ? c->at[i + 1] : c->names.len) - c->at[i] - 1;
+}
+
 static int
 is_column(const struct csv_columns *c, size_t i, const char *name, size_t len)
 {
-	return c->lens[i] == len && memcmp(c->names[i], name, len) == 0;
+	return column_len(c, i) == len && memcmp(column(c, i), name, len) == 0;
 }
 
 static void
 index_add(struct csv_columns *c, size_t i)
 {
-	size_t at = hash(c->names[i], c->lens[i]), k;
+	const char *name = column(c, i);
+	size_t len = column_len(c, i), at = hash(name, len), k;
 
 	while ((k = c->slots[at & (c->n_slots - 1)]) != 0) {
 		/* of columns of the same name the first is found */
-		if (is_column(c, k - 1, c->names[i], c->lens[i]))
+		if (is_column(c, k - 1, name, len))
 			return;
 		at++;
 	}
-	c->slots[at & (c->n_slots - 1)] = i + 1;
+	c->slots[at & (c->n_slots - 1)] = (uint32_t)i + 1;
 }
 
 /* Finds its columns again after they have become fewer, or too many for it. */
@@ -56,17 +74,16 @@ csv_columns_cut(struct csv_columns *c, size_t n)
 {
 	if (c->n <= n)
 		return;
-	while (c->n > n)
-		free(c->names[--c->n]);
+	c->names.len = c->at[n];
+	c->n = n;
 	index_make(c);
 }
 
 void
 csv_columns_free(struct csv_columns *c)
 {
-	csv_columns_cut(c, 0);
-	free(c->names);
-	free(c->lens);
+	buf_free(&c->names);
+	free(c->at);
 	free(c->slots);
 	*c = (struct csv_columns){0};
 }
@@ -78,26 +95,25 @@ csv_column_map_free(struct csv_column_map *m)
 	*m = (struct csv_column_map){0};
 }
 
-static void
-add(struct csv_columns *c, const char *name, size_t len)
+static int
+add(struct csv_columns *c, const char *name, size_t len, struct err *e)
 {
+	if (c->names.len + len > CSV_HEADER_MAX)
+		return err_set(e, EXIT_FAILED,
+		    "the columns of all files take more than %d bytes together",
+		    CSV_HEADER_MAX);
 	if (c->n == c->cap) {
 		c->cap = c->cap != 0 ? 2 * c->cap : 32;
-		c->names = xrealloc(c->names, c->cap * sizeof(*c->names));
-		c->lens = xrealloc(c->lens, c->cap * sizeof(*c->lens));
+		c->at = xrealloc(c->at, c->cap * sizeof(*c->at));
 	}
-	c->names[c->n] = xstrndup(name, len);
-	c->lens[c->n++] = len;
+	c->at[c->n++] = (uint32_t)c->names.len;
+	buf_add(&c->names, name, len);
+	buf_addc(&c->names, '\0');
 	if (c->n_slots < 2 * c->cap)
 		index_make(c);
 	else
 		index_add(c, c->n - 1);
-}
-
-static const char *
-field_name(const struct csv_record *h, size_t i)
-{
-	return h->text.p + h->at[i];
+	return 0;
 }
 
 /* The column of that name, tried first at the place where it most likely is; SIZE_MAX when there is
@@ -117,43 +133,45 @@ find(const struct csv_columns *c, const char *name, size_t len, size_t likely)
 	return SIZE_MAX;
 }
 
-static size_t
-find_field(const struct csv_columns *c, const struct csv_record *h, size_t k)
-{
-	return find(c, field_name(h, k), h->len[k], k);
-}
-
 int
 csv_columns_has(const struct csv_columns *c, const char *name)
 {
 	return find(c, name, strlen(name), SIZE_MAX) != SIZE_MAX;
 }
 
-void
-csv_columns_set(struct csv_columns *c, const struct csv_record *h)
-{
-	csv_columns_cut(c, 0);
-	for (size_t i = 0; i < h->n; i++)
-		add(c, field_name(h, i), h->len[i]);
-}
-
 int
 csv_columns_fix(struct csv_columns *c, char delim, const char *list, int drop_extra, struct err *e)
 {
-	struct csv_record r = {0};
+	struct csv_fields f = {0};
 	int rc = 0;
 
-	csv_record_parse(&r, delim, list, strlen(list));
-	for (size_t i = 0; i < r.n && rc == 0; i++) {
-		if (find_field(c, &r, i) != SIZE_MAX)
-			rc = err_set(e, EXIT_USAGE, "--columns: '%s' twice", field_name(&r, i));
+	csv_fields_begin(&f, delim, list, strlen(list));
+	while (rc == 0 && csv_fields_next(&f)) {
+		if (csv_columns_has(c, f.value.p))
+			rc = err_set(e, EXIT_USAGE, "--columns: '%s' twice", f.value.p);
 		else
-			add(c, field_name(&r, i), r.len[i]);
+			rc = add(c, f.value.p, f.value.len, e);
 	}
 	c->fixed = 1;
 	c->drop_extra = drop_extra;
-	csv_record_free(&r);
+	csv_fields_free(&f);
 	return rc;
+}
+
+/* --- two headers --- */
+
+int
+csv_header_has(char delim, const char *p, size_t n, const char *name)
+{
+	struct csv_fields f = {0};
+	size_t len = strlen(name);
+	int has = 0;
+
+	csv_fields_begin(&f, delim, p, n);
+	while (!has && csv_fields_next(&f))
+		has = f.value.len == len && memcmp(f.value.p, name, len) == 0;
+	csv_fields_free(&f);
+	return has;
 }
 
 static void
@@ -161,39 +179,110 @@ tell(struct buf *text, size_t *told, const char *what, const char *name)
 {
 	if (++*told <= TOLD_MAX)
 		buf_addf(text, "%s%s '%s'", text->len > 0 ? ", " : "", what, name);
-	else if (*told == TOLD_MAX + 1)
-		buf_adds(text, ", ...");
+}
+
+static void
+tell_rest(struct buf *text, size_t told)
+{
+	if (told > TOLD_MAX)
+		buf_addf(text, " and %zu more", told - TOLD_MAX);
+}
+
+/* Tells the names of c that the header lacks, and those that it adds. */
+static void
+tell_names(struct buf *text, const struct csv_columns *c, char delim, const char *p, size_t n)
+{
+	struct csv_fields f = {0};
+	char *seen = xcalloc(c->n, 1);
+	size_t lacks = 0, adds = 0, at;
+
+	csv_fields_begin(&f, delim, p, n);
+	for (size_t k = 0; csv_fields_next(&f); k++)
+		if ((at = find(c, f.value.p, f.value.len, SIZE_MAX)) != SIZE_MAX)
+			seen[at] = 1;
+	for (size_t i = 0; i < c->n; i++)
+		if (!seen[find(c, column(c, i), column_len(c, i), SIZE_MAX)])
+			tell(text, &lacks, "lacks", column(c, i));
+	tell_rest(text, lacks);
+	csv_fields_begin(&f, delim, p, n);
+	while (csv_fields_next(&f))
+		if (find(c, f.value.p, f.value.len, SIZE_MAX) == SIZE_MAX)
+			tell(text, &adds, "adds", f.value.p);
+	tell_rest(text, adds);
+	csv_fields_free(&f);
+	free(seen);
+}
+
+static void
+tell_counts(struct buf *text, size_t here, size_t first)
+{
+	buf_addf(text, "%zu column%s, not %zu", here, here == 1 ? "" : "s", first);
+}
+
+static void
+take_names(struct csv_columns *c, char delim, const char *p, size_t n)
+{
+	struct csv_fields f = {0};
+
+	csv_fields_begin(&f, delim, p, n);
+	while (csv_fields_next(&f))
+		(void)add(c, f.value.p, f.value.len, NULL); /* they fit, as the header does */
+	csv_fields_free(&f);
+}
+
+static size_t
+count(char delim, const char *p, size_t n)
+{
+	struct csv_fields f = {0};
+	size_t fields = 0;
+
+	csv_fields_begin(&f, delim, p, n);
+	while (csv_fields_next(&f))
+		fields++;
+	csv_fields_free(&f);
+	return fields;
 }
 
 int
-csv_columns_same(const struct csv_columns *c, const struct csv_record *h, struct err *e)
+csv_columns_same(struct csv_columns *c, char delim, const char *first, size_t first_len,
+    const char *p, size_t n, struct err *e)
 {
+	struct csv_fields a = {0}, b = {0};
 	struct buf text = {0};
-	struct csv_columns other = {0};
-	size_t told = 0, i = 0;
+	int more_a, more_b, same;
+	size_t i = 0;
 
-	while (i < c->n && i < h->n && is_column(c, i, field_name(h, i), h->len[i]))
+	csv_fields_begin(&a, delim, first, first_len);
+	csv_fields_begin(&b, delim, p, n);
+	do {
+		more_a = csv_fields_next(&a);
+		more_b = csv_fields_next(&b);
+		same = more_a == more_b &&
+		    (!more_a || (a.value.len == b.value.len &&
+				    memcmp(a.value.p, b.value.p, a.value.len) == 0));
 		i++;
-	if (i == c->n && i == h->n)
-		return 0;
-	csv_columns_set(&other, h);
-	for (size_t k = 0; k < c->n; k++)
-		if (find(&other, c->names[k], c->lens[k], k) == SIZE_MAX)
-			tell(&text, &told, "lacks", c->names[k]);
-	for (size_t k = 0; k < h->n; k++)
-		if (find_field(c, h, k) == SIZE_MAX)
-			tell(&text, &told, "adds", field_name(h, k));
-	if (told == 0 && i < c->n && i < h->n)
-		buf_addf(
-		    &text, "column %zu is '%s', not '%s'", i + 1, field_name(h, i), c->names[i]);
-	else if (told == 0)
-		buf_addf(&text, "%zu columns, not %zu", h->n, c->n);
-	err_set(e, EXIT_FAILED, "another header than the files before it: %s",
-	    buf_str(&text));
+	} while (same && more_a);
+	if (same)
+		goto done;
+	/* of longer ones only the first column that differs: memory is bounded */
+	if (first_len <= NAMED_MAX && n <= NAMED_MAX) {
+		if (c->n == 0)
+			take_names(c, delim, first, first_len);
+		tell_names(&text, c, delim, p, n);
+	}
+	if (text.len == 0 && more_a && more_b)
+		buf_addf(&text, "column %zu is '%s', not '%s'", i, b.value.p, a.value.p);
+	else if (text.len == 0)
+		tell_counts(&text, count(delim, p, n), count(delim, first, first_len));
+	err_set(e, EXIT_FAILED, "another header than the files before it: %s", buf_str(&text));
 	buf_free(&text);
-	csv_columns_free(&other);
-	return -1;
+done:
+	csv_fields_free(&a);
+	csv_fields_free(&b);
+	return same ? 0 : -1;
 }
+
+/* --- matching by name --- */
 
 static void
 map_grow(struct csv_column_map *m, size_t n)
@@ -206,35 +295,49 @@ map_grow(struct csv_column_map *m, size_t n)
 		m->from[m->n++] = SIZE_MAX;
 }
 
-int
-csv_columns_join(
-    struct csv_columns *c, struct csv_column_map *m, const struct csv_record *h, struct err *e)
+/* Field k of a header, of that name. */
+static int
+join_field(struct csv_columns *c, struct csv_column_map *m, size_t k, const struct buf *name,
+    struct err *e)
 {
+	size_t i = find(c, name->p, name->len, k);
+
+	if (i == SIZE_MAX && c->fixed) {
+		m->identity = 0;
+		return c->drop_extra
+		    ? 0
+		    : err_set(e, EXIT_FAILED,
+			  "column '%s' is not among --columns (--drop-extra leaves it out)",
+			  name->p);
+	}
+	if (i == SIZE_MAX) {
+		i = c->n;
+		if (add(c, name->p, name->len, e) == -1)
+			return -1;
+		map_grow(m, c->n);
+	}
+	if (m->from[i] != SIZE_MAX)
+		return err_set(e, EXIT_FAILED, "column '%s' is there twice", name->p);
+	m->from[i] = k;
+	m->identity = m->identity && i == k;
+	return 0;
+}
+
+int
+csv_columns_join(struct csv_columns *c, struct csv_column_map *m, char delim, const char *p,
+    size_t n, struct err *e)
+{
+	struct csv_fields f = {0};
+	int rc = 0;
+
 	m->n = 0;
 	m->identity = 1;
 	map_grow(m, c->n);
-	for (size_t k = 0; k < h->n; k++) {
-		size_t i = find_field(c, h, k);
-
-		if (i == SIZE_MAX && c->fixed && !c->drop_extra)
-			return err_set(e, EXIT_FAILED, "column '%s' is not among --columns",
-			    field_name(h, k));
-		if (i == SIZE_MAX && c->fixed) {
-			m->identity = 0;
-			continue;
-		}
-		if (i == SIZE_MAX) {
-			i = c->n;
-			add(c, field_name(h, k), h->len[k]);
-			map_grow(m, c->n);
-		}
-		if (m->from[i] != SIZE_MAX)
-			return err_set(
-			    e, EXIT_FAILED, "column '%s' is there twice", field_name(h, k));
-		m->from[i] = k;
-		m->identity = m->identity && i == k;
-	}
-	return 0;
+	csv_fields_begin(&f, delim, p, n);
+	for (size_t k = 0; rc == 0 && csv_fields_next(&f); k++)
+		rc = join_field(c, m, k, &f.value, e);
+	csv_fields_free(&f);
+	return rc;
 }
 
 void
@@ -243,8 +346,8 @@ csv_columns_header(const struct csv_columns *c, char delim, struct buf *out)
 	for (size_t i = 0; i < c->n; i++) {
 		if (i > 0)
 			buf_addc(out, delim);
-		csv_quote(out, delim, c->names[i], c->lens[i]);
+		csv_quote(out, delim, column(c, i), column_len(c, i));
 	}
-	if (c->n == 1 && c->lens[0] == 0)
+	if (c->n == 1 && column_len(c, 0) == 0)
 		buf_adds(out, "\"\""); /* not a blank line */
 }

@@ -137,10 +137,8 @@ csv_merge_free(struct csv_merge *m)
 	buf_free(&m->header);
 	buf_free(&m->tail);
 	buf_free(&m->map_header);
-	buf_free(&m->first_header);
 	buf_free(&m->out_header);
 	buf_free(&m->out);
-	csv_record_free(&m->fields);
 	csv_column_map_free(&m->map);
 	csv_columns_free(&m->columns);
 	spool_free(&m->spool);
@@ -183,43 +181,27 @@ csv_merge_check(struct csv_merge *m, const struct csv_row *row, struct err *e)
 
 /* --- a source's header --- */
 
-/* Strict: the names of the first header. Taken apart when they are first asked for, as a wide one
- * takes many times its size. */
-static const struct csv_columns *
-strict_columns(struct csv_merge *m)
-{
-	if (m->columns.n == 0) {
-		csv_record_parse(&m->fields, m->delim, m->first_header.p, m->first_header.len);
-		csv_columns_set(&m->columns, &m->fields);
-	}
-	return &m->columns;
-}
-
 /* Strict: the first header is everybody's. */
 static int
 strict_header(struct csv_merge *m, const char *p, size_t n, struct err *e)
 {
-	struct buf *first = &m->first_header;
+	struct buf *h = &m->out_header;
 
-	if (first->len == n && memcmp(first->p, p, n) == 0)
+	if (m->first_len == n && memcmp(h->p, p, n) == 0)
 		return 0;
-	if (first->len > 0) {
-		const struct csv_columns *c = strict_columns(m);
-
-		csv_record_parse(&m->fields, m->delim, p, n);
-		return csv_columns_same(c, &m->fields, e);
-	}
+	if (m->first_len > 0)
+		return csv_columns_same(&m->columns, m->delim, h->p, m->first_len, p, n, e);
 	m->sets_header = 1;
 	m->width = m->n_fields;
-	buf_add(&m->out_header, p, n);
-	csv_merge_end_header(m);
+	m->first_len = n;
 	if (p == m->header.p) {
-		buf_free(first);
-		*first = m->header;
+		buf_free(h);
+		*h = m->header;
 		m->header = (struct buf){0};
 	} else {
-		buf_add(first, p, n);
+		buf_add(h, p, n);
 	}
+	csv_merge_end_header(m);
 	return 0;
 }
 
@@ -228,17 +210,33 @@ static int
 source_column(struct csv_merge *m, struct err *e)
 {
 	const char *name = m->opt->source_column;
+	int has = 0;
 
 	if (name == NULL)
 		return 0;
-	if (csv_columns_has(m->by_name ? &m->columns : strict_columns(m), name))
+	if (m->by_name)
+		has = csv_columns_has(&m->columns, name);
+	else if (m->sets_header)
+		has = csv_header_has(m->delim, m->out_header.p, m->first_len, name);
+	if (has)
 		return err_set(
 		    e, EXIT_FAILED, "column '%s' is there already (--source-column)", name);
-	if (!m->waits) {
-		buf_addc(&m->tail, m->delim);
-		csv_quote(&m->tail, m->delim, m->name, strlen(m->name));
-	}
+	if (!m->waits)
+		csv_merge_add_source(m, &m->tail, m->name);
 	return 0;
+}
+
+void
+csv_merge_add_source(const struct csv_merge *m, struct buf *out, const char *name)
+{
+	struct buf value = {0};
+
+	if (m->opt->source_prefix != NULL)
+		buf_adds(&value, m->opt->source_prefix);
+	buf_adds(&value, name);
+	buf_addc(out, m->delim);
+	csv_quote(out, m->delim, value.p, value.len);
+	buf_free(&value);
 }
 
 void
@@ -251,6 +249,17 @@ csv_merge_end_header(struct csv_merge *m)
 		csv_quote(&m->out_header, m->delim, name, strlen(name));
 	}
 	buf_addc(&m->out_header, '\n');
+}
+
+/* A header of ASCII in UTF-16 without a byte order mark: each second byte is NUL. In big endian
+ * there is one more before its line end, of which the other byte ended the record. */
+static int
+is_utf16(const char *p, size_t n)
+{
+	for (size_t i = n % 2 == 0 ? 1 : 0; i < n; i += 2)
+		if (p[i] != '\0')
+			return 0;
+	return n > 1;
 }
 
 /* The header record is whole. */
@@ -267,6 +276,12 @@ take_header(struct csv_merge *m, const struct csv_row *row, struct err *e)
 		buf_add(&m->header, p, n);
 		p = m->header.p;
 		n = m->header.len;
+	}
+	if (is_utf16(p, n)) {
+		err_set(e, EXIT_FAILED,
+		    "%.2000s: UTF-16 (each second byte is NUL); convert it to UTF-8 first",
+		    m->name);
+		return CSV_MERGE_BAD;
 	}
 	buf_reset(&m->tail);
 	m->has_header = m->in_place = 1;
@@ -290,8 +305,9 @@ scan_header(struct csv_merge *m, struct err *e)
 	while (len == 0 && csv_rows_next(r, &row))
 		len = row.base + row.len;
 	if (len > CSV_HEADER_MAX || r->base > CSV_HEADER_MAX) {
-		err_set(e, EXIT_FAILED, "%.2000s: the header has more than %d bytes", m->name,
-		    CSV_HEADER_MAX);
+		err_set(e, EXIT_FAILED, "%.2000s: the header has more than %d bytes%s", m->name,
+		    CSV_HEADER_MAX,
+		    len == 0 && m->scan.state == CSV_QUOTED ? "; is a quote left open?" : "");
 		return CSV_MERGE_BAD;
 	}
 	if (len > 0)
@@ -421,8 +437,8 @@ undo(struct csv_merge *m, enum csv_merge_status rc, struct err *e)
 		buf_reset(&m->map_header);
 	} else if (m->sets_header && !m->header_written) {
 		csv_columns_free(&m->columns);
-		buf_reset(&m->first_header);
 		buf_reset(&m->out_header);
+		m->first_len = 0;
 	}
 	if (m->spooling)
 		m->out.len = m->out_done;

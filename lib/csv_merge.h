@@ -1,6 +1,7 @@
 /*
  * Merging CSV sources, one after another, into one CSV. Input comes in pieces of any size, output
- * goes to a function, in large runs. Memory is bounded by a few MiB and the header.
+ * goes to a function, in large runs. Memory is bounded by a few MiB, and for a header by a few
+ * times CSV_HEADER_MAX (csv.h): a source whose header is longer is no good.
  *
  * Strict mode wants the same header everywhere and copies rows as they are. In union mode (or with
  * a list of columns) columns are matched by name. Rows whose place is not known yet wait in an
@@ -15,8 +16,6 @@
 
 #include "err.h"
 
-enum { CSV_HEADER_MAX = 16 << 20 /* bytes of one header */ };
-
 struct csv_merge_opt {
 	char delim;
 	int by_name; /* union: columns matched by name */
@@ -26,6 +25,7 @@ struct csv_merge_opt {
 	int pad;	/* short rows are filled up */
 	const char
 	    *source_column; /* a last column of this name holds the source's name; NULL: none */
+	const char *source_prefix; /* what is put before the name there; NULL: nothing */
 	int hold;	    /* nothing of a source is given out before it is whole (rejects) */
 	int no_sums;	    /* checksums are not wanted: they are 0 */
 };

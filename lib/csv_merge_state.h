@@ -48,14 +48,13 @@ struct csv_merge {
 	struct spool waiting; /* for each source: its struct waiting and its name */
 
 	/* the output */
-	struct csv_columns columns;
-	struct buf first_header; /* strict: as it stood in its source */
+	struct csv_columns columns; /* strict: made when another header is to be told */
 	struct buf out_header;
+	size_t first_len; /* strict: of the first header, as it stood; out_header begins with it */
 	int header_written;
 	struct buf out;	 /* not given out yet; the first out_done bytes are of sources that */
 	size_t out_done; /* are over, the others of the one at hand */
 	struct spool spool; /* rows that wait */
-	struct csv_record fields;
 	struct csv_merge_totals totals;
 };
 
@@ -68,6 +67,8 @@ int csv_merge_emit(struct csv_merge *m, const char *p, size_t n, struct err *e);
 char *csv_merge_room(struct csv_merge *m, size_t n, struct err *e);
 /* The same for len bytes of the spool from offset on. */
 int csv_merge_emit_spool(struct csv_merge *m, uint64_t offset, uint64_t len, struct err *e);
+/* Appends a delimiter and the source column's value for a source of that name. */
+void csv_merge_add_source(const struct csv_merge *m, struct buf *out, const char *name);
 /* Appends to out_header what comes behind its columns. */
 void csv_merge_end_header(struct csv_merge *m);
 /* Gives out the header, before the first rows. */

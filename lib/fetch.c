@@ -328,14 +328,14 @@ slot_release(struct fetch *f, struct fetch_slot *s)
 /* A free slot: the one that was used last, of those whose connection can be used again, else one
  * without, else any. fresh: one without goes first. */
 static struct fetch_slot *
-slot_choose(struct fetch *f, const struct fetch_msg *m, int fresh)
+slot_choose(struct fetch *f, const struct fetch_route *r, int fresh)
 {
 	size_t at = f->n_free - 1;
 	struct fetch_slot *s;
 
 	for (size_t i = f->n_free; i-- > 0;) {
 		s = f->free_slots[i];
-		if (!fresh && fetch_slot_fits(s, m)) {
+		if (!fresh && fetch_conn_fits(&s->conn, r)) {
 			at = i;
 			break;
 		}
@@ -345,7 +345,7 @@ slot_choose(struct fetch *f, const struct fetch_msg *m, int fresh)
 	}
 	s = f->free_slots[at];
 	f->free_slots[at] = f->free_slots[--f->n_free];
-	if (fresh || !fetch_slot_fits(s, m))
+	if (fresh || !fetch_conn_fits(&s->conn, r))
 		fetch_conn_close(&s->conn);
 	return s;
 }
@@ -388,6 +388,7 @@ static int
 slot_send(struct fetch *f, struct fetch_task *t, int hedge)
 {
 	struct fetch_slot *s;
+	struct fetch_route r;
 	struct fetch_msg m = f->msg;
 
 	msg_reset(&m);
@@ -396,7 +397,8 @@ slot_send(struct fetch *f, struct fetch_task *t, int hedge)
 		return -1;
 	if (f->opt.user_agent != NULL)
 		fetch_msg_header(&f->msg, "User-Agent", f->opt.user_agent);
-	s = slot_choose(f, &f->msg, hedge);
+	r = fetch_wire_route(&f->wire, buf_str(&f->msg.url));
+	s = slot_choose(f, &r, hedge);
 	m = s->msg;
 	s->msg = f->msg;
 	f->msg = m;
@@ -408,7 +410,7 @@ slot_send(struct fetch *f, struct fetch_task *t, int hedge)
 	/* the first connection is alone, so that the others can resume its TLS session */
 	if (f->first == FIRST_NONE && strncmp(buf_str(&s->msg.url), "https:", 6) == 0)
 		f->first = FIRST_SENT;
-	fetch_slot_start(s, &f->wire);
+	fetch_slot_start(s, &f->wire, &r);
 	return 0;
 }
 

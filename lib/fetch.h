@@ -10,8 +10,6 @@
  *   fetch_conn.c    connections, by libcurl
  *   fetch_events.c  which sockets are waited for
  *
- * An http:// URL goes through a proxy (http_proxy) by CONNECT, as an https:// URL does.
- *
  * An exchange ("task") is queued with fetch_start, sent when a slot is free and the pace allows,
  * and ends with exactly one call of ops->end. All functions of ops run inside fetch_step.
  */

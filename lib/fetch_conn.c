@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "fetch_conn.h"
+#include "proxy.h"
 
 enum { CONNECT_MS = 10000, READ_LEN = 64 << 10 };
 
@@ -72,6 +73,24 @@ on_ssl_ctx(CURL *easy, void *ctx, void *arg)
 
 /* --- the wire --- */
 
+/* As curl reads them: not HTTP_PROXY, which a web server sets from a request's header. */
+static void
+find_proxy(struct fetch_wire *w)
+{
+	const char *url = getenv("http_proxy");
+
+	if (url == NULL)
+		url = getenv("all_proxy");
+	if (url == NULL)
+		url = getenv("ALL_PROXY");
+	if (w->direct || url == NULL || *url == '\0' ||
+	    proxy_parse(url, &w->proxy, &w->proxy_authorization) == -1)
+		return;
+	w->no_proxy = getenv("no_proxy");
+	if (w->no_proxy == NULL)
+		w->no_proxy = getenv("NO_PROXY");
+}
+
 int
 fetch_wire_open(struct fetch_wire *w, const struct fetch_opt *opt, size_t max,
     struct fetch_stats *stats, int64_t now_ms, struct err *e)
@@ -82,6 +101,7 @@ fetch_wire_open(struct fetch_wire *w, const struct fetch_opt *opt, size_t max,
 	    .read_len = opt->buffer_len != 0 ? (long)opt->buffer_len : READ_LEN,
 	    .events.epoll = -1,
 	    .stats = stats};
+	find_proxy(w);
 	if (opt->ca_file != NULL && access(opt->ca_file, R_OK) == -1)
 		return err_errno(e, EXIT_USAGE, "%s: CA certificates", opt->ca_file);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
@@ -101,6 +121,28 @@ fetch_wire_close(struct fetch_wire *w)
 		curl_share_cleanup(w->share);
 	X509_STORE_free(w->trust);
 	fetch_events_close(&w->events);
+	buf_free(&w->proxy);
+	buf_free(&w->proxy_authorization);
+}
+
+struct fetch_route
+fetch_wire_route(const struct fetch_wire *w, const char *url)
+{
+	const char *host = strstr(url, "://"), *port;
+	size_t len;
+
+	host = host != NULL ? host + 3 : url;
+	len = strcspn(host, "/?");
+	if (w->proxy.len > 0 && strncmp(url, "http:", 5) == 0) {
+		size_t host_len = len;
+
+		port = memrchr(host, ':', len);
+		if (port != NULL && memchr(port, ']', len - (size_t)(port - host)) == NULL)
+			host_len = (size_t)(port - host);
+		if (!proxy_is_bypassed(host, host_len, w->no_proxy))
+			return (struct fetch_route){w->proxy.p, w->proxy.len, 1};
+	}
+	return (struct fetch_route){url, (size_t)(host - url) + len, 0};
 }
 
 int
@@ -191,9 +233,6 @@ handle_new(struct fetch_conn *c)
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
-	curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
-	if (w->direct)
-		curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(easy, CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L); /* S3 gives eight at a time */
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, w->connect_ms);
@@ -210,16 +249,34 @@ handle_new(struct fetch_conn *c)
 	return easy;
 }
 
-void
-fetch_conn_open(struct fetch_conn *c, struct fetch_wire *w, const char *origin, size_t len)
+static int
+leads_to(const struct fetch_conn *c, const struct fetch_route *r)
 {
+	return c->origin.len == r->origin_len &&
+	    memcmp(c->origin.p, r->origin, r->origin_len) == 0;
+}
+
+int
+fetch_conn_fits(const struct fetch_conn *c, const struct fetch_route *r)
+{
+	return c->state == FETCH_CONN_OPEN && leads_to(c, r);
+}
+
+void
+fetch_conn_open(struct fetch_conn *c, struct fetch_wire *w, const struct fetch_route *r)
+{
+	/* no proxy in front of the proxy, and none where it was settled that there is none */
+	int direct = w->direct || r->by_proxy ||
+	    (w->proxy.len > 0 && strncmp(r->origin, "http:", 5) == 0);
+
 	c->wire = w;
 	if (c->easy == NULL)
 		c->easy = handle_new(c);
-	if (c->origin.len != len || memcmp(c->origin.p, origin, len) != 0) {
+	if (!leads_to(c, r)) {
 		buf_reset(&c->origin);
-		buf_add(&c->origin, origin, len);
+		buf_add(&c->origin, r->origin, r->origin_len);
 		curl_easy_setopt(c->easy, CURLOPT_URL, buf_str(&c->origin));
+		curl_easy_setopt(c->easy, CURLOPT_PROXY, direct ? "" : NULL);
 	}
 	c->errbuf[0] = '\0';
 	c->hung_up = c->is_tls = c->resumed_known = 0;

@@ -21,6 +21,8 @@ struct fetch_wire {
 	X509_STORE *trust; /* made for the first TLS connection */
 	const char *ca_file;
 	int direct;
+	struct buf proxy, proxy_authorization; /* for http:// URLs; empty: none */
+	const char *no_proxy;
 	long connect_ms, read_len;
 	struct fetch_events events;
 	struct fetch_stats *stats; /* borrowed */
@@ -46,6 +48,16 @@ int fetch_wire_open(struct fetch_wire *w, const struct fetch_opt *opt, size_t ma
     struct fetch_stats *stats, int64_t now_ms, struct err *e);
 void fetch_wire_close(struct fetch_wire *w);
 
+/* Where a request for this URL is sent: to its own origin, or by_proxy to that of the proxy, which
+ * is told the whole URL. Points into url or w. https:// goes through proxies by a tunnel, which is
+ * libcurl's affair. */
+struct fetch_route {
+	const char *origin;
+	size_t origin_len;
+	int by_proxy;
+};
+struct fetch_route fetch_wire_route(const struct fetch_wire *w, const char *url);
+
 /* Waits at most max_ms; the number of events to handle. */
 int fetch_wire_wait(struct fetch_wire *w, int64_t now_ms, int max_ms);
 
@@ -58,8 +70,11 @@ struct fetch_wire_ops {
 void fetch_wire_handle(
     struct fetch_wire *w, int n, int64_t now_ms, const struct fetch_wire_ops *ops);
 
-/* Begins to connect. origin: scheme, host, port. */
-void fetch_conn_open(struct fetch_conn *c, struct fetch_wire *w, const char *origin, size_t len);
+/* Begins to connect. */
+void fetch_conn_open(struct fetch_conn *c, struct fetch_wire *w, const struct fetch_route *r);
+
+/* 1 when it is open and leads there. */
+int fetch_conn_fits(const struct fetch_conn *c, const struct fetch_route *r);
 
 /* The bytes that went out or came in; FETCH_CONN_LATER: none can right now, its readiness will be
  * told; -1: the connection is lost, errbuf says how; 0, of recv: it ended. */

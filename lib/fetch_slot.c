@@ -7,45 +7,33 @@ enum {
 	READS_MAX = 16, /* before the other connections have their turn */
 };
 
-/* Of "https://host:port/path?query": the end of the origin, where the target begins. */
-static const char *
-url_target(struct buf *url, const char **host)
-{
-	const char *s = buf_str(url), *begin = strstr(s, "://");
-
-	begin = begin != NULL ? begin + 3 : s;
-	if (host != NULL)
-		*host = begin;
-	return begin + strcspn(begin, "/?");
-}
-
-int
-fetch_slot_fits(const struct fetch_slot *s, const struct fetch_msg *m)
-{
-	size_t len = s->conn.origin.len;
-
-	return s->conn.state == FETCH_CONN_OPEN && m->url.len >= len &&
-	    memcmp(m->url.p, s->conn.origin.p, len) == 0 &&
-	    (m->url.len == len || m->url.p[len] == '/' || m->url.p[len] == '?');
-}
-
 /* --- the request --- */
 
+/* Of "https://host:port/path?query" a server is told host and target, a proxy all of it. */
 static void
-write_head(struct fetch_slot *s)
+write_head(struct fetch_slot *s, const struct fetch_wire *w, int by_proxy)
 {
 	struct fetch_msg *m = &s->msg;
 	struct buf *b = &s->out;
-	const char *host, *target = url_target(&m->url, &host), *line = m->headers.p;
+	const char *url = buf_str(&m->url), *host = strstr(url, "://"), *line = m->headers.p;
+	const char *target;
 
+	host = host != NULL ? host + 3 : url;
+	target = host + strcspn(host, "/?");
 	buf_reset(b);
 	buf_adds(b, m->method);
 	buf_addc(b, ' ');
+	if (by_proxy)
+		buf_add(b, url, (size_t)(target - url));
 	if (*target != '/')
 		buf_addc(b, '/');
-	buf_add(b, target, m->url.len - (size_t)(target - m->url.p));
+	buf_adds(b, target);
 	buf_adds(b, " HTTP/1.1\r\nHost: ");
 	buf_add(b, host, (size_t)(target - host));
+	if (by_proxy && w->proxy_authorization.len > 0) {
+		buf_adds(b, "\r\nProxy-Authorization: ");
+		buf_add(b, w->proxy_authorization.p, w->proxy_authorization.len);
+	}
 	for (size_t i = 0; i < m->n_headers; i++) {
 		size_t len = strlen(line);
 
@@ -116,11 +104,9 @@ send_some(struct fetch_slot *s)
 }
 
 void
-fetch_slot_start(struct fetch_slot *s, struct fetch_wire *w)
+fetch_slot_start(struct fetch_slot *s, struct fetch_wire *w, const struct fetch_route *r)
 {
-	const char *target = url_target(&s->msg.url, NULL);
-
-	write_head(s);
+	write_head(s, w, r->by_proxy);
 	s->out_at = 0;
 	s->read_offset = 0;
 	s->sending = 1;
@@ -129,7 +115,7 @@ fetch_slot_start(struct fetch_slot *s, struct fetch_wire *w)
 	if (s->conn.state == FETCH_CONN_OPEN)
 		send_some(s);
 	else
-		fetch_conn_open(&s->conn, w, s->msg.url.p, (size_t)(target - s->msg.url.p));
+		fetch_conn_open(&s->conn, w, r);
 }
 
 void

@@ -38,8 +38,9 @@ struct fetch_slot {
 	int resume; /* to be looked at, without an event */
 };
 
-/* Sends the message in s->msg, over the connection if it is open, else over a new one. */
-void fetch_slot_start(struct fetch_slot *s, struct fetch_wire *w);
+/* Sends the message in s->msg by that route, over the connection if that is open, else over a new
+ * one. */
+void fetch_slot_start(struct fetch_slot *s, struct fetch_wire *w, const struct fetch_route *r);
 
 /* The connection is there. */
 void fetch_slot_opened(struct fetch_slot *s);
@@ -50,9 +51,6 @@ void fetch_slot_move(struct fetch_slot *s);
 /* No exchange any more. The connection stays if it is good for another. */
 void fetch_slot_clear(struct fetch_slot *s);
 void fetch_slot_free(struct fetch_slot *s);
-
-/* 1 when the slot's connection is open and leads to where the message goes. */
-int fetch_slot_fits(const struct fetch_slot *s, const struct fetch_msg *m);
 
 /* What the slots ask of their engine. */
 int64_t fetch_now_ms(const struct fetch *f);

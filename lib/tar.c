@@ -19,10 +19,13 @@ enum {
 	MAGIC_OFF = 257,
 	PREFIX_OFF = 345,
 	PREFIX_LEN = 155,
-	RECORD_MAX = 1 << 20, /* bytes of a pax or GNU name record */
+	RECORD_MAX = 1 << 20, /* bytes of a pax or GNU record */
+	PATH_LEN_MAX = 1 << 16, /* bytes of a name */
 };
 
 #define OCTAL_MAX ((UINT64_C(1) << 33) - 1) /* 11 octal digits */
+
+static const char too_long[] = "a name of over 64 KiB in the tar stream";
 
 /* --- writer --- */
 
@@ -161,6 +164,7 @@ struct tar_reader {
 	uint64_t padding; /* behind it */
 	int close;	  /* TAR_CLOSE is due */
 	int zero_blocks;
+	int end_told;
 	int n_headers;	 /* seen so far: tells "not tar" from "damaged" */
 	struct buf name; /* of the current entry */
 	uint64_t size;
@@ -241,19 +245,21 @@ field_number(const char *p, size_t len, uint64_t *v)
 static int
 sum_is_right(const char *h)
 {
+	unsigned sum = SUM_LEN * ' ', high = 0;
 	uint64_t want;
-	unsigned sum = 0;
-	int signed_sum = 0; /* as some old writers made it */
 
 	if (field_number(h + SUM_OFF, SUM_LEN, &want) == -1)
 		return 0;
-	for (int i = 0; i < TAR_BLOCK; i++) {
-		char c = i >= SUM_OFF && i < SUM_OFF + SUM_LEN ? ' ' : h[i];
-
-		sum += (unsigned char)c;
-		signed_sum += (signed char)c;
-	}
-	return want == sum || (int64_t)want == signed_sum;
+	for (int i = 0; i < TAR_BLOCK; i++)
+		sum += (unsigned char)h[i];
+	for (int i = SUM_OFF; i < SUM_OFF + SUM_LEN; i++)
+		sum -= (unsigned char)h[i];
+	if (want == sum)
+		return 1;
+	/* some old writers took bytes for signed ones */
+	for (int i = 0; i < TAR_BLOCK; i++)
+		high += (unsigned char)h[i] >> 7;
+	return want == sum - 256 * high;
 }
 
 static void
@@ -364,6 +370,8 @@ take_pax_record(struct tar_reader *t, const char *key, size_t key_len, const cha
 	} else if (is_path) {
 		if (memchr(value, '\0', len) != NULL)
 			return fail(t, "the tar stream is damaged: a NUL in a name", e);
+		if (len > PATH_LEN_MAX)
+			return fail(t, too_long, e);
 		buf_reset(&t->next_name);
 		buf_add(&t->next_name, value, len);
 		t->has_next_name = len > 0;
@@ -406,9 +414,12 @@ take_record(struct tar_reader *t, struct err *e)
 	if (t->record_type == 'x' || t->record_type == 'g')
 		return t->record.len > 0 ? take_pax(t, e) : 0;
 	if (t->record_type == 'L') {
+		size_t len = t->record.len > 0 ? strnlen(t->record.p, t->record.len) : 0;
+
+		if (len > PATH_LEN_MAX)
+			return fail(t, too_long, e);
 		buf_reset(&t->next_name);
-		buf_add(&t->next_name, t->record.p,
-		    t->record.len > 0 ? strnlen(t->record.p, t->record.len) : 0);
+		buf_add(&t->next_name, t->record.p, len);
 		t->has_next_name = 1;
 	}
 	return 0;
@@ -422,6 +433,26 @@ take(const char **in, size_t *in_len, uint64_t most)
 	*in += n;
 	*in_len -= n;
 	return n;
+}
+
+/* Behind the end-of-archive. */
+static enum tar_event
+pass_zeros(struct tar_reader *t, const char **in, size_t *in_len, struct err *e)
+{
+	if (!t->end_told) {
+		t->end_told = 1;
+		return TAR_END;
+	}
+	for (; *in_len > 0; ++*in, --*in_len) {
+		if (**in != '\0') {
+			fail(t,
+			    "the tar stream goes on behind its end-of-archive: several archives, "
+			    "one after another, are not read",
+			    e);
+			return TAR_ERROR;
+		}
+	}
+	return TAR_NEED;
 }
 
 enum tar_event
@@ -492,7 +523,7 @@ tar_reader_next(struct tar_reader *t, const char **in, size_t *in_len, const cha
 				return TAR_NEED;
 			t->left -= take(in, in_len, t->left);
 			break;
-		case AT_END: return TAR_END;
+		case AT_END: return pass_zeros(t, in, in_len, e);
 		case AT_ERROR: return TAR_ERROR;
 		}
 	}

@@ -32,8 +32,8 @@ void tar_write_end(struct buf *out);
  * Reader. The caller feeds the stream piece by piece, of any sizes, and gets events. Understood:
  * ustar, pax extended headers (path, size), GNU long names (type L) and base-256 sizes, V7.
  * Folders, symbolic links and devices are passed over without an event, as are pax records that say
- * nothing of path and size; a global header that does is an error. Limits: a
- * pax or GNU name record of at most 1 MiB.
+ * nothing of path and size; a global header that does is an error. Limits: a pax or GNU record of
+ * at most 1 MiB, a name of at most 64 KiB.
  */
 struct tar_reader;
 
@@ -43,14 +43,16 @@ enum tar_event {
 		      next */
 	TAR_DATA,  /* *data, *data_len: a piece of its body, points into the input, never empty */
 	TAR_CLOSE, /* its body is complete */
-	TAR_END,   /* end-of-archive was read; what follows is ignored */
+	TAR_END,   /* end-of-archive was read: told once; only zeros may follow */
 	TAR_ERROR, /* not tar, or damaged: e is filled; final */
 };
 
 struct tar_reader *tar_reader_new(void);
 void tar_reader_free(struct tar_reader *t);
 
-/* Advances *in and *in_len past what it took. Call again until TAR_NEED, TAR_END or TAR_ERROR. */
+/* Advances *in and *in_len past what it took. Call again until TAR_NEED or TAR_ERROR. Who stops at
+ * TAR_END does not see whether another archive follows, which is an error: its members would be
+ * lost. */
 enum tar_event tar_reader_next(struct tar_reader *t, const char **in, size_t *in_len,
     const char **data, size_t *data_len, struct err *e);
 

@@ -27,6 +27,7 @@ struct unpack {
 };
 
 static const char magic[2] = {'\x1f', '\x8b'};
+static const char follows[] = "something else follows it";
 
 struct unpack *
 unpack_new(unpack_take *take, void *arg)
@@ -127,7 +128,7 @@ look(struct unpack *u, const char **p, size_t *n, struct err *e)
 		return inflate_some(u, &lead, &two, e);
 	}
 	if (u->state == BETWEEN)
-		return damaged(u, "something else follows it", e);
+		return damaged(u, follows, e);
 	u->state = PLAIN;
 	return u->take(u->arg, u->lead, 2, e);
 }
@@ -146,7 +147,7 @@ unpack_data(struct unpack *u, const char *p, size_t n, struct err *e)
 		case PADDING:
 			for (; n > 0; p++, n--)
 				if (*p != '\0')
-					return damaged(u, "something else follows it", e);
+					return damaged(u, follows, e);
 			break;
 		}
 	}
@@ -158,7 +159,8 @@ unpack_end(struct unpack *u, struct err *e)
 {
 	if (u->state == INFLATING || (u->state == BETWEEN && u->lead_len > 0)) {
 		u->z.msg = NULL;
-		return damaged(u, "cut short", e);
+		return damaged(u,
+		    u->state == INFLATING || u->lead[0] == magic[0] ? "cut short" : follows, e);
 	}
 	if (u->state == LOOKING && u->lead_len > 0)
 		return u->take(u->arg, u->lead, u->lead_len, e);

@@ -153,3 +153,94 @@ gives() {
 	run_tool 0 csvcat --union <(cut -d , -f -1999 in/empty) <(printf 'c1999\n7\n')
 	[[ $(head -n 1 out) == "$(head -n 1 in/empty | tr -d '\r')" && $(tail -n 1 out | tr -d ,) == 7 ]]
 }
+
+# takes KIB COMMAND...: at most; its output goes to out, what it says to err. Sanitizers take memory of their own.
+takes() {
+	local most=$1 kib
+	shift
+	/usr/bin/time --quiet --output peak --format %M "$@" > out 2> err || true
+	kib=$(tail -n 1 peak)
+	[[ $BIN == *asan* ]] || ((kib <= most)) || fail "=> $kib KiB: $*"
+}
+
+@test "the longest header, 1 MiB, as it is and moved; one byte more is refused by name" {
+	# of names of three bytes there are more than of longer ones
+	/usr/bin/python3 - <<-'EOP'
+	import itertools
+	letters = [bytes([b]) for b in range(256) if b not in b'",\r\n']
+	names = letters[1:] + [a + b for a in letters for b in letters]
+	names += [a + b + c for a, b, c in itertools.islice(itertools.product(letters, repeat=3), 220000)]
+	names = b",".join(names)[: (1 << 20) - 20].split(b",")[:-1]
+	names.append(b"x" * ((1 << 20) - len(b",".join(names)) - 1))
+	assert len(b",".join(names)) == 1 << 20 and len(set(names)) == len(names) > 250000
+	rows = b",".join(b"%d" % (i % 7) for i in range(len(names))) + b"\n" + b"," * (len(names) - 1) + b"\n"
+	turned = lambda line: b",".join(line.split(b",")[::-1])
+	def save(name, *parts):
+	    with open(name, "wb") as f:
+	        f.write(b"".join(parts))
+	header = b",".join(names)
+	save("whole", header, b"\n", rows)
+	save("twice", header, b"\n", rows, rows)
+	save("quoted", b'"', names[0], b'"', header[len(names[0]) : -2], b"\n", rows)
+	save("short", names[0], header[len(names[0]) : -2], b"\n", rows)
+	save("turned", turned(header), b"\n", b"".join(turned(line) + b"\n" for line in rows.splitlines()))
+	save("other", header[:-1], b"y\n", rows)
+	save("over", header, b"x\n", rows)
+	save("open", b'a,"b\n', b"1,2\n" * 1000000)
+	save("one", b"one more\n1\n")
+	EOP
+	takes 8000 csvcat whole whole
+	same twice out
+	takes 8000 csvcat short quoted
+	[[ ! -s err ]]
+	takes 8000 csvcat --rejects rejects whole other quoted short over open whole
+	same twice out
+	grep -q "^other.line 1: another header than the files before it: column [0-9]* is 'x*y', not 'x*'" rejects
+	grep -q "^short.line 1: another header than the files before it: " rejects
+	grep -q '^over.the header has more than 1048576 bytes$' rejects
+	grep -q '^open.the header has more than 1048576 bytes; is a quote left open?$' rejects
+	takes 64000 csvcat --union whole turned
+	same twice out
+	takes 64000 csvcat --rejects rejects --union whole turned one over
+	same twice out
+	grep -q '^one.line 1: the columns of all files take more than 1048576 bytes together$' rejects
+	cp whole again # the same file again would be a hard link
+	tar -cf in.tar whole again
+	run_shell 0 "$(declare -f writes); writes 4093 1 65536 < in.tar | csvcat --tar"
+	same twice out
+	! csvcat -o made whole over 2> err || fail '=> a header that is too long is taken'
+	says 'csvcat: over: the header has more than 1048576 bytes'
+	[[ ! -e made ]]
+}
+
+@test "10,000 files, each with its columns in another order, and one with each another column" {
+	/usr/bin/python3 - <<-'EOP'
+	import os, random
+	rnd = random.Random(7)
+	os.mkdir("in")
+	names = [f"column {i}" for i in range(30)]
+	want = open("want", "w")
+	want.write(",".join(names) + "\n")
+	want.write(",".join("0" for _ in names) + "\n")
+	with open("in/00000", "w") as f:
+	    f.write(",".join(names) + "\n" + ",".join("0" for _ in names) + "\n")
+	for i in range(1, 10000):
+	    order = list(range(30))
+	    rnd.shuffle(order)
+	    with open(f"in/{i:05}", "w") as f:
+	        f.write(",".join(names[k] for k in order) + "\n" + ",".join(f"{i}.{k}" for k in order) + "\n")
+	    want.write(",".join(f"{i}.{k}" for k in range(30)) + "\n")
+	os.mkdir("more")
+	for i in range(3000):
+	    with open(f"more/{i:05}", "w") as f:
+	        f.write(f"id,c{i}\n{i},x\n")
+	with open("wider", "w") as f:
+	    f.write("id," + ",".join(f"c{i}" for i in range(3000)) + "\n")
+	    for i in range(3000):
+	        f.write(f"{i}," + "," * i + "x" + "," * (2999 - i) + "\n")
+	EOP
+	takes 16000 csvcat --union in/*
+	same want out
+	takes 16000 csvcat --union more/*
+	same wider out
+}

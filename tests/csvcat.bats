@@ -121,6 +121,10 @@ refuses() {
 @test "another header is refused, by the columns that differ" {
 	refuses '' "in/f2: line 1: another header than the files before it: lacks 'b', adds 'c'" 'a,b\n1,2\n' 'a,c\n1,2\n'
 	refuses '' "column 1 is 'b', not 'a'" 'a,b\n1,2\n' 'b,a\n1,2\n'
+	refuses '' "before it: 1 column, not 2" 'a,a\n1,2\n' 'a\n1\n'
+	refuses '' "before it: lacks 'a', lacks 'b', lacks 'c', lacks 'd', lacks 'e' and 2 more, adds '1', adds '2'" \
+		'a,b,c,d,e,f,g\n' '1,2\n'
+	refuses '' "before it: lacks 'a', adds '1', adds '2', adds '3', adds '4', adds '5' and 1 more" 'a\n' '1,2,3,4,5,6\n'
 }
 
 @test "a row of another length is refused, with the line where it starts; --ragged pad fills up" {
@@ -133,6 +137,10 @@ refuses() {
 @test "an open quote, UTF-16 and damaged gzip are refused by name" {
 	refuses '' 'in/f2: line 2: a quote is open at the end of the file' 'a,b\n1,2\n' 'a,b\n"1,2\n'
 	refuses '' 'in/f1: UTF-16' '\0377\0376a\0000'
+	# without a byte order mark
+	refuses '' 'in/f2: UTF-16' 'a\n1\n' 'a\0000\n\00001\0000\n\0000'
+	refuses -u 'in/f1: UTF-16' '\0000a\0000\n\00001\0000\n' 'a\n1\n'
+	gives '' 'a\0000b\n1\0000\n' 'a\0000b\n1\0000\n'
 	refuses '' 'in/f1: gzip' '\0037\0213xxxxxxxxxxxx'
 }
 
@@ -145,11 +153,36 @@ refuses() {
 	head -c -6 in/f2 > in/f3
 	run_tool 1 csvcat in/f1 in/f3
 	says 'in/f3: gzip: cut short'
+	local tail
+	for tail in x '\nmore' '\0\0x'; do
+		{ cat in/f2 && printf '%b' "$tail"; } > in/f4
+		run_tool 1 csvcat in/f1 in/f4
+		says 'in/f4: gzip: something else follows it'
+	done
+	for tail in '\0' '\0\0\0'; do # padding
+		{ cat in/f2 && printf '%b' "$tail"; } > in/f4
+		run_tool 0 csvcat in/f1 in/f4
+		[[ $output == $'a,b\n1,2\n3,4' ]]
+	done
 }
 
 @test "--source-column" {
 	gives '--source-column file' 'a,file\n1,in/f1\n2,in/f2\n' 'a\n1\n' 'a\n2'
 	gives '-u --source-column file' 'a,b,file\n1,,in/f1\n,2,in/f2\n' 'a\n1\n' 'b\n2\n'
+	gives '--columns b,a --source-column file' 'b,a,file\n,1,in/f1\n2,,in/f2\n' 'a\n1\n' 'b\r\n2\r\n'
+	gives '--source-column x,y' 'a,"x,y"\n1,in/f1\n' 'a\n1\n'
+	refuses '--source-column b' "in/f1: line 1: column 'b' is there already (--source-column)" 'a,"b"\n1,2\n'
+	refuses '-u --source-column b' "in/f2: line 2: column 'b' is there already (--source-column)" 'a\n' '\nb\n'
+}
+
+@test "--source-prefix makes URIs of the members' names" {
+	local union
+	for union in '' -u '--columns a'; do
+		gives "$union --source-column file --source-prefix s3://" 'a,file\n1,s3://in/f1\n2,s3://in/f2\n' 'a\n1\n' 'a\n2'
+	done
+	gives '--source-column file --source-prefix ,' 'a,file\n1,",in/f1"\n' 'a\n1\n'
+	run_tool 2 csvcat --source-prefix s3:// in/f1
+	says '--source-prefix needs --source-column'
 }
 
 @test "--rejects leaves bad files out whole, names them, and ends with 3" {
@@ -202,6 +235,20 @@ refuses() {
 	for ((i = 0; i < 20000; i++)); do echo in/f1; done > list
 	run_shell 0 'ulimit -n 16; csvcat --files-from list | wc -l'
 	[[ $output == 20001 ]]
+}
+
+@test "a list of names that is read the wrong way is an error" {
+	files 'a\n1\n' 'a\n2\n'
+	# the second name would be lost
+	run_shell 1 'printf "in/f1\0in/f2\0" | csvcat --files-from - -o made'
+	says 'csvcat: -: a name holds NUL (--null?)'
+	run_shell 1 'printf "in/f1\nin/f2\n" | csvcat --null --files-from - -o made'
+	says 'No such file or directory'
+	run_shell 1 'head -c 100000 /dev/zero | tr "\0" x | csvcat --files-from - -o made'
+	says 'csvcat: -: a name of over 4096 bytes'
+	run_tool 2 csvcat --null in/f1 -o made
+	says '--null needs --files-from'
+	[[ ! -e made ]]
 }
 
 @test "a tar stream that was cut short is refused, wherever" {
@@ -286,6 +333,10 @@ csv.writer(open("f3", "w"), lineterminator="\n").writerows(r[::-1] for r in csv.
 	run_tool 0 /usr/bin/python3 "$ROOT/tests/csvcat_diff.py" "$BIN/csvcat" "${CSVCAT_DIFF:-400}"
 }
 
+@test "random bytes that are hardly CSV, against the rules written down once more" {
+	run_tool 0 /usr/bin/python3 "$ROOT/tests/csvcat_soup.py" "$BIN/csvcat" "${CSVCAT_DIFF:-400}"
+}
+
 @test "it starts without libcurl and libcrypto" {
 	run_tool 0 ldd "$BIN/csvcat"
 	lacks 'libcurl|libcrypto|libssl' out
@@ -312,6 +363,51 @@ csv.writer(open("f3", "w"), lineterminator="\n").writerows(r[::-1] for r in csv.
 	run_shell 1 'printf "x.csv\n-\n" | csvcat --files-from - -o none'
 	says 'csvcat: -: standard input holds the names, it is no file'
 	[[ ! -e none ]]
+	# what is appended to is never read to its end
+	{ echo a,b && yes 1,2 | head -n 300000; } > big.csv
+	cp big.csv all.csv
+	run_shell 1 'ulimit -f 100000; csvcat < all.csv >> all.csv'
+	says 'csvcat: standard input: is the output as well'
+	same big.csv all.csv
+	tar -cf all.tar big.csv
+	run_shell 1 'csvcat --tar < all.tar >> all.tar'
+	says 'csvcat: standard input: is the output as well'
+	# what a killed run has left is about to be written
+	cp x.csv new.csv.part
+	run_tool 1 csvcat x.csv new.csv.part -o new.csv
+	says 'csvcat: new.csv.part: is the output as well'
+	[[ ! -e new.csv ]]
+}
+
+@test "two outputs are not one file" {
+	local clash
+	printf 'a,b\n1,2\n' > x.csv
+	for clash in '-o s --ledger s' '-o s --about s' '-o s --rejects s' '-o s --stats s' '--ledger s --about s' '--ledger -'; do
+		# shellcheck disable=SC2086 # options are words
+		run_tool 2 csvcat x.csv $clash
+		says 'are the same'
+		[[ ! -e s && ! -s out ]] || fail "=> $clash"
+	done
+	run_tool 0 csvcat x.csv -o /dev/null --ledger /dev/null --about /dev/null --rejects /dev/null
+	run_tool 0 csvcat x.csv -o all.csv --ledger -
+	[[ $output == x.csv$'\t4\t1\t'* ]]
+}
+
+@test "an output that cannot be is told before anything is read" {
+	printf 'a,b\n1,2\n' > x.csv
+	local option
+	for option in --output --ledger --about --rejects; do
+		run_tool 1 csvcat missing $option none/x
+		says 'csvcat: none/x.part: No such file or directory'
+	done
+}
+
+@test "a stdin that was read from already, in part" {
+	printf 'first line\na,b\n1,2\n' > x.csv
+	run_shell 0 '{ read -r _; csvcat; } < x.csv'
+	[[ $output == $'a,b\n1,2' ]]
+	run_tool 0 csvcat - - < <(echo a && echo 1) # all of it, then nothing
+	[[ $output == $'a\n1' ]]
 }
 
 @test "no space: for the output, for what waits, for help" {
@@ -355,7 +451,9 @@ csv.writer(open("f3", "w"), lineterminator="\n").writerows(r[::-1] for r in csv.
 	# a file that cannot be read is no bad CSV
 	run_tool 1 csvcat x.csv folder --rejects rejects -o made
 	run_shell 1 'csvcat --tar -o made < folder'
-	says 'csvcat: standard input: Is a directory'
+	says 'csvcat: standard input: is a directory'
+	run_shell 1 'csvcat -o made < folder'
+	says 'csvcat: standard input: is a directory'
 	run_shell 1 'csvcat --files-from folder -o made'
 	says 'csvcat: folder: Is a directory'
 	run_tool 1 csvcat --files-from missing -o made

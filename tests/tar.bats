@@ -85,6 +85,46 @@ END
 	done
 }
 
+@test "what follows the end of an archive: zeros, or it is an error" {
+	printf 'a,b\n1,2\n' > x.csv
+	printf 'a,b\n3,4\n' > y.csv
+	tar --blocking-factor=1 -cf one.tar x.csv
+	tar --blocking-factor=200 -cf two.tar y.csv
+	# the second one's rows would be lost
+	run_shell 1 'cat one.tar two.tar | csvcat --tar -o merged'
+	says 'csvcat: standard input: the tar stream goes on behind its end-of-archive'
+	run_shell 1 '{ cat two.tar && printf "\0\0x"; } | csvcat --tar -o merged'
+	says 'the tar stream goes on behind its end-of-archive'
+	[[ ! -e merged ]]
+	run_shell 0 '{ cat one.tar && head -c 1000001 /dev/zero; } | csvcat --tar'
+	[[ $output == $'a,b\n1,2' ]]
+}
+
+@test "a member's name of 64 KiB, and one of more" {
+	local n
+	for n in 65536 65537 1000000; do
+		/usr/bin/python3 - $n <<-'EOP'
+		import io, sys, tarfile
+		for kind in "GNU", "PAX":
+		    with tarfile.open(f"{kind}.tar", "w", format=getattr(tarfile, f"{kind}_FORMAT")) as t:
+		        info = tarfile.TarInfo("n" * int(sys.argv[1]))
+		        info.size = 8
+		        t.addfile(info, io.BytesIO(b"a,b\n1,2\n"))
+		EOP
+		if ((n > 65536)); then
+			run_tool 1 csvcat --tar < GNU.tar
+			says 'csvcat: standard input: a name of over 64 KiB in the tar stream'
+			run_tool 1 csvcat --tar < PAX.tar
+			says 'csvcat: standard input: a name of over 64 KiB in the tar stream'
+		else
+			run_shell 0 'csvcat --tar --source-column n < GNU.tar | wc -c'
+			[[ $output == $((6 + 4 + 1 + n + 1 - 1)) ]]
+			run_shell 0 'csvcat --tar --source-column n < PAX.tar | wc -c'
+			[[ $output == $((6 + 4 + n + 1)) ]]
+		fi
+	done
+}
+
 @test "a hard link and a sparse file are errors that name the member" {
 	printf 'a,b\n1,2\n' > x.csv
 	ln x.csv y.csv

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@ enum {
 	OPT_DROP_EXTRA,
 	OPT_RAGGED,
 	OPT_SOURCE_COLUMN,
+	OPT_SOURCE_PREFIX,
 	OPT_REJECTS,
 	OPT_LEDGER,
 	OPT_STATS,
@@ -46,7 +48,7 @@ static struct {
 static struct {
 	struct csv_merge *merge;
 	struct unpack *unpack;
-	struct outfile *out, *ledger, *rejects;
+	struct outfile *out, *ledger, *about, *rejects;
 	struct buf line;
 	char *in;
 	uint64_t bytes_in, rejected, failed;
@@ -66,6 +68,7 @@ static const char help[] =
     "  -d, --delimiter C        the delimiter (,); \\t is a tab\n"
     "      --ragged error|pad   a row with too few fields is an error (the default), or filled up\n"
     "      --source-column NAME add a last column that holds the file's name\n"
+    "      --source-prefix TEXT put this before the name there (s3:// makes a URI of bucket/key)\n"
     "      --rejects FILE       leave out bad files, list them in FILE and end with 3\n"
     "      --ledger FILE        one line a file: name, bytes, rows, CRC32C of its rows as written\n"
     "      --about FILE         one JSON object about the output: rows, bytes, CRC32C, header\n"
@@ -147,9 +150,12 @@ source_unfit(const char *name, const char *why, struct err *e)
 static enum csv_merge_status
 settle(int rc, const char *name, struct err *e)
 {
-	struct err why = *e;
+	struct err why;
 
-	return rc != UNPACK_BAD ? (enum csv_merge_status)rc : source_unfit(name, why.text, e);
+	if (rc != UNPACK_BAD)
+		return (enum csv_merge_status)rc;
+	why = *e;
+	return source_unfit(name, why.text, e);
 }
 
 static enum csv_merge_status
@@ -209,42 +215,51 @@ judge(enum csv_merge_status rc, const char *name, struct err *e)
 static int
 is_output(const struct stat *st)
 {
+	const struct outfile *const outs[] = {run.out, run.ledger, run.about, run.rejects};
 	struct stat out;
 
-	return opt.output == NULL && fstat(STDOUT_FILENO, &out) == 0 && S_ISREG(out.st_mode) &&
-	    out.st_dev == st->st_dev && out.st_ino == st->st_ino;
+	for (size_t i = 0; i < sizeof(outs) / sizeof(outs[0]); i++)
+		if (outs[i] != NULL && fstat(outfile_fd(outs[i]), &out) == 0 &&
+		    S_ISREG(out.st_mode) && out.st_dev == st->st_dev &&
+		    out.st_ino == st->st_ino)
+			return 1;
+	return 0;
 }
 
 static int
 open_input(const char *name, struct stat *st, struct err *e)
 {
-	int fd;
+	int is_stdin = strcmp(name, "-") == 0;
+	int fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
 
+	if (is_stdin)
+		name = "standard input";
 	*st = (struct stat){0};
-	if (strcmp(name, "-") == 0)
-		return STDIN_FILENO;
-	if ((fd = open(name, O_RDONLY | O_CLOEXEC)) == -1 || fstat(fd, st) == -1)
+	if (fd == -1 || fstat(fd, st) == -1)
 		return err_errno(e, EXIT_FAILED, "%s", name);
 	if (S_ISDIR(st->st_mode) || is_output(st)) {
-		close(fd);
+		if (!is_stdin)
+			close(fd);
 		return err_set(e, EXIT_FAILED, "%s: is %s", name,
 		    S_ISDIR(st->st_mode) ? "a directory" : "the output as well");
 	}
-	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	if (st->st_size > IN_LEN)
+		(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	return fd;
 }
 
 /* A file that somebody writes while it is read may give half a row. Of those that are made as they
  * are read (/proc), the size is 0. */
 static int
-has_changed(int fd, const struct stat *before, uint64_t n)
+has_changed(int fd, const struct stat *before)
 {
 	struct stat st;
 
-	return S_ISREG(before->st_mode) && before->st_size > 0 &&
-	    (n != (uint64_t)before->st_size || fstat(fd, &st) == -1 ||
-		st.st_size != before->st_size || st.st_mtim.tv_sec != before->st_mtim.tv_sec ||
-		st.st_mtim.tv_nsec != before->st_mtim.tv_nsec);
+	return S_ISREG(before->st_mode) &&
+	    (fstat(fd, &st) == -1 || st.st_size != before->st_size ||
+		st.st_mtim.tv_sec != before->st_mtim.tv_sec ||
+		st.st_mtim.tv_nsec != before->st_mtim.tv_nsec ||
+		(st.st_size > 0 && lseek(fd, 0, SEEK_CUR) != st.st_size));
 }
 
 static int
@@ -252,7 +267,6 @@ cat_file(const char *file)
 {
 	const char *name = strcmp(file, "-") == 0 ? "standard input" : file;
 	enum csv_merge_status rc = CSV_MERGE_OK;
-	uint64_t before = run.bytes_in;
 	struct stat st;
 	struct err e;
 	int fd = open_input(file, &st, &e);
@@ -268,7 +282,7 @@ cat_file(const char *file)
 	if (rc == CSV_MERGE_OK && r == -1) {
 		err_errno(&e, EXIT_FAILED, "%s", name);
 		rc = CSV_MERGE_FATAL;
-	} else if (rc == CSV_MERGE_OK && has_changed(fd, &st, run.bytes_in - before)) {
+	} else if (rc == CSV_MERGE_OK && has_changed(fd, &st)) {
 		rc = source_unfit(name, "changed while it was read", &e);
 	} else if (rc == CSV_MERGE_OK) {
 		rc = source_end(name, &e);
@@ -289,37 +303,53 @@ cat_args(int argc, char **argv)
 	return 0;
 }
 
+/* The next name of the list: 1; 0 at its end; -1 with e filled. */
+static int
+next_name(FILE *f, struct buf *name, struct err *e)
+{
+	int end = opt.nul ? '\0' : '\n', c;
+
+	buf_reset(name);
+	while ((c = getc_unlocked(f)) != EOF && c != end) {
+		if (c == '\0')
+			return err_set(
+			    e, EXIT_FAILED, "%s: a name holds NUL (--null?)", opt.files_from);
+		if (name->len == PATH_MAX)
+			return err_set(e, EXIT_FAILED, "%s: a name of over %d bytes",
+			    opt.files_from, PATH_MAX);
+		buf_addc(name, (char)c);
+	}
+	if (ferror(f))
+		return err_errno(e, EXIT_FAILED, "%s", opt.files_from);
+	if (f == stdin && strcmp(buf_str(name), "-") == 0)
+		return err_set(
+		    e, EXIT_FAILED, "-: standard input holds the names, it is no file");
+	return c != EOF || name->len > 0;
+}
+
 static int
 cat_listed(void)
 {
 	FILE *f = strcmp(opt.files_from, "-") == 0 ? stdin : fopen(opt.files_from, "re");
-	char *name = NULL;
-	size_t cap = 0;
-	ssize_t len;
-	int end = opt.nul ? '\0' : '\n', rc = 0;
+	struct buf name = {0};
+	struct err e;
+	int rc = 0, more;
 
 	if (f == NULL) {
 		log_line(LOG_ERROR, NULL, "%s: %s", opt.files_from, strerror(errno));
 		return -1;
 	}
-	while (rc == 0 && (len = getdelim(&name, &cap, end, f)) != -1) {
-		if (len > 0 && name[len - 1] == end)
-			name[--len] = '\0';
-		if (f == stdin && strcmp(name, "-") == 0) {
-			log_line(LOG_ERROR, NULL,
-			    "-: standard input holds the names, it is no file");
+	while (rc == 0 && (more = next_name(f, &name, &e)) != 0) {
+		if (more == -1) {
+			log_err(&e);
 			rc = -1;
-		} else if (len > 0) {
-			rc = cat_file(name);
+		} else if (name.len > 0) {
+			rc = cat_file(buf_str(&name));
 		}
-	}
-	if (rc == 0 && ferror(f)) {
-		log_line(LOG_ERROR, NULL, "%s: %s", opt.files_from, strerror(errno));
-		rc = -1;
 	}
 	if (f != stdin)
 		fclose(f);
-	free(name);
+	buf_free(&name);
 	return rc;
 }
 
@@ -331,7 +361,7 @@ struct tar_state {
 	int skip; /* the member at hand was rejected */
 };
 
-/* 0: all input is used up; 1: the archive has ended; -1: stop. */
+/* 0: all input is used up; -1: stop. */
 static int
 tar_feed(struct tar_state *t, const char *p, size_t n)
 {
@@ -344,7 +374,7 @@ tar_feed(struct tar_state *t, const char *p, size_t n)
 
 		switch (tar_reader_next(t->reader, &p, &n, &data, &len, &e)) {
 		case TAR_NEED: return 0;
-		case TAR_END: return 1;
+		case TAR_END: continue;
 		case TAR_ERROR: log_line(LOG_ERROR, NULL, "standard input: %s", e.text); return -1;
 		case TAR_ENTRY:
 			buf_reset(&t->name);
@@ -377,10 +407,15 @@ static int
 cat_tar(void)
 {
 	struct tar_state t = {.reader = tar_reader_new()};
+	struct stat st;
 	struct err e;
-	ssize_t r;
+	ssize_t r = 0;
 	int rc = 0;
 
+	if (open_input("-", &st, &e) == -1) {
+		log_err(&e);
+		rc = -1;
+	}
 	while (rc == 0 && (r = io_read(STDIN_FILENO, run.in, IN_LEN)) > 0)
 		rc = tar_feed(&t, run.in, (size_t)r);
 	if (rc == 0 && r == -1) {
@@ -391,12 +426,9 @@ cat_tar(void)
 		log_line(LOG_ERROR, NULL, "standard input: %s", e.text);
 		rc = -1;
 	}
-	/* what follows the end-of-archive is read, so that the writer is not killed by SIGPIPE */
-	while (rc == 1 && io_read(STDIN_FILENO, run.in, IN_LEN) > 0)
-		;
 	tar_reader_free(t.reader);
 	buf_free(&t.name);
-	return rc == -1 ? -1 : 0;
+	return rc;
 }
 
 /* --- the whole --- */
@@ -404,13 +436,8 @@ cat_tar(void)
 static int
 write_about(const struct csv_merge_totals *t, struct err *e)
 {
-	struct outfile *o;
-	int rc;
-
-	if (opt.about == NULL)
+	if (run.about == NULL)
 		return 0;
-	if ((o = outfile_open(opt.about, e)) == NULL)
-		return -1;
 	buf_reset(&run.line);
 	buf_addf(&run.line,
 	    "{\"objects\":%llu,\"rows\":%llu,\"bytes\":%llu,\"crc32c\":\"%08x\",\"header\":",
@@ -420,10 +447,7 @@ write_about(const struct csv_merge_totals *t, struct err *e)
 	    t->header_bytes > 0 ? t->header_bytes - 1 : 0);
 	buf_addf(&run.line, ",\"header_bytes\":%zu,\"header_crc32c\":\"%08x\"}\n", t->header_bytes,
 	    (unsigned)t->header_crc32c);
-	rc = outfile_write(o, run.line.p, run.line.len, e);
-	if (rc == -1)
-		outfile_abort(o);
-	return rc == 0 ? outfile_commit(o, e) : -1;
+	return outfile_write(run.about, run.line.p, run.line.len, e);
 }
 
 static int
@@ -444,7 +468,8 @@ finish(struct csv_merge_totals *t)
 
 	if (csv_merge_finish(run.merge, t, &e) == CSV_MERGE_FATAL ||
 	    commit(&run.rejects, &e) == -1 || commit(&run.ledger, &e) == -1 ||
-	    write_about(t, &e) == -1 || commit(&run.out, &e) == -1) {
+	    write_about(t, &e) == -1 || commit(&run.about, &e) == -1 ||
+	    commit(&run.out, &e) == -1) {
 		log_err(&e);
 		return -1;
 	}
@@ -487,6 +512,7 @@ option(int c, const char *arg, struct err *e)
 	case OPT_DROP_EXTRA: opt.merge.drop_extra = 1; return 0;
 	case OPT_RAGGED: return parse_ragged(arg, e);
 	case OPT_SOURCE_COLUMN: opt.merge.source_column = arg; return 0;
+	case OPT_SOURCE_PREFIX: opt.merge.source_prefix = arg; return 0;
 	case OPT_REJECTS:
 		opt.rejects = arg;
 		opt.merge.hold = 1;
@@ -501,6 +527,31 @@ option(int c, const char *arg, struct err *e)
 	}
 }
 
+/* Two outputs that go to one file would write over each other. Devices may be shared. */
+static int
+check_outputs(struct err *e)
+{
+	const struct {
+		const char *option, *name;
+	} outs[] = {
+	    {"--output", opt.output != NULL ? opt.output : "-"},
+	    {"--ledger", opt.ledger},
+	    {"--about", opt.about},
+	    {"--rejects", opt.rejects},
+	    {"--stats", opt.stats},
+	};
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof(outs) / sizeof(outs[0]); i++)
+		for (size_t k = 0; k < i; k++)
+			if (outs[i].name != NULL && outs[k].name != NULL &&
+			    strcmp(outs[i].name, outs[k].name) == 0 &&
+			    (stat(outs[i].name, &st) == -1 || S_ISREG(st.st_mode)))
+				return err_set(e, EXIT_USAGE, "%s and %s are the same: %s",
+				    outs[k].option, outs[i].option, outs[i].name);
+	return 0;
+}
+
 /* -1: e is filled; 0: go on; 1: help or version was printed. */
 static int
 options(int argc, char **argv, struct err *e)
@@ -513,6 +564,7 @@ options(int argc, char **argv, struct err *e)
 	    {"delimiter", required_argument, NULL, 'd'},
 	    {"ragged", required_argument, NULL, OPT_RAGGED},
 	    {"source-column", required_argument, NULL, OPT_SOURCE_COLUMN},
+	    {"source-prefix", required_argument, NULL, OPT_SOURCE_PREFIX},
 	    {"rejects", required_argument, NULL, OPT_REJECTS},
 	    {"ledger", required_argument, NULL, OPT_LEDGER},
 	    {"about", required_argument, NULL, OPT_ABOUT},
@@ -537,9 +589,13 @@ options(int argc, char **argv, struct err *e)
 		    "-t reads standard input; FILE and --files-from do not go with it");
 	if (opt.files_from != NULL && optind < argc)
 		return err_set(e, EXIT_USAGE, "--files-from and FILE exclude each other");
+	if (opt.nul && opt.files_from == NULL)
+		return err_set(e, EXIT_USAGE, "--null needs --files-from");
 	if (opt.merge.drop_extra && opt.merge.columns == NULL)
 		return err_set(e, EXIT_USAGE, "--drop-extra needs --columns");
-	return 0;
+	if (opt.merge.source_prefix != NULL && opt.merge.source_column == NULL)
+		return err_set(e, EXIT_USAGE, "--source-prefix needs --source-column");
+	return check_outputs(e);
 }
 
 static int
@@ -549,6 +605,7 @@ open_files(struct err *e)
 	if ((run.merge = csv_merge_new(&opt.merge, &merge_ops, NULL, e)) == NULL ||
 	    (run.out = outfile_open(opt.output, e)) == NULL ||
 	    (opt.ledger != NULL && (run.ledger = outfile_open(opt.ledger, e)) == NULL) ||
+	    (opt.about != NULL && (run.about = outfile_open(opt.about, e)) == NULL) ||
 	    (opt.rejects != NULL && (run.rejects = outfile_open(opt.rejects, e)) == NULL))
 		return -1;
 	run.unpack = unpack_new(take_unpacked, NULL);
@@ -561,6 +618,7 @@ close_files(void)
 {
 	outfile_abort(run.out);
 	outfile_abort(run.ledger);
+	outfile_abort(run.about);
 	outfile_abort(run.rejects);
 	unpack_free(run.unpack);
 	buf_free(&run.line);

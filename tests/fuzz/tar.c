@@ -22,11 +22,15 @@ read_all(struct buf *out, const char *p, size_t n, size_t piece)
 		size_t in_len = n - at < piece ? n - at : piece;
 
 		while ((ev = tar_reader_next(t, &in, &in_len, &data, &len, &e)) != TAR_NEED &&
-		       ev != TAR_END && ev != TAR_ERROR) {
+		       ev != TAR_ERROR) {
 			if (ev == TAR_DATA && (len == 0 || data < p || data + len > p + n))
 				abort();
 			if (ev == TAR_DATA) {
 				buf_add(out, data, len);
+				continue;
+			}
+			if (ev == TAR_END) {
+				buf_addc(out, '.');
 				continue;
 			}
 			data = tar_entry_name(t, &len);
@@ -55,7 +59,7 @@ check_written(const char *name, size_t len)
 	buf_add(&want, name, len);
 	buf_adds(&want, "0;");
 	buf_add(&want, name, len);
-	buf_addc(&want, '0');
+	buf_adds(&want, "0.");
 	if (got.len != want.len || memcmp(buf_str(&got), want.p, want.len) != 0)
 		abort();
 	buf_free(&tar);

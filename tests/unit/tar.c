@@ -25,9 +25,11 @@ read_back(const char *p, size_t n, size_t piece)
 		const char *in = p + at;
 		size_t in_len = n - at < piece ? n - at : piece;
 
-		while ((ev = tar_reader_next(t, &in, &in_len, &data, &len, &e)) <= TAR_CLOSE &&
-		       ev != TAR_NEED) {
-			if (ev == TAR_DATA) {
+		while ((ev = tar_reader_next(t, &in, &in_len, &data, &len, &e)) != TAR_NEED &&
+		       ev != TAR_ERROR) {
+			if (ev == TAR_END) {
+				continue;
+			} else if (ev == TAR_DATA) {
 				buf_add(&out, data, len);
 			} else if (ev == TAR_CLOSE) {
 				buf_addc(&out, ';');
@@ -209,6 +211,18 @@ damage(void)
 	add_file(&tar, "a", "b");
 	tar.p[200] = 'x';
 	OK_STR(read_back(tar.p, tar.len, 512), "not a tar stream", "a sum that is wrong at once");
+	buf_reset(&tar);
+	add_file(&tar, "a", "b");
+	tar_write_end(&tar);
+	tar_write_end(&tar);
+	OK_STR(read_back(tar.p, tar.len, 7), "a(1)=b;whole", "zeros behind the end");
+	add_file(&tar, "c", "d");
+	tar_write_end(&tar);
+	for (size_t piece = 500; piece < 6000; piece += 500)
+		OK_STR(read_back(tar.p, tar.len, piece),
+		    "a(1)=b;the tar stream goes on behind its end-of-archive: several archives, "
+		    "one after another, are not read",
+		    "another archive behind it, in pieces of %zu", piece);
 	OK_STR(read_back("id,name\n1,2\n", 12, 5),
 	    "the tar stream ends without its end-of-archive: it was cut short", "CSV");
 	buf_free(&tar);
