@@ -71,8 +71,8 @@ int putter_do(struct putter *p, struct s3_call *c, struct err *e);
 /* HEAD of the object: 1 it is there (answer filled), 0 it is not, -1 e is filled. */
 int putter_head(struct putter *p, struct s3_answer *a, struct err *e);
 
-/* Refused, but perhaps only because an earlier send, whose answer was lost, has stored it. (libcurl
- * repeats a request by itself when a kept connection dies.) 0 with res filled, or -1. */
+/* Refused, but perhaps only because an earlier send, whose answer was lost, has stored it. (When a
+ * kept connection dies, the engine sends again without counting.) 0 with res filled, or -1. */
 int putter_settle(struct putter *p, const char *want_etag, struct s3_put_result *res);
 
 /* Explains why c was refused. Returns -1. */

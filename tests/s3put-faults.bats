@@ -168,7 +168,7 @@ started() {
 	run_tool 0 s3put --part-size 5M file "s3://$BUCKET/k"
 	id=$(s3 uploads "$BUCKET" | /usr/bin/python3 -c 'import json, sys; ((_, id),) = json.load(sys.stdin); print(id)')
 	says "s3put: s3://$BUCKET/k: the multipart upload $id, begun at the same time, stays open"
-	# also where the request went out on a connection that was used before, and libcurl sends again by itself
+	# also where the request went out on a connection that was used before, and is sent again without counting
 	s3 rm "$BUCKET" k
 	echo 'k2 create 1 lost' | faults
 	run_tool 0 s3put --part-size 5M --if-none-match file "s3://$BUCKET/k2"
