@@ -88,7 +88,7 @@ create(struct putter *p)
 	putter_object_headers(p, &c);
 	add_algorithm(p, &c);
 	rc = putter_do(p, &c, p->e);
-	/* where a kept connection broke, the engine has opened one and sent again without counting */
+	/* where a kept connection broke, the engine has opened one and sent again uncounted */
 	again = c.last.tries > 1 || (connections > 0 && s3_connections(p->s3) > connections) ||
 	    (rc == -1 && (c.last.fault != FETCH_FAULT_NONE || c.answer.status == 0));
 	s3_call_free(&c);
