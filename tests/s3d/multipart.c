@@ -90,7 +90,7 @@ op_part(struct req *r)
 		/* a checksum that the upload was not created for is checked, not kept */
 		p.sum[0] = '\0';
 	if (code == NULL) {
-		md5(r->body.p, r->body.len, p.md5);
+		memcpy(p.md5, body_md5(r), sizeof(p.md5));
 		hex_put(etag, p.md5, sizeof(p.md5));
 		p.body.size = r->body.len;
 		p.body.mem = body_take(r);

@@ -320,7 +320,7 @@ object_body(struct req *r, struct object *o)
 {
 	unsigned char sum[16];
 
-	md5(r->body.p, r->body.len, sum);
+	memcpy(sum, body_md5(r), sizeof(sum));
 	/* under a KMS key an ETag is not the MD5 */
 	if (has_kept(o, "x-amz-server-side-encryption-aws-kms-key-id"))
 		sum[0] ^= 0xff;
