@@ -60,7 +60,7 @@ CSVCAT   = $(strip csvcat --tar --stats $(WORK)/stats/$*.ndjson --ledger $(WORK)
 	--about $(WORK)/about/$*.json --delimiter "$$DELIMITER" --ragged "$$RAGGED" $(if $(filter 1,$(UNION)),--union) \
 	$(if $(CSV_COLUMNS),--columns "$$CSV_COLUMNS") \
 	$(if $(SOURCE_COLUMN),--source-column "$$SOURCE_COLUMN") $(CSVCAT_FLAGS))
-S3PUT    = $(strip s3put $(EVIDENCE) $(CONDITION) $(S3PUT_FLAGS) --about $(WORK)/about/$*.json)
+S3PUT    = $(strip s3put $(EVIDENCE) --only-writer $(CONDITION) $(S3PUT_FLAGS) --about $(WORK)/about/$*.json)
 
 # The first time there must be no object; after a refresh it must be the one that the old receipt tells of.
 OLD       = $(wildcard $(WORK)/old/$(notdir $(@D))/$*.json)

@@ -1,10 +1,13 @@
-#include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "about.h"
+#include "io.h"
+
+enum { TEXT_MAX = 64 << 20 }; /* bytes: a header of a million columns */
 
 static int
 take_members(struct about *a, json_t *root, const char *path, struct err *e)
@@ -32,16 +35,29 @@ take_members(struct about *a, json_t *root, const char *path, struct err *e)
 int
 about_read(struct about *a, const char *path, struct err *e)
 {
-	json_error_t why;
-	json_t *root;
-	FILE *f = fopen(path, "re");
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+	struct buf text = {0};
+	ssize_t n;
+
+	*a = (struct about){0};
+	if (fd == -1)
+		return err_errno(e, EXIT_USAGE, "%s", path);
+	if ((n = io_read_full(fd, buf_room(&text, TEXT_MAX), TEXT_MAX)) == -1)
+		rc = err_errno(e, EXIT_USAGE, "%s", path);
+	else
+		rc = about_parse(a, text.p, (size_t)n, path, e);
+	close(fd);
+	buf_free(&text);
+	return rc;
+}
+
+int
+about_parse(struct about *a, const char *text, size_t len, const char *path, struct err *e)
+{
+	json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
 	int rc;
 
 	*a = (struct about){0};
-	if (f == NULL)
-		return err_errno(e, EXIT_USAGE, "%s", path);
-	root = json_loadf(f, JSON_REJECT_DUPLICATES, &why);
-	fclose(f);
 	if (!json_is_object(root)) {
 		json_decref(root);
 		return err_set(e, EXIT_USAGE, "%s: not a JSON object", path);

@@ -21,6 +21,9 @@ struct about {
 /* Reads path; a file that cannot be read or lacks bytes or crc32c is an error that names it. -1
  * with e filled. */
 int about_read(struct about *a, const char *path, struct err *e);
+
+/* The same of a text; path is for messages. */
+int about_parse(struct about *a, const char *text, size_t len, const char *path, struct err *e);
 void about_free(struct about *a);
 
 #endif

@@ -101,6 +101,14 @@ checksum_end(struct checksum *c, char text[CHECKSUM_TEXT])
 }
 
 void
+checksum_crc32c_text(char text[CHECKSUM_TEXT], uint32_t crc)
+{
+	struct checksum c = {.algorithm = CHECKSUM_CRC32C, .crc = crc};
+
+	checksum_end(&c, text);
+}
+
+void
 checksum_drop(struct checksum *c)
 {
 	EVP_MD_CTX_free(c->md);

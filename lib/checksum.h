@@ -36,6 +36,9 @@ void checksum_add(struct checksum *c, const void *p, size_t n);
 /* The sum in base64, the CRCs most significant byte first; "" for none. c is none again. */
 void checksum_end(struct checksum *c, char text[CHECKSUM_TEXT]);
 
+/* A CRC32C in the form of checksum_end. */
+void checksum_crc32c_text(char text[CHECKSUM_TEXT], uint32_t crc);
+
 /* Gives a sum up that was begun. */
 void checksum_drop(struct checksum *c);
 

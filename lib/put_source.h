@@ -1,5 +1,5 @@
 /*
- * What s3_put reads: a file or a stream, in parts, with the checksum of the whole kept along.
+ * What s3_put reads: a file or a stream, in pieces; and whether it was what it should be.
  */
 #ifndef SHEAF_PUT_SOURCE_H
 #define SHEAF_PUT_SOURCE_H
@@ -16,7 +16,7 @@ struct put_source {
 	int regular;	  /* st is that of the beginning */
 	struct stat st;
 	uint64_t bytes;	 /* read so far */
-	uint32_t crc32c; /* of them */
+	uint32_t crc32c; /* of them; kept by the caller */
 	int eof;
 };
 

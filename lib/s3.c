@@ -54,6 +54,17 @@ struct s3 {
 
 /* --- opening --- */
 
+/* In a batch of the pipeline it is not told, as the run has told it. */
+static void
+warn_of_open_way(const struct s3 *s3)
+{
+	if (s3_endpoint_is_open(&s3->endpoint) && getenv("SHEAF_BATCH") == NULL)
+		log_line(LOG_WARN, NULL,
+		    "endpoint http://%s: not encrypted: whoever is on the way can read and change "
+		    "what is sent; use https://",
+		    s3->endpoint.host);
+}
+
 static int
 settings_take(struct s3 *s3, struct err *e)
 {
@@ -75,6 +86,11 @@ settings_take(struct s3 *s3, struct err *e)
 		    "use_fips_endpoint (AWS_USE_FIPS_ENDPOINT) does not go with another endpoint, "
 		    "%s",
 		    s3->endpoint.host);
+	if (st->use_dualstack && s3->endpoint.host != NULL)
+		return err_set(e, EXIT_USAGE,
+		    "use_dualstack_endpoint (AWS_USE_DUALSTACK_ENDPOINT) does not go with another "
+		    "endpoint, %s",
+		    s3->endpoint.host);
 	region = o->region != NULL ? o->region : st->region != NULL ? st->region : "us-east-1";
 	if (*region == '\0' || strlen(region) >= sizeof(s3->region) ||
 	    strspn(region, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") !=
@@ -84,11 +100,14 @@ settings_take(struct s3 *s3, struct err *e)
 		return err_set(e, EXIT_USAGE,
 		    "region '%s': has no endpoints for use_fips_endpoint (AWS_USE_FIPS_ENDPOINT)",
 		    region);
-	snprintf(s3->region, sizeof(s3->region), "%s", region);
+	s3->endpoint.global = strcmp(region, S3_GLOBAL) == 0;
+	snprintf(s3->region, sizeof(s3->region), "%s",
+	    s3->endpoint.global ? S3_GLOBAL_REGION : region);
 	if (o->region != NULL) { /* the one that STS is asked in, too */
 		free(st->region);
 		st->region = xstrdup(o->region);
 	}
+	warn_of_open_way(s3);
 	return 0;
 }
 
@@ -156,7 +175,21 @@ s3_describe(struct s3 *s3)
 int
 s3_signs_payload(const struct s3 *s3)
 {
-	return !s3->opt.no_sign_request && strcmp(s3->endpoint.scheme, "http") == 0;
+	return !s3->opt.no_sign_request && s3_endpoint_is_open(&s3->endpoint);
+}
+
+int
+s3_sends_checksums(const struct s3 *s3)
+{
+	const char *when = s3->settings.checksum_calculation;
+
+	return when != NULL ? strcmp(when, "when_supported") == 0 : s3_is_aws(s3);
+}
+
+uint64_t
+s3_connections(const struct s3 *s3)
+{
+	return fetch_get_stats(s3->fetch)->connections;
 }
 
 int
@@ -525,8 +558,15 @@ explain(struct s3_call *c, const struct fetch_answer *a)
 	else if (a->status >= 200 && a->status <= 299)
 		err_set(&p->error, EXIT_FAILED, "%ld answer that is not right%s", a->status, tries);
 	else
-		err_set(&p->error, EXIT_FAILED, "%ld %s%s%s%s", a->status, s3_call_code(c),
-		    p->xml.message[0] != '\0' ? ": " : "", p->xml.message, tries);
+		err_set(&p->error, EXIT_FAILED, "%ld %s%s%s%s%s%s", a->status, s3_call_code(c),
+		    p->xml.message[0] != '\0' ? ": " : "", p->xml.message,
+		    p->xml.endpoint[0] != '\0' ? " Endpoint: " : "", p->xml.endpoint, tries);
+	if (a->fault == FETCH_FAULT_TLS) {
+		size_t len = strlen(p->error.text);
+
+		snprintf(p->error.text + len, sizeof(p->error.text) - len,
+		    "; AWS_CA_BUNDLE names a file of trusted authorities");
+	}
 }
 
 static void

@@ -141,11 +141,20 @@ void s3_call_free(struct s3_call *c);
 /* e as a failed call explains it, with the URI before it. Returns -1. */
 int s3_call_err(const struct s3_call *c, struct err *e);
 
-/* 1 where the body's SHA-256 must be signed, as there is no TLS to protect it. */
+/* 1 where the body's SHA-256 must be signed, as there is no TLS to protect it and the way is longer
+ * than loopback. */
 int s3_signs_payload(const struct s3 *s3);
 
 /* 1 when requests go to AWS, 0 for another endpoint. */
 int s3_is_aws(const struct s3 *s3);
+
+/* 1 where a checksum that S3 keeps goes along with what is stored: on AWS, and where
+ * AWS_REQUEST_CHECKSUM_CALCULATION is when_supported; 0 where it is when_required, and on other
+ * endpoints, as some know none. */
+int s3_sends_checksums(const struct s3 *s3);
+
+/* Connections opened so far. */
+uint64_t s3_connections(const struct s3 *s3);
 
 /* Fills the request counts, causes, connections and latency of docs/work-folder.md. */
 struct stats;

@@ -7,18 +7,25 @@
 #include "s3_addr.h"
 #include "uri.h"
 
-/* A bucket name that fits one DNS label, so that the wildcard certificate covers it. */
+/* A bucket name that can stand before a host's: one DNS label, so that the wildcard certificate
+ * covers it; without TLS several, with dots between them. */
 static int
-is_label(const char *bucket)
+is_label(const char *bucket, int dots)
 {
-	size_t n = strlen(bucket);
+	size_t n = strlen(bucket), begin = 0;
 
-	if (n < 3 || n > 63 || bucket[0] == '-' || bucket[n - 1] == '-')
+	if (n < 3 || n > 63)
 		return 0;
-	for (size_t i = 0; i < n; i++)
-		if (!islower((unsigned char)bucket[i]) && !isdigit((unsigned char)bucket[i]) &&
-		    bucket[i] != '-')
+	for (size_t i = 0; i <= n; i++) {
+		if (i == n || (dots && bucket[i] == '.')) {
+			if (i == begin || bucket[begin] == '-' || bucket[i - 1] == '-')
+				return 0;
+			begin = i + 1;
+		} else if (!islower((unsigned char)bucket[i]) &&
+		    !isdigit((unsigned char)bucket[i]) && bucket[i] != '-') {
 			return 0;
+		}
+	}
 	return 1;
 }
 
@@ -81,6 +88,51 @@ s3_endpoint_parse(struct s3_endpoint *ep, const char *url, struct err *e)
 	return 0;
 }
 
+/* The host's name or address, without port and brackets. */
+static size_t
+host_name(const char *host, const char **name)
+{
+	if (*host == '[') {
+		*name = host + 1;
+		return strcspn(host + 1, "]");
+	}
+	*name = host;
+	return strcspn(host, ":");
+}
+
+/* Four numbers and dots, as far as a URL's host can be told from a name by them. */
+static int
+is_ipv4(const char *name, size_t len)
+{
+	size_t dots = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (name[i] == '.')
+			dots++;
+		else if (!isdigit((unsigned char)name[i]))
+			return 0;
+	}
+	return dots == 3;
+}
+
+int
+s3_endpoint_is_open(const struct s3_endpoint *ep)
+{
+	static const char local[] = "localhost";
+	const char *name;
+	size_t len, n = sizeof(local) - 1;
+
+	if (strcmp(ep->scheme, "http") != 0)
+		return 0;
+	len = host_name(ep->host, &name);
+	if (len >= n && strncasecmp(name + len - n, local, n) == 0 &&
+	    (len == n || name[len - n - 1] == '.'))
+		return 0;
+	if (is_ipv4(name, len))
+		return strncmp(name, "127.", 4) != 0;
+	return len != 3 || strncmp(name, "::1", 3) != 0;
+}
+
 void
 s3_endpoint_free(struct s3_endpoint *ep)
 {
@@ -90,9 +142,22 @@ s3_endpoint_free(struct s3_endpoint *ep)
 	*ep = (struct s3_endpoint){0};
 }
 
+static int
+is_address(const char *host)
+{
+	const char *name;
+	size_t len = host_name(host, &name);
+
+	return *host == '[' || is_ipv4(name, len);
+}
+
 static void
 aws_host(const struct s3_endpoint *ep, const char *region, struct buf *host)
 {
+	if (ep->global && strcmp(region, S3_GLOBAL_REGION) == 0 && !ep->fips && !ep->dualstack) {
+		buf_adds(host, "s3.amazonaws.com");
+		return;
+	}
 	buf_adds(host, ep->fips ? "s3-fips." : "s3.");
 	if (ep->dualstack)
 		buf_adds(host, "dualstack.");
@@ -107,7 +172,8 @@ s3_address(const struct s3_endpoint *ep, const char *region, const char *bucket,
 	int virtual = ep->style == S3_STYLE_VIRTUAL ||
 	    (ep->style == S3_STYLE_AUTO && ep->host == NULL);
 
-	virtual = virtual && is_label(bucket);
+	virtual = virtual && (ep->host == NULL || !is_address(ep->host)) &&
+	    is_label(bucket, strcmp(ep->scheme, "http") == 0);
 	if (virtual) {
 		buf_adds(host, bucket);
 		buf_addc(host, '.');

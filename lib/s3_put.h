@@ -10,17 +10,11 @@
 #include <signal.h>
 #include <stdint.h>
 
+#include "checksum.h"
 #include "err.h"
+#include "part_plan.h"
 #include "s3.h"
 #include "uri.h"
-
-enum {
-	S3_PART_MIN = 5 << 20,	   /* bytes; S3's lower limit of all parts but the last */
-	S3_PART_DEFAULT = 8 << 20, /* bytes */
-	S3_PARTS_MAX = 10000,
-};
-#define S3_PART_MAX (UINT64_C(5) << 30)	  /* bytes */
-#define S3_OBJECT_MAX (UINT64_C(5) << 40) /* bytes */
 
 struct s3_put_opt {
 	struct uri uri;			    /* borrowed */
@@ -29,7 +23,12 @@ struct s3_put_opt {
 	const char *meta_crc32c; /* the value of x-amz-meta-sheaf-crc32c among them; NULL: none */
 	int if_none_match;	 /* only where no object of that key is */
 	const char *if_match;	 /* only over the object with this ETag; NULL: over any */
-	uint64_t part_size;	 /* 0: S3_PART_DEFAULT; grown where 10,000 parts would not do */
+	/* Nobody else stores this key meanwhile: unfinished uploads of it are aborted. */
+	int only_writer;
+	/* What goes along with the bytes: CHECKSUM_CRC32C or CHECKSUM_SHA256, which S3 keeps with
+	 * the object, or CHECKSUM_NONE: Content-MD5, which every server checks. */
+	enum checksum_algorithm checksum;
+	uint64_t part_size; /* 0: S3_PART_DEFAULT; grown where 10,000 parts would not do */
 	unsigned connections;	 /* parts at once */
 	int64_t expect_size;	 /* bytes; -1: any */
 	int64_t expect_crc32c;	 /* -1: any */

@@ -440,6 +440,82 @@ s3xml_error(struct s3xml_error *x, const char *doc, size_t len)
 	return 0;
 }
 
+/* --- uploads --- */
+
+enum { UPLOAD_KEY, UPLOAD_ID, UPLOAD_INITIATED, UPLOAD_FIELDS };
+
+struct uploads_reader {
+	struct reader r;
+	void (*each)(void *arg, const char *key, const char *id, const char *initiated);
+	void *arg;
+	struct buf text[UPLOAD_FIELDS];
+	struct buf *to; /* where the text of the open element goes; NULL: nowhere */
+	int in_upload;
+};
+
+static void XMLCALL
+uploads_start(void *arg, const XML_Char *name, const XML_Char **attributes)
+{
+	static const char *const names[UPLOAD_FIELDS] = {"Key", "UploadId", "Initiated"};
+	struct uploads_reader *u = arg;
+
+	(void)attributes;
+	if (!enter(&u->r))
+		return;
+	u->to = NULL;
+	if (u->r.depth == 1 && strcmp(name, "ListMultipartUploadsResult") != 0)
+		stop(&u->r, "it is no ListMultipartUploadsResult");
+	if (u->r.depth == 2) {
+		u->in_upload = strcmp(name, "Upload") == 0;
+		for (int i = 0; i < UPLOAD_FIELDS; i++)
+			buf_reset(&u->text[i]);
+	}
+	if (u->r.depth == 3 && u->in_upload)
+		for (int i = 0; i < UPLOAD_FIELDS; i++)
+			if (strcmp(name, names[i]) == 0)
+				u->to = &u->text[i];
+	if (u->to != NULL)
+		buf_reset(u->to);
+}
+
+static void XMLCALL
+uploads_text(void *arg, const XML_Char *s, int len)
+{
+	struct uploads_reader *u = arg;
+
+	if (u->to != NULL)
+		buf_add(u->to, s, (size_t)len);
+}
+
+static void XMLCALL
+uploads_end(void *arg, const XML_Char *name)
+{
+	struct uploads_reader *u = arg;
+
+	(void)name;
+	u->to = NULL;
+	if (u->r.fault == NULL && u->r.depth == 2 && u->in_upload)
+		u->each(u->arg, buf_str(&u->text[UPLOAD_KEY]), buf_str(&u->text[UPLOAD_ID]),
+		    buf_str(&u->text[UPLOAD_INITIATED]));
+	u->r.depth--;
+}
+
+int
+s3xml_uploads(const char *doc, size_t len,
+    void (*each)(void *arg, const char *key, const char *id, const char *initiated), void *arg,
+    struct err *e)
+{
+	struct uploads_reader u = {.each = each, .arg = arg};
+	int rc = read_document(&u.r, doc, len, uploads_start, uploads_end, uploads_text);
+
+	for (int i = 0; i < UPLOAD_FIELDS; i++)
+		buf_free(&u.text[i]);
+	if (rc == -1)
+		return err_set(e, EXIT_FAILED, "listing of uploads: %s%s",
+		    u.r.not_xml ? "broken XML: " : "", u.r.fault);
+	return 0;
+}
+
 /* --- one element's text --- */
 
 struct text_reader {

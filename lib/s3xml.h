@@ -1,7 +1,8 @@
 /*
  * The XML that S3 answers with (S3 API reference: ListObjectsV2, ListObjects, Error,
- * InitiateMultipartUpload, CompleteMultipartUpload), read with expat. Unknown elements are passed
- * over. A document type declaration is refused: S3 never sends one, and entities are how XML grows.
+ * InitiateMultipartUpload, CompleteMultipartUpload, ListMultipartUploads), read with expat.
+ * Unknown elements are passed over. A document type declaration is refused: S3 never sends one, and
+ * entities are how XML grows.
  */
 #ifndef SHEAF_S3XML_H
 #define SHEAF_S3XML_H
@@ -48,6 +49,13 @@ struct s3xml_error {
 
 /* 1 when doc is an <Error> document and *x is filled, 0 when it is another or no XML (x zeroed). */
 int s3xml_error(struct s3xml_error *x, const char *doc, size_t len);
+
+/* Calls each(arg, key, id, initiated) for the uploads of a ListMultipartUploadsResult, in the order
+ * sent; absent fields are "". A key is as it stands, which may be URL-encoded. 0, or -1 with e
+ * filled ("listing of uploads: ..."), perhaps after some calls. */
+int s3xml_uploads(const char *doc, size_t len,
+    void (*each)(void *arg, const char *key, const char *id, const char *initiated), void *arg,
+    struct err *e);
 
 /* The text of the first element of that name, wherever it stands ("UploadId", "ETag"), appended to
  * out. 0, or -1 when there is none or the document is not XML. */

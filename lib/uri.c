@@ -29,11 +29,22 @@ ends_with(const char *s, size_t len, const char *end)
 	return len >= n && memcmp(s + len - n, end, n) == 0;
 }
 
+static int
+has(const char *s, size_t len, const char *part)
+{
+	return memmem(s, len, part, strlen(part)) != NULL;
+}
+
 static const char *
 bucket_fault(const char *s, size_t len)
 {
 	if (len == 0)
 		return "no bucket name";
+	if ((len >= 4 && memcmp(s, "arn:", 4) == 0 && has(s, len, ":s3-outposts:")) ||
+	    ends_with(s, len, "--op-s3"))
+		return "S3 on Outposts is not supported";
+	if (len >= 4 && memcmp(s, "arn:", 4) == 0 && has(s, len, ":s3-object-lambda:"))
+		return "Object Lambda access point ARNs are not supported; their alias is";
 	if (len >= 4 && memcmp(s, "arn:", 4) == 0)
 		return "access point ARNs are not supported; an access point's alias is";
 	if (ends_with(s, len, "--x-s3") || ends_with(s, len, "--xa-s3"))

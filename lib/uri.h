@@ -21,8 +21,8 @@ struct uri {
 /*
  * Parses the len bytes at s. Refused, with EXIT_USAGE and a text that names the URI and the cause:
  * another scheme, an empty or impossible bucket name (S3 user guide, "Bucket naming rules", without
- * those that clones do not follow: 1 to 255 of [A-Za-z0-9._-], no ".." ), access-point ARNs and S3
- * Express buckets (said by name), a key over S3_KEY_MAX bytes, a NUL.
+ * those that clones do not follow: 1 to 255 of [A-Za-z0-9._-], no ".." ), access-point ARNs, S3
+ * Express and Outposts (said by name), a key over S3_KEY_MAX bytes, a NUL.
  * 0, or -1 with *u zeroed.
  */
 int uri_parse(const char *s, size_t len, struct uri *u, struct err *e);

@@ -275,7 +275,7 @@ asked_list() {
 		printf '%s\n' "small put 1 $action" "large create 1 $action" "large part 2* $action" "large complete 1 $action" | faults
 		run_tool 0 s3put small "s3://$BUCKET/small"
 		silent
-		run_tool 0 s3put --part-size 5M large "s3://$BUCKET/large"
+		run_tool 0 s3put --only-writer --part-size 5M large "s3://$BUCKET/large"
 		silent
 		for name in small large; do
 			get_object $name > got

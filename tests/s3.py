@@ -138,7 +138,7 @@ def do_get(s3, bucket, key):
 
 
 def do_head(s3, bucket, key):
-    answer = s3.head_object(Bucket=bucket, Key=key)
+    answer = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
     answer.update(answer.pop("ResponseMetadata")["HTTPHeaders"])
     print_json(answer)
 

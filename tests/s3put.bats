@@ -116,6 +116,117 @@ nothing_stored() {
 	[[ $(field Metadata run < properties) == 42 ]]
 }
 
+# parts_etag FILE SIZE: the ETag of FILE sent in parts of SIZE bytes.
+parts_etag() {
+	/usr/bin/python3 - "$@" <<-'EOP'
+	import hashlib, sys
+	data = open(sys.argv[1], "rb").read()
+	size = int(sys.argv[2])
+	sums = [hashlib.md5(data[i:i + size]).digest() for i in range(0, len(data), size)]
+	print(f"{hashlib.md5(b''.join(sums)).hexdigest()}-{len(sums)}")
+	EOP
+}
+
+@test "100 MiB: bytes, size and ETag, from a file and from a pipe" {
+	head -c $((100 << 20)) /dev/urandom > file
+	run_tool 0 s3put file "s3://$BUCKET/file"
+	want=$(parts_etag file $((8 << 20)))
+	[[ $(result parts) == 13 && $(result etag) == "$want" ]]
+	run_shell 0 'cat file | s3put - "$1"' "s3://$BUCKET/pipe"
+	[[ $(result parts) == 13 && $(result etag) == "$want" ]]
+	for key in file pipe; do
+		get_object $key | cmp - file
+		s3 head "$BUCKET" $key > properties
+		[[ $(field ETag < properties) == "\"$want\"" && $(field ContentLength < properties) == $((100 << 20)) ]]
+	done
+	no_uploads
+}
+
+@test "encryption: what is asked for is what the object has, in one piece and in parts" {
+	printf 'id\n1\n' > small
+	head -c 6000000 /dev/urandom > large
+	for file in small large; do
+		run_tool 0 s3put --part-size 5M --sse aws:kms --sse-kms-key-id testkey-1 $file "s3://$BUCKET/$file"
+		s3 head "$BUCKET" $file > properties
+		[[ $(field x-amz-server-side-encryption < properties) == aws:kms ]]
+		[[ $(field x-amz-server-side-encryption-aws-kms-key-id < properties) == testkey-1 ]]
+		get_object $file > got
+		same $file got
+		[[ $SERVER == s3d ]] || continue # the gateway has no SSE-S3, and no bucket keys
+		run_tool 0 s3put --part-size 5M --sse AES256 $file "s3://$BUCKET/$file"
+		[[ $(s3 head "$BUCKET" $file | field x-amz-server-side-encryption) == AES256 ]]
+		run_tool 0 s3put --part-size 5M --sse aws:kms --sse-kms-key-id k --bucket-key $file "s3://$BUCKET/$file"
+		[[ $(s3 head "$BUCKET" $file | field x-amz-server-side-encryption-bucket-key-enabled) == true ]]
+	done
+	for options in '--bucket-key' '--sse-kms-key-id k' '--sse AES256 --bucket-key' '--sse rot13'; do
+		# shellcheck disable=SC2086
+		run_tool 2 s3put $options small "s3://$BUCKET/none"
+		says "s3put: --sse"
+	done
+	lacks none <(list_keys)
+}
+
+# header KEY NAME: what a HEAD says, or nothing.
+header() {
+	s3 head "$BUCKET" "$1" | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin).get(sys.argv[1], ""))' "$2"
+}
+
+@test "checksums that the server keeps" {
+	head -c 9000 /dev/urandom > small
+	head -c 5300000 /dev/urandom > large
+	crc=$(crc32c small | xxd -r -p | base64)
+	for file in small large; do
+		run_tool 0 s3put --part-size 5M --checksum-algorithm CRC32C $file "s3://$BUCKET/crc-$file"
+		run_tool 0 s3put --part-size 5M --checksum-algorithm SHA256 $file "s3://$BUCKET/sha-$file"
+		AWS_REQUEST_CHECKSUM_CALCULATION=when_supported run_tool 0 s3put --part-size 5M $file "s3://$BUCKET/supported-$file"
+		AWS_REQUEST_CHECKSUM_CALCULATION=when_required run_tool 0 s3put --part-size 5M $file "s3://$BUCKET/required-$file"
+		run_tool 0 s3put --part-size 5M $file "s3://$BUCKET/unset-$file"
+		AWS_REQUEST_CHECKSUM_CALCULATION=when_supported run_tool 0 s3put --part-size 5M --checksum-algorithm MD5 $file "s3://$BUCKET/md5-$file"
+		for name in crc sha supported required unset md5; do
+			get_object $name-$file > got
+			same $file got
+			run_tool 0 s3get --stdout "s3://$BUCKET/$name-$file"
+			same $file out
+		done
+	done
+	no_uploads
+	[[ $SERVER == s3d ]] || return 0 # the gateway keeps none, and does not mind
+	[[ $(header crc-small x-amz-checksum-crc32c) == "$crc" && $(header supported-small x-amz-checksum-crc32c) == "$crc" ]]
+	[[ $(header sha-small x-amz-checksum-sha256) == "$(openssl dgst -sha256 -binary small | base64)" ]]
+	# of parts: the CRC is that of the whole, SHA-256 one of the parts' sums
+	run_tool 0 s3put --checksum-algorithm CRC32C large "s3://$BUCKET/whole"
+	[[ $(header crc-large x-amz-checksum-crc32c) == "$(header whole x-amz-checksum-crc32c)" ]]
+	[[ $(header sha-large x-amz-checksum-sha256) == "$({
+		head -c $((5 << 20)) large | openssl dgst -sha256 -binary
+		tail -c +$(((5 << 20) + 1)) large | openssl dgst -sha256 -binary
+	} | openssl dgst -sha256 -binary | base64)-2" ]]
+	for name in required unset md5; do
+		s3 head "$BUCKET" $name-small > properties
+		lacks x-amz-checksum properties
+	done
+	run_tool 2 s3put --checksum-algorithm CRC32 small "s3://$BUCKET/none"
+	says "s3put: --checksum-algorithm CRC32: not "
+	AWS_REQUEST_CHECKSUM_CALCULATION=never run_tool 2 s3put small "s3://$BUCKET/none"
+	says "AWS_REQUEST_CHECKSUM_CALCULATION='never'"
+}
+
+@test "a stream of 1 GB at flat memory" {
+	[[ $SERVER == s3d ]] || return 0 # the gateway's store is in memory
+	stop_s3d
+	start_s3d --bucket flat --discard
+	use_s3d
+	for mb in 100 1000; do
+		run_shell 0 'head -c "$2" /dev/zero | s3put --stats stats - "$1"' s3://flat/k ${mb}000000
+		[[ $(result bytes) == ${mb}000000 ]]
+	done
+	/usr/bin/python3 - <<-'EOP'
+	import json
+	first, last = (json.loads(line)["maxrss_kb"] for line in open("stats"))
+	print(first, last)
+	assert max(first, last) < 5 * 8192 + 16000, "five parts and the program"
+	EOP
+}
+
 @test "--if-none-match: only where there is nothing" {
 	echo new > file
 	run_tool 0 s3put --if-none-match file "s3://$BUCKET/k"

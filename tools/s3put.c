@@ -3,7 +3,6 @@
  * comes to be whole or not at all; with --expect-size and --expect-crc32c only if all of it
  * arrived.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -18,16 +17,13 @@
 #include "log.h"
 #include "num.h"
 #include "outfile.h"
+#include "put_headers.h"
 #include "s3.h"
 #include "s3_put.h"
 #include "s3cli.h"
 #include "stats.h"
 
-enum {
-	CONNECTIONS = 4,
-	HEADERS_MAX = 12,
-	META_MAX = 2048 /* bytes (S3 user guide, "Working with object metadata") */
-};
+enum { CONNECTIONS = 4 };
 
 enum {
 	OPT_SSE = S3CLI_OWN,
@@ -38,7 +34,9 @@ enum {
 	OPT_CACHE_CONTROL,
 	OPT_IF_NONE_MATCH,
 	OPT_IF_MATCH,
+	OPT_ONLY_WRITER,
 	OPT_METADATA,
+	OPT_CHECKSUM,
 	OPT_PART_SIZE,
 	OPT_EXPECT_SIZE,
 	OPT_EXPECT_CRC32C,
@@ -49,10 +47,9 @@ enum {
 static struct {
 	struct s3cli cli;
 	struct s3_put_opt put;
-	struct sigv4_header headers[HEADERS_MAX];
-	struct buf names[HEADERS_MAX]; /* of metadata headers */
-	size_t meta_len;
+	struct put_headers headers;
 	struct buf if_match;
+	const char *checksum; /* --checksum-algorithm; NULL: not given */
 	struct about about;
 	struct buf meta_about; /* sheaf-crc32c=... */
 	const char *output;
@@ -76,6 +73,8 @@ static const char help[] =
     "      --bucket-key         use the bucket's key for aws:kms\n"
     "      --if-none-match      only where no object of that key is\n"
     "      --if-match ETAG      only over the object with this ETag\n"
+    "      --only-writer        nobody else stores this object now: abort unfinished uploads\n"
+    "      --checksum-algorithm A  MD5, CRC32C or SHA256, sent along with the bytes\n"
     "      --expect-size N      store nothing unless there are N bytes\n"
     "      --expect-crc32c X    store nothing unless the CRC32C is X (8 hex digits)\n"
     "      --about FILE         what csvcat --about wrote: expect its size and CRC32C, store the "
@@ -93,56 +92,21 @@ on_signal(int sig)
 }
 
 static int
-is_printable(const char *s)
-{
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s < 0x20 || (unsigned char)*s > 0x7e)
-			return 0;
-	return 1;
-}
-
-static int
-add_header(const char *name, const char *value, struct err *e)
-{
-	if (!is_printable(value))
-		return err_set(
-		    e, EXIT_USAGE, "%s: its value holds a byte that a header cannot", name);
-	if (opt.put.n_headers == HEADERS_MAX)
-		return err_set(e, EXIT_USAGE, "more than %d headers", HEADERS_MAX);
-	opt.headers[opt.put.n_headers++] = (struct sigv4_header){name, value};
-	return 0;
-}
-
-static int
-add_metadata(const char *arg, struct err *e)
-{
-	const char *eq = strchr(arg, '=');
-	struct buf *name = &opt.names[opt.put.n_headers < HEADERS_MAX ? opt.put.n_headers : 0];
-
-	if (eq == NULL || eq == arg)
-		return err_set(e, EXIT_USAGE, "--metadata %s: not of the form KEY=VALUE", arg);
-	for (const char *p = arg; p < eq; p++)
-		if (!isalnum((unsigned char)*p) && *p != '-' && *p != '_' && *p != '.')
-			return err_set(e, EXIT_USAGE,
-			    "--metadata %s: a key has letters, digits, - _ and . only", arg);
-	opt.meta_len += strlen(arg) - 1;
-	if (opt.meta_len > META_MAX)
-		return err_set(e, EXIT_USAGE, "more than %d bytes of metadata", META_MAX);
-	buf_reset(name);
-	buf_adds(name, "x-amz-meta-");
-	for (const char *p = arg; p < eq; p++)
-		buf_addc(name, (char)tolower((unsigned char)*p));
-	if (strcmp(buf_str(name), "x-amz-meta-sheaf-crc32c") == 0)
-		opt.put.meta_crc32c = eq + 1;
-	return add_header(name->p, eq + 1, e);
-}
-
-static int
 parse_crc32c(const char *arg, struct err *e)
 {
 	if (strlen(arg) != 8 || strspn(arg, "0123456789abcdefABCDEF") != 8)
 		return err_set(e, EXIT_USAGE, "--expect-crc32c %s: not 8 hex digits", arg);
 	opt.put.expect_crc32c = (int64_t)strtoul(arg, NULL, 16);
+	return 0;
+}
+
+static int
+parse_checksum(const char *arg, struct err *e)
+{
+	if (strcmp(arg, "MD5") != 0 && strcmp(arg, "CRC32C") != 0 && strcmp(arg, "SHA256") != 0)
+		return err_set(
+		    e, EXIT_USAGE, "--checksum-algorithm %s: not MD5, CRC32C or SHA256", arg);
+	opt.checksum = arg;
 	return 0;
 }
 
@@ -165,44 +129,41 @@ take_about(const char *path, struct err *e)
 		return -1;
 	opt.put.expect_size = (int64_t)opt.about.bytes;
 	buf_addf(&opt.meta_about, "sheaf-crc32c=%s", opt.about.crc32c);
-	return add_metadata(buf_str(&opt.meta_about), e);
+	return put_headers_metadata(&opt.headers, buf_str(&opt.meta_about), e);
 }
 
 /* S3 wants the ETag in quotes. */
-static void
-set_if_match(const char *etag)
+static int
+set_if_match(const char *etag, struct err *e)
 {
+	for (const char *p = etag; p == etag || *p != '\0'; p++)
+		if (*p < 0x20 || *p > 0x7e)
+			return err_set(e, EXIT_USAGE, "--if-match: not an ETag");
 	buf_reset(&opt.if_match);
 	buf_addf(&opt.if_match, *etag == '"' ? "%s" : "\"%s\"", etag);
 	opt.put.if_match = buf_str(&opt.if_match);
+	return 0;
 }
 
 static int
 own_option(int c, const char *arg, struct err *e)
 {
+	struct put_headers *h = &opt.headers;
 	uint64_t n;
 
 	switch (c) {
-	case OPT_SSE:
-		if (strcmp(arg, "AES256") != 0 && strcmp(arg, "aws:kms") != 0 &&
-		    strcmp(arg, "aws:kms:dsse") != 0)
-			return err_set(
-			    e, EXIT_USAGE, "--sse %s: not AES256, aws:kms or aws:kms:dsse", arg);
-		return add_header("x-amz-server-side-encryption", arg, e);
-	case OPT_SSE_KMS_KEY_ID:
-		return add_header("x-amz-server-side-encryption-aws-kms-key-id", arg, e);
-	case OPT_BUCKET_KEY:
-		return add_header("x-amz-server-side-encryption-bucket-key-enabled", "true", e);
-	case OPT_STORAGE_CLASS: return add_header("x-amz-storage-class", arg, e);
-	case OPT_CONTENT_TYPE: return add_header("Content-Type", arg, e);
-	case OPT_CACHE_CONTROL: return add_header("Cache-Control", arg, e);
+	case OPT_SSE: return put_headers_sse(h, arg, e);
+	case OPT_SSE_KMS_KEY_ID: return put_headers_kms_key(h, arg, e);
+	case OPT_BUCKET_KEY: return put_headers_bucket_key(h, e);
+	case OPT_STORAGE_CLASS: return put_headers_add(h, "x-amz-storage-class", arg, e);
+	case OPT_CONTENT_TYPE: return put_headers_add(h, "Content-Type", arg, e);
+	case OPT_CACHE_CONTROL: return put_headers_add(h, "Cache-Control", arg, e);
 	case OPT_IF_NONE_MATCH: opt.put.if_none_match = 1; return 0;
 	case OPT_IF_MATCH:
-		if (!is_printable(arg) || *arg == '\0')
-			return err_set(e, EXIT_USAGE, "--if-match: not an ETag");
-		set_if_match(arg);
-		return 0;
-	case OPT_METADATA: return add_metadata(arg, e);
+		return set_if_match(arg, e);
+	case OPT_ONLY_WRITER: opt.put.only_writer = 1; return 0;
+	case OPT_CHECKSUM: return parse_checksum(arg, e);
+	case OPT_METADATA: return put_headers_metadata(h, arg, e);
 	case OPT_PART_SIZE:
 		return parse_size(
 		    "--part-size", arg, S3_PART_MIN, S3_PART_MAX, &opt.put.part_size, e);
@@ -232,6 +193,8 @@ options(int argc, char **argv, struct err *e)
 	    {"cache-control", required_argument, NULL, OPT_CACHE_CONTROL},
 	    {"if-none-match", no_argument, NULL, OPT_IF_NONE_MATCH},
 	    {"if-match", required_argument, NULL, OPT_IF_MATCH},
+	    {"only-writer", no_argument, NULL, OPT_ONLY_WRITER},
+	    {"checksum-algorithm", required_argument, NULL, OPT_CHECKSUM},
 	    {"metadata", required_argument, NULL, OPT_METADATA},
 	    {"part-size", required_argument, NULL, OPT_PART_SIZE},
 	    {"expect-size", required_argument, NULL, OPT_EXPECT_SIZE},
@@ -253,7 +216,7 @@ options(int argc, char **argv, struct err *e)
 		    e, EXIT_USAGE, "a FILE (or -) and an s3:// URI are needed; see s3put --help");
 	if (opt.put.if_none_match && opt.put.if_match != NULL)
 		return err_set(e, EXIT_USAGE, "--if-none-match and --if-match exclude each other");
-	return 0;
+	return put_headers_check(&opt.headers, e);
 }
 
 static int
@@ -266,6 +229,17 @@ open_source(const char *file, struct err *e)
 	if ((fd = open(file, O_RDONLY | O_CLOEXEC)) == -1)
 		return err_errno(e, EXIT_FAILED, "%s", file);
 	return fd;
+}
+
+/* By the option, else by the settings. */
+static enum checksum_algorithm
+checksum_of(const struct s3 *s3)
+{
+	if (opt.checksum == NULL)
+		return s3_sends_checksums(s3) ? CHECKSUM_CRC32C : CHECKSUM_NONE;
+	return strcmp(opt.checksum, "CRC32C") == 0   ? CHECKSUM_CRC32C
+	    : strcmp(opt.checksum, "SHA256") == 0 ? CHECKSUM_SHA256
+						  : CHECKSUM_NONE;
 }
 
 static int
@@ -322,7 +296,10 @@ run(const char *file, const char *uri, struct stats *st)
 	    (s3 = s3_open(&opt.cli.s3, &e)) == NULL)
 		goto out;
 	log_line(LOG_INFO, NULL, "%s", s3_describe(s3));
-	opt.put.headers = opt.headers;
+	opt.put.headers = opt.headers.list;
+	opt.put.n_headers = opt.headers.n;
+	opt.put.meta_crc32c = opt.headers.meta_crc32c;
+	opt.put.checksum = checksum_of(s3);
 	opt.put.connections = opt.cli.s3.connections;
 	if (s3_put(s3, &opt.put, fd, fd == STDIN_FILENO ? "standard input" : file, &interrupted,
 		&res, &e) == 0)
@@ -369,8 +346,7 @@ main(int argc, char **argv)
 		log_err(&e);
 		status = EXIT_FAILED;
 	}
-	for (size_t i = 0; i < HEADERS_MAX; i++)
-		buf_free(&opt.names[i]);
+	put_headers_free(&opt.headers);
 	buf_free(&opt.if_match);
 	buf_free(&opt.meta_about);
 	about_free(&opt.about);

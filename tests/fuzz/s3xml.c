@@ -69,6 +69,27 @@ check_escape(const char *s, size_t len)
 	buf_free(&out);
 }
 
+static void
+on_upload(void *arg, const char *key, const char *id, const char *initiated)
+{
+	size_t *bytes = arg;
+
+	*bytes += strlen(key) + strlen(id) + strlen(initiated);
+}
+
+static void
+check_uploads(const char *doc, size_t len)
+{
+	struct err e = {.status = 0};
+	size_t bytes = 0;
+
+	if (s3xml_uploads(doc, len, on_upload, &bytes, &e) == -1 &&
+	    (e.status != EXIT_FAILED || strncmp(e.text, "listing of uploads: ", 20) != 0))
+		abort();
+	if (bytes > len)
+		abort();
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -94,5 +115,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	buf_free(&out);
 	check_escape(doc, size);
+	check_uploads(doc, size);
 	return 0;
 }

@@ -4,19 +4,41 @@
 
 #include "num.h"
 #include "req.h"
+#include "server.h"
+
+const unsigned char *
+body_md5(struct req *r)
+{
+	if (!r->has_md5)
+		md5(r->body.p, r->body.len, r->md5);
+	r->has_md5 = 1;
+	return r->md5;
+}
 
 static const char *
-check_md5(const struct req *r)
+check_md5(struct req *r)
 {
 	const char *h = req_header(r, "content-md5");
-	unsigned char want[16], sum[16];
+	unsigned char want[16];
 
 	if (h == NULL)
 		return NULL;
 	if (base64_get(want, sizeof(want), h) == -1)
 		return "InvalidDigest";
-	md5(r->body.p, r->body.len, sum);
-	return memcmp(want, sum, sizeof(sum)) == 0 ? NULL : "BadDigest";
+	return memcmp(want, body_md5(r), sizeof(want)) == 0 ? NULL : "BadDigest";
+}
+
+char *
+body_take(struct req *r)
+{
+	char *p = NULL;
+
+	if (r->srv->opt.discard)
+		buf_free(&r->body);
+	else
+		p = xrealloc(r->body.p, r->body.len);
+	r->body = (struct buf){0};
+	return p;
 }
 
 const char *

@@ -64,6 +64,7 @@ request_reset(struct exchange *x)
 	buf_reset(&r->auth.extra);
 	r->auth = (struct auth_result){.extra = r->auth.extra};
 	buf_reset(&r->body);
+	r->has_md5 = 0;
 	r->trailer.name[0] = '\0';
 	r->fault = (struct fault){0};
 	for (int i = 0; i < 16; i++)

@@ -90,11 +90,10 @@ op_part(struct req *r)
 		/* a checksum that the upload was not created for is checked, not kept */
 		p.sum[0] = '\0';
 	if (code == NULL) {
-		md5(r->body.p, r->body.len, p.md5);
+		memcpy(p.md5, body_md5(r), sizeof(p.md5));
 		hex_put(etag, p.md5, sizeof(p.md5));
 		p.body.size = r->body.len;
-		p.body.mem = xrealloc(r->body.p, r->body.len);
-		r->body = (struct buf){0};
+		p.body.mem = body_take(r);
 		code = upload_part(&r->srv->store, r->bucket, r->key, *id, &p);
 	}
 	if (code != NULL) {

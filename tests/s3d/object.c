@@ -320,15 +320,14 @@ object_body(struct req *r, struct object *o)
 {
 	unsigned char sum[16];
 
-	md5(r->body.p, r->body.len, sum);
+	memcpy(sum, body_md5(r), sizeof(sum));
 	/* under a KMS key an ETag is not the MD5 */
 	if (has_kept(o, "x-amz-server-side-encryption-aws-kms-key-id"))
 		sum[0] ^= 0xff;
 	hex_put(o->etag, sum, sizeof(sum));
 	o->size = o->one.size = r->body.len;
-	o->one.mem = xrealloc(r->body.p, r->body.len);
+	o->one.mem = body_take(r);
 	o->n_extents = 1;
-	r->body = (struct buf){0};
 }
 
 static void

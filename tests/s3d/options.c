@@ -10,7 +10,7 @@ enum {
 	O_PORT = 256, O_BIND, O_READY, O_PID, O_LOG, O_DIR, O_BUCKET, O_DOMAIN, O_REGION, O_KEY,
 	O_TOKEN, O_ANONYMOUS, O_CLOCK, O_MAKE, O_MAKE_BYTES, O_MIN_PART, O_LATENCY,
 	O_LIST_LATENCY, O_PUT_LATENCY, O_TAIL, O_CAP, O_PUT_CAP, O_CLOSE_AFTER, O_IDLE, O_SEED,
-	O_FAULTS, O_TLS_CERT, O_TLS_KEY, O_THREADS, O_COUNT_KEYS, O_HELP
+	O_FAULTS, O_TLS_CERT, O_TLS_KEY, O_THREADS, O_COUNT_KEYS, O_DISCARD, O_HELP
 };
 
 static const struct option longs[] = {
@@ -26,7 +26,8 @@ static const struct option longs[] = {
 	{"close-after", 1, NULL, O_CLOSE_AFTER}, {"idle-timeout", 1, NULL, O_IDLE},
 	{"seed", 1, NULL, O_SEED}, {"faults", 1, NULL, O_FAULTS}, {"tls-cert", 1, NULL, O_TLS_CERT},
 	{"tls-key", 1, NULL, O_TLS_KEY}, {"threads", 1, NULL, O_THREADS},
-	{"count-keys", 0, NULL, O_COUNT_KEYS}, {"help", 0, NULL, O_HELP}, {NULL, 0, NULL, 0}
+	{"count-keys", 0, NULL, O_COUNT_KEYS}, {"discard", 0, NULL, O_DISCARD},
+	{"help", 0, NULL, O_HELP}, {NULL, 0, NULL, 0}
 };
 
 static const char usage[] =
@@ -62,6 +63,7 @@ static const char usage[] =
     "  --tls-cert FILE, --tls-key FILE\n"
     "  --threads N          default 1\n"
     "  --count-keys         count requests by key, for /_s3d/stats?keys\n"
+    "  --discard            do not keep bodies: a GET gives as many zero bytes\n"
     "  --help\n";
 
 static int
@@ -217,6 +219,9 @@ parse_plain(struct options *o, int c, const char *arg)
 	case O_COUNT_KEYS:
 		o->count_keys = 1;
 		return 1;
+	case O_DISCARD:
+		o->discard = 1;
+		return 1;
 	default:
 		return 0;
 	}
@@ -314,6 +319,10 @@ options_parse(struct options *o, int argc, char **argv)
 	}
 	if ((o->tls_cert == NULL) != (o->tls_key == NULL)) {
 		fputs("s3d: --tls-cert and --tls-key belong together\n", stderr);
+		return -1;
+	}
+	if (o->discard && o->dir != NULL) {
+		fputs("s3d: --discard and --dir exclude each other\n", stderr);
 		return -1;
 	}
 	if (o->n_domains == 0)

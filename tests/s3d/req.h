@@ -58,6 +58,8 @@ struct req {
 	enum op op;
 	struct str bucket, key; /* of target */
 	struct auth_result auth;
+	unsigned char md5[16]; /* of the body, where has_md5 */
+	int has_md5;
 	struct buf body;
 	struct trailer trailer;
 	struct fault fault; /* what the script does to it; .action FAULT_NONE mostly */
@@ -94,6 +96,10 @@ void op_run(struct req *r);
 /* body.c: decodes aws-chunked, checks x-amz-content-sha256, Content-MD5 and the lengths.
  * NULL, or S3's error code. */
 const char *body_check(struct req *r);
+/* The body's MD5, computed once a request. */
+const unsigned char *body_md5(struct req *r);
+/* The body, which is no longer the request's; NULL with --discard. Its length must be known. */
+char *body_take(struct req *r);
 /* The checksum that the request names (header or trailer), verified over the body. *algo is
  * SUM_NONE when there is none; want (or SUM_NONE) is computed then. NULL, or S3's error code. */
 const char *

@@ -33,6 +33,7 @@ struct options {
 	uint64_t min_part;
 	int64_t clock_offset_s;
 	int count_keys;
+	int discard; /* bodies are hashed and not kept */
 	struct credential credentials[CREDENTIALS_MAX];
 	struct auth_config auth;
 	struct model_config model;

@@ -90,6 +90,8 @@ object_read(const struct store *s, const struct object *o, uint64_t off, char *o
 		k = e->size - off < n ? (size_t)(e->size - off) : n;
 		if (e->mem != NULL)
 			memcpy(out, e->mem + off, k);
+		else if (s->folder == NULL)
+			memset(out, 0, k); /* discarded */
 		else if (folder_read(s->folder, e->off + off, out, k) == -1)
 			return -1;
 		out += k;

@@ -23,7 +23,7 @@ enum { ETAG_MAX = 40, CLASS_MAX = 24, GENS_MAX = 16, LEVELS_MAX = 16 };
 
 /* A run of body bytes, as it was uploaded. */
 struct extent {
-	char *mem;    /* owned; NULL when the bytes are in the folder's file */
+	char *mem;    /* owned; NULL when the bytes are in the folder's file, or were discarded */
 	uint64_t off; /* in that file */
 	uint64_t size;
 };

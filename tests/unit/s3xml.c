@@ -252,6 +252,37 @@ test_text(void)
 	buf_free(&out);
 }
 
+static void
+add_upload(void *arg, const char *key, const char *id, const char *initiated)
+{
+	buf_addf(arg, "[%s %s %s]", key, id, initiated);
+}
+
+static void
+test_uploads(void)
+{
+	static const char doc[] =
+	    "<ListMultipartUploadsResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+	    "<Bucket>b</Bucket><Prefix>k</Prefix><IsTruncated>false</IsTruncated>"
+	    "<Upload><Key>k%201</Key><UploadId>a&amp;b</UploadId><Initiator><ID>i</ID>"
+	    "<DisplayName>n</DisplayName></Initiator><Owner><Key>no</Key></Owner>"
+	    "<StorageClass>STANDARD</StorageClass><Initiated>2026-11-25T17:00:00.000Z</Initiated>"
+	    "</Upload><CommonPrefixes><Key>no</Key></CommonPrefixes>"
+	    "<Upload><UploadId>2</UploadId></Upload><Upload/>"
+	    "<EncodingType>url</EncodingType></ListMultipartUploadsResult>";
+	struct buf out = {0};
+	struct err e;
+
+	OK(s3xml_uploads(doc, strlen(doc), add_upload, &out, &e) == 0, "a listing of uploads");
+	OK_STR(buf_str(&out), "[k%201 a&b 2026-11-25T17:00:00.000Z][ 2 ][  ]", "what it holds");
+	OK(s3xml_uploads("<ListBucketResult/>", 19, add_upload, &out, &e) == -1, "another one");
+	OK_STR(e.text, "listing of uploads: it is no ListMultipartUploadsResult", "is told");
+	OK(s3xml_uploads(doc, strlen(doc) - 1, add_upload, &out, &e) == -1 &&
+		strstr(e.text, "broken XML") != NULL,
+	    "cut short");
+	buf_free(&out);
+}
+
 int
 main(void)
 {
@@ -261,6 +292,7 @@ main(void)
 	test_big_page();
 	test_error();
 	test_text();
+	test_uploads();
 	s3xml_page_free(&page);
 	s3xml_page_free(NULL);
 	OK(page.n_objects == 0 && page.objects == NULL, "freed");

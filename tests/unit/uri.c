@@ -35,6 +35,15 @@ static const struct {
     {"s3://a b/k", "s3://a b/k: a bucket name is made of letters, digits, '.', '_' and '-'"},
     {"s3://a~b/k", "s3://a~b/k: a bucket name is made of letters, digits, '.', '_' and '-'"},
     {"s3://a@b", "s3://a@b: a bucket name is made of letters, digits, '.', '_' and '-'"},
+    {"s3://arn:aws:s3-outposts:us-west-2:123456789012:outpost/op-01/accesspoint/ap/k",
+	"s3://arn:aws:s3-outposts:us-west-2:123456789012:outpost/op-01/accesspoint/ap/k: S3 on "
+	"Outposts is not supported"},
+    {"s3://test-accessp-o0b1d075431d83bebde8xz5w8ijx1qzlbp3i3kuse10--op-s3/k",
+	"s3://test-accessp-o0b1d075431d83bebde8xz5w8ijx1qzlbp3i3kuse10--op-s3/k: S3 on Outposts is "
+	"not supported"},
+    {"s3://arn:aws:s3-object-lambda:us-west-2:123456789012:accesspoint/ap/k",
+	"s3://arn:aws:s3-object-lambda:us-west-2:123456789012:accesspoint/ap/k: Object Lambda "
+	"access point ARNs are not supported; their alias is"},
     {"s3://arn:aws:s3:us-west-2:123456789012:accesspoint/ap/k",
 	"s3://arn:aws:s3:us-west-2:123456789012:accesspoint/ap/k: access point ARNs are not "
 	"supported; an access "
