@@ -30,6 +30,9 @@ void buf_reset(struct buf *b);
 /* Gives the memory back; b is empty and usable again. */
 void buf_free(struct buf *b);
 
+/* The same for what may hold secrets: zeroed first. */
+void buf_wipe(struct buf *b);
+
 /* malloc, realloc and strdup that end the program when there is no memory. Freed with free(). */
 void *xmalloc(size_t n);
 void *xcalloc(size_t n, size_t size);

@@ -11,6 +11,7 @@ enum {
 	SCAN_MS = 100,	   /* how often deadlines and hedges are looked at */
 	BLOCKED_MS = 3000, /* a longer gap between scans was our caller's, not the network's */
 	GATHER = 8,	   /* sending times drawn at once, so that one waking serves several */
+	GATHER_NS = 2000000,
 	READ_LEN = 64 << 10,
 	FREE_TRIES_MAX = 8,
 	HEDGE_MIN_MS = 500,
@@ -182,9 +183,11 @@ fetch_free(struct fetch *f)
 	tasks_free(f->spent);
 	free(f->slots);
 	free(f->free_slots);
+	if (f->room != NULL)
+		explicit_bzero(f->room, f->opt.buffer_len);
 	free(f->room);
 	buf_free(&f->msg.url);
-	buf_free(&f->msg.headers);
+	buf_wipe(&f->msg.headers);
 	free(f);
 }
 
@@ -455,6 +458,13 @@ fetch_slot_finished(
 	    .us = f->now_us - s->sent_us};
 	int late = is_late(s, fault);
 
+	/* a 5xx that was passed over, as its hedge might have done better, and did not */
+	if (fault == FETCH_FAULT_NONE && t->winner != s) {
+		a.fault = FETCH_FAULT_RESET;
+		a.fault_text = "it failed, and its hedge too";
+		a.status = 0;
+	}
+
 	slot_release(f, s);
 	if (other != NULL) {
 		if (t->winner != s)
@@ -504,15 +514,22 @@ on_ready(struct fetch_conn *c)
 
 static const struct fetch_wire_ops wire_ops = {on_opened, on_ready};
 
+/* 1 when an exchange waits for nothing but the pace. */
+static int
+can_send(const struct fetch *f)
+{
+	return f->ready != NULL && f->n_free > f->n_spare && f->first != FIRST_SENT;
+}
+
 /* 1 when the pace allows a send now. */
 static int
 may_send(struct fetch *f)
 {
-	size_t n = f->n_free - f->n_spare;
-
 	if (f->opt.pace == NULL)
 		return 1;
 	if (f->n_reserved == 0) {
+		size_t n = f->n_free - f->n_spare;
+
 		n = n < f->n_ready ? n : f->n_ready;
 		f->n_reserved = n < GATHER ? n : GATHER;
 		f->reserved_ns =
@@ -534,8 +551,8 @@ send_ready(struct fetch *f)
 		f->waiting = t->next;
 		ready_first(f, t);
 	}
-	while ((t = f->ready) != NULL && f->n_free > f->n_spare && f->first != FIRST_SENT &&
-	    may_send(f)) {
+	while (can_send(f) && may_send(f)) {
+		t = f->ready;
 		f->ready = t->next;
 		if (f->ready == NULL)
 			f->ready_tail = &f->ready;
@@ -583,7 +600,7 @@ scan(struct fetch *f)
 		if (s->task == NULL || s->paused)
 			continue;
 		if (gap > BLOCKED_MS) /* we were not there to see anything move */
-			s->progress_ms += gap;
+			s->progress_ms = now;
 		if (now - s->progress_ms > (int64_t)f->opt.stall_ms) {
 			fetch_slot_finished(f, s, FETCH_FAULT_STALL, "nothing came for too long");
 		} else if (s->in.status == 0 && s->task->slot[1] == NULL && s->task->slot[0] == s &&
@@ -636,9 +653,20 @@ wait_ms(const struct fetch *f, int max_wait_ms)
 		due = f->scanned_ms + SCAN_MS;
 	if (f->waiting != NULL && due > f->waiting->due_ms)
 		due = f->waiting->due_ms;
-	if (f->n_reserved > 0 && due > (int64_t)(f->reserved_ns / 1000000) + 1)
+	if (f->n_reserved > 0 && can_send(f) && due > (int64_t)(f->reserved_ns / 1000000) + 1)
 		due = (int64_t)(f->reserved_ns / 1000000) + 1;
 	return due > now ? (int)(due - now) : 0;
+}
+
+/* While the pace holds the next send back, nothing is lost by waiting for a few answers together:
+ * every waking costs as much as the answer itself. */
+static void
+gather(const struct fetch *f)
+{
+	const struct timespec nap = {.tv_nsec = GATHER_NS};
+
+	if (f->n_reserved > 0 && can_send(f) && f->reserved_ns > f->now_us * 1000 + GATHER_NS)
+		nanosleep(&nap, NULL);
 }
 
 size_t
@@ -647,6 +675,9 @@ fetch_step(struct fetch *f, int max_wait_ms)
 	int n;
 
 	clock_update(f);
+	if (f->n_free == f->n_slots && f->ready != NULL) /* what has ended meanwhile */
+		fetch_wire_handle(&f->wire, fetch_wire_wait(&f->wire, fetch_now_ms(f), 0),
+		    fetch_now_ms(f), &wire_ops);
 	send_ready(f);
 	if (f->n_tasks == 0)
 		return 0;
@@ -657,6 +688,8 @@ fetch_step(struct fetch *f, int max_wait_ms)
 		resume_all(f);
 	if (fetch_now_ms(f) - f->scanned_ms >= SCAN_MS)
 		scan(f);
+	if (n > 0)
+		gather(f);
 	return f->n_tasks;
 }
 

@@ -49,7 +49,7 @@ enum fetch_fault {
 	FETCH_FAULT_NONE,
 	FETCH_FAULT_HOST,    /* the host's name was not resolved */
 	FETCH_FAULT_CONNECT, /* no connection, or none in time */
-	FETCH_FAULT_TLS,     /* the certificate is not trusted, or no common ground */
+	FETCH_FAULT_TLS,     /* the certificate is not trusted */
 	FETCH_FAULT_RESET,   /* the connection was lost before or inside the answer */
 	FETCH_FAULT_SHORT,   /* the body ended before its Content-Length */
 	FETCH_FAULT_STALL,   /* nothing moved for stall_ms */
@@ -84,7 +84,7 @@ enum fetch_verdict {
 	FETCH_AGAIN, /* send again after backoff, if tries and the retry budget allow, else ends
 			with ok 0 */
 	FETCH_AGAIN_FREE, /* send again at once, not counted (a corrected region or clock); at most
-			     8 in a row */
+			     8 times an exchange, those that a closed connection lost included */
 };
 
 struct fetch_again {
@@ -98,8 +98,8 @@ struct fetch_ops {
 	/* Fills m for the next send. -1: this exchange cannot be made (ends with ok 0, fault
 	 * CALLER). */
 	int (*build)(void *job, struct fetch_msg *m);
-	/* One line of the answer's head, without line end, the status line first. An interim (1xx)
-	 * answer's lines come too; a status line begins anew. */
+	/* One line of the answer's head, without line end, the status line first. Interim answers
+	 * (1xx) are passed over. */
 	void (*header)(void *job, const char *line, size_t len);
 	/*
 	 * A piece of the answer's body. FETCH_PAUSE: not taken, will be offered again after
@@ -132,7 +132,7 @@ struct fetch_opt {
 };
 
 struct fetch_stats {
-	uint64_t requests; /* sent, retries and hedges included */
+	uint64_t requests; /* sent; retries, hedges and what a closed connection lost included */
 	uint64_t retries;
 	uint64_t causes[FETCH_CAUSES];
 	uint64_t hedged;

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <openssl/ssl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -73,22 +74,31 @@ on_ssl_ctx(CURL *easy, void *ctx, void *arg)
 
 /* --- the wire --- */
 
+/* An empty variable counts as none, as it does for curl. */
+static const char *
+env(const char *name)
+{
+	const char *s = getenv(name);
+
+	return s != NULL && *s != '\0' ? s : NULL;
+}
+
 /* As curl reads them: not HTTP_PROXY, which a web server sets from a request's header. */
 static void
 find_proxy(struct fetch_wire *w)
 {
-	const char *url = getenv("http_proxy");
+	const char *url = env("http_proxy");
 
 	if (url == NULL)
-		url = getenv("all_proxy");
+		url = env("all_proxy");
 	if (url == NULL)
-		url = getenv("ALL_PROXY");
-	if (w->direct || url == NULL || *url == '\0' ||
+		url = env("ALL_PROXY");
+	if (w->direct || url == NULL ||
 	    proxy_parse(url, &w->proxy, &w->proxy_authorization) == -1)
 		return;
-	w->no_proxy = getenv("no_proxy");
+	w->no_proxy = env("no_proxy");
 	if (w->no_proxy == NULL)
-		w->no_proxy = getenv("NO_PROXY");
+		w->no_proxy = env("NO_PROXY");
 }
 
 int
@@ -122,7 +132,7 @@ fetch_wire_close(struct fetch_wire *w)
 	X509_STORE_free(w->trust);
 	fetch_events_close(&w->events);
 	buf_free(&w->proxy);
-	buf_free(&w->proxy_authorization);
+	buf_wipe(&w->proxy_authorization);
 }
 
 struct fetch_route
@@ -206,8 +216,11 @@ fetch_wire_handle(struct fetch_wire *w, int n, int64_t now_ms, const struct fetc
 			continue;
 		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&c);
 		fault = connect_fault(code);
-		if (fault == FETCH_FAULT_NONE && take_over(c) == -1)
+		if (fault == FETCH_FAULT_NONE && take_over(c) == -1) {
 			fault = FETCH_FAULT_CONNECT;
+			snprintf(c->errbuf, sizeof(c->errbuf), "its socket cannot be watched: %s",
+			    strerror(errno));
+		}
 		if (fault != FETCH_FAULT_NONE)
 			fetch_conn_close(c);
 		ops->opened(
@@ -230,6 +243,8 @@ handle_new(struct fetch_conn *c)
 	curl_easy_setopt(easy, CURLOPT_SHARE, w->share);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, c->errbuf);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	/* a connection that is given up does not wait for its name look-up, which stops all others */
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);

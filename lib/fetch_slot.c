@@ -4,7 +4,7 @@
 
 enum {
 	SEND_LEN = 64 << 10,
-	READS_MAX = 16, /* before the other connections have their turn */
+	TURN_MAX = 16, /* reads or writes before the other connections have their turn */
 };
 
 /* --- the request --- */
@@ -73,9 +73,13 @@ read_body(struct fetch_slot *s)
 static int
 send_some(struct fetch_slot *s)
 {
-	while (s->sending) {
+	for (int i = 0; s->sending; i++) {
 		ssize_t n;
 
+		if (i == TURN_MAX) {
+			fetch_slot_again(s->engine, s);
+			return 0;
+		}
 		if (s->out_at == s->out.len) {
 			buf_reset(&s->out);
 			s->out_at = 0;
@@ -213,7 +217,7 @@ read_some(struct fetch_slot *s)
 	size_t cap;
 	char *room = fetch_read_room(s->engine, &cap);
 
-	for (int i = 0; i < READS_MAX; i++) {
+	for (int i = 0; i < TURN_MAX; i++) {
 		ssize_t n = fetch_conn_recv(&s->conn, room, cap);
 
 		if (n == FETCH_CONN_LATER)
@@ -242,7 +246,7 @@ take_held(struct fetch_slot *s)
 		return 0;
 	s->held = (struct buf){0};
 	rc = take(s, held.p, held.len);
-	buf_free(&held);
+	buf_wipe(&held);
 	return rc;
 }
 
@@ -270,7 +274,7 @@ fetch_slot_free(struct fetch_slot *s)
 	fetch_conn_free(&s->conn);
 	http_parse_free(&s->in);
 	buf_free(&s->msg.url);
-	buf_free(&s->msg.headers);
-	buf_free(&s->out);
-	buf_free(&s->held);
+	buf_wipe(&s->msg.headers);
+	buf_wipe(&s->out);
+	buf_wipe(&s->held);
 }

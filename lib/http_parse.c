@@ -135,7 +135,7 @@ framing(struct http_parse *h, const char *line, size_t len)
 	size_t name_len, value_len;
 	uint64_t length;
 
-	if (colon == NULL || colon == line)
+	if (colon == NULL || colon == line || colon[-1] == ' ' || colon[-1] == '\t')
 		return "a header line without a name";
 	name_len = (size_t)(colon - line);
 	value = colon + 1;
@@ -178,6 +178,7 @@ head_ended(struct http_parse *h)
 		h->state = OVER;
 	} else if (h->chunked) {
 		h->state = CHUNK_SIZE;
+		h->close |= h->has_length; /* RFC 9112, 6.3 */
 	} else if (h->has_length) {
 		h->state = h->left > 0 ? BODY : OVER;
 	} else {

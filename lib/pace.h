@@ -1,10 +1,11 @@
 /*
  * One send schedule for all processes of a run. They share a small file, mapped into each: sending
- * times are drawn from it with atomics, no lock. The rate begins at 5,000 a second and doubles ten
- * times a second while it is what limits the run. When more than three answers in a thousand are
- * "slow down" it falls to 0.95 of the goodput that lasted, and from then on grows more slowly, down
- * to 2 % a second; after ten seconds without such a fall, faster again. A share of "slow down" that
- * three falls have not made smaller has nothing to do with the rate: it is borne from then on.
+ * times are drawn from it with atomics, no lock. The rate begins at 5,000 a second and grows by a
+ * quarter ten times a second while it is what limits the run. When more than three answers in a
+ * thousand are "slow down" it falls to 0.95 of the goodput that lasted, and from then on grows more
+ * slowly, down to 2 % a second; after ten seconds without such a fall, faster again. A share of
+ * "slow down" that three falls have not made smaller has nothing to do with the rate: it is borne
+ * from then on.
  *
  * Times are nanoseconds of CLOCK_MONOTONIC, the same for all processes of a machine since its
  * start.

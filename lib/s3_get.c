@@ -37,6 +37,7 @@ struct item {
 	int wrong;   /* this try's answer is not the object's: to be passed over */
 	int changed; /* it is not what was listed */
 	int local;   /* our own side failed */
+	int later;   /* given up for now: it is asked for again when its turn has come */
 	int started, begun, paused, done;
 };
 
@@ -46,6 +47,7 @@ struct getter {
 	void *arg;
 	struct item *items; /* a ring */
 	size_t window, first, n;
+	size_t n_paused, paused_max;
 	uint64_t budget_used;
 	EVP_MD *md5;
 	EVP_MD_CTX *md;
@@ -184,6 +186,20 @@ stream(struct item *it)
 	return 0;
 }
 
+/* Its answer waits for its turn. Only so many may, each on its connection: the head of the window
+ * always finds one. */
+static enum fetch_take
+pause_item(struct item *it)
+{
+	if (it->g->n_paused >= it->g->paused_max) {
+		it->later = 1;
+		return FETCH_ABORT;
+	}
+	it->paused = 1;
+	it->g->n_paused++;
+	return FETCH_PAUSE;
+}
+
 static enum fetch_take
 local_stop(struct item *it)
 {
@@ -203,10 +219,8 @@ take_body(struct s3_call *c, const char *p, size_t len)
 	if (it->wrong)
 		return FETCH_TAKE;
 	if (!it->begun && it->size > S3_GET_HOLD_MAX) {
-		if (!is_head(it)) {
-			it->paused = 1;
-			return FETCH_PAUSE;
-		}
+		if (!is_head(it))
+			return pause_item(it);
 		if (stream(it) == -1)
 			return local_stop(it);
 	}
@@ -223,8 +237,7 @@ take_body(struct s3_call *c, const char *p, size_t len)
 		if (g->budget_used + more > S3_GET_BUDGET && !is_head(it)) {
 			it->have -= len;
 			it->skip += again;
-			it->paused = 1;
-			return FETCH_PAUSE;
+			return pause_item(it);
 		}
 		g->budget_used += more;
 		it->reserved += more;
@@ -318,7 +331,16 @@ call_end(struct s3_call *c)
 {
 	struct item *it = c->arg;
 
-	it->done = 1;
+	if (!it->later) {
+		it->done = 1;
+		return;
+	}
+	it->g->budget_used -= it->reserved;
+	it->reserved = 0;
+	it->have = 0;
+	buf_free(&it->body);
+	s3_call_free(c);
+	it->later = it->started = 0;
 }
 
 static const struct s3_call_ops call_ops = {
@@ -460,6 +482,7 @@ head_on(struct getter *g)
 		item_start(it);
 	} else if (it->paused) {
 		it->paused = 0;
+		g->n_paused--;
 		s3_resume(&it->call);
 	}
 }
@@ -474,6 +497,7 @@ s3_get_all(struct s3 *s3, unsigned connections, const struct s3_get_ops *ops, vo
 		g.window = WINDOW_MIN;
 	if (g.window > WINDOW_MAX)
 		g.window = WINDOW_MAX;
+	g.paused_max = connections / 2;
 	g.items = xcalloc(g.window, sizeof(*g.items));
 	for (size_t i = 0; i < g.window; i++)
 		g.items[i].g = &g;
@@ -492,6 +516,8 @@ s3_get_all(struct s3 *s3, unsigned connections, const struct s3_get_ops *ops, vo
 			g.stop = 1;
 	}
 	for (size_t i = 0; i < g.window; i++) {
+		if (g.items[i].started && !g.items[i].done)
+			s3_cancel(&g.items[i].call);
 		item_clear(&g.items[i]);
 		buf_free(&g.items[i].body);
 	}

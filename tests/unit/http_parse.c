@@ -89,7 +89,9 @@ static const struct {
     {"chunks go before a length",
 	"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n"
 	"0\r\n\r\n",
-	"HTTP/1.1 200 OK|Content-Length: 100|Transfer-Encoding: chunked|", "a", 0, HTTP_END, 0, 0},
+	"HTTP/1.1 200 OK|Content-Length: 100|Transfer-Encoding: chunked|", "a", 0, HTTP_END, 0, 1},
+    {"a blank before the colon", "HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhello",
+	"HTTP/1.1 200 OK|", "", 0, HTTP_BAD, 7, 1},
     {"until the connection ends", "HTTP/1.1 200 OK\r\nETag: x\r\n\r\nhello",
 	"HTTP/1.1 200 OK|ETag: x|", "hello", 0, HTTP_MORE, 0, 1},
     {"Connection: close", "HTTP/1.1 200 OK\r\nConnection: x, Close\r\nContent-Length: 0\r\n\r\n",
