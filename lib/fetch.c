@@ -2,6 +2,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "fetch_queue.h"
 #include "fetch_slot.h"
 #include "pace.h"
 #include "retry.h"
@@ -25,10 +26,7 @@ struct fetch {
 	size_t n_slots, n_spare;	/* the last n_spare are for hedges only */
 	struct fetch_slot **free_slots; /* stack */
 	size_t n_free;
-	struct fetch_task *ready, **ready_tail; /* to be sent */
-	size_t n_ready;
-	struct fetch_task *waiting; /* for a retry, by time */
-	struct fetch_task *spent;   /* for reuse */
+	struct fetch_queue queue;
 	size_t n_tasks, n_resumes;
 	enum { FIRST_NONE, FIRST_SENT, FIRST_OVER } first; /* exchange over TLS */
 	struct fetch_opt opt;
@@ -135,7 +133,7 @@ fetch_new(const struct fetch_opt *opt, struct err *e)
 	struct fetch *f = xcalloc(1, sizeof(*f));
 
 	f->opt = *opt;
-	f->ready_tail = &f->ready;
+	fetch_queue_begin(&f->queue);
 	retry_begin(&f->retry);
 	if (f->opt.stall_ms == 0)
 		f->opt.stall_ms = STALL_MS;
@@ -150,17 +148,6 @@ fetch_new(const struct fetch_opt *opt, struct err *e)
 		return NULL;
 	}
 	return f;
-}
-
-static void
-tasks_free(struct fetch_task *t)
-{
-	while (t != NULL) {
-		struct fetch_task *next = t->next;
-
-		free(t);
-		t = next;
-	}
 }
 
 void
@@ -178,9 +165,7 @@ fetch_free(struct fetch *f)
 		fetch_slot_free(&f->slots[i]);
 	}
 	fetch_wire_close(&f->wire);
-	tasks_free(f->ready);
-	tasks_free(f->waiting);
-	tasks_free(f->spent);
+	fetch_queue_free(&f->queue);
 	free(f->slots);
 	free(f->free_slots);
 	if (f->room != NULL)
@@ -196,48 +181,19 @@ fetch_free(struct fetch *f)
 struct fetch_task *
 fetch_start(struct fetch *f, const struct fetch_ops *ops, void *job)
 {
-	struct fetch_task *t = f->spent;
+	struct fetch_task *t = fetch_queue_new(&f->queue);
 
-	if (t != NULL)
-		f->spent = t->next;
-	else
-		t = xmalloc(sizeof(*t));
-	*t = (struct fetch_task){.ops = ops, .job = job};
-	*f->ready_tail = t;
-	f->ready_tail = &t->next;
-	f->n_ready++;
+	t->ops = ops;
+	t->job = job;
+	fetch_queue_last(&f->queue, t);
 	f->n_tasks++;
 	return t;
-}
-
-/* What was sent before goes out before what was not. */
-static void
-ready_first(struct fetch *f, struct fetch_task *t)
-{
-	t->next = f->ready;
-	if (f->ready == NULL)
-		f->ready_tail = &t->next;
-	f->ready = t;
-	f->n_ready++;
-}
-
-static void
-wait_until(struct fetch *f, struct fetch_task *t, int64_t due_ms)
-{
-	struct fetch_task **at = &f->waiting;
-
-	t->due_ms = due_ms;
-	while (*at != NULL && (*at)->due_ms <= due_ms)
-		at = &(*at)->next;
-	t->next = *at;
-	*at = t;
 }
 
 static void
 task_spent(struct fetch *f, struct fetch_task *t)
 {
-	t->next = f->spent;
-	f->spent = t;
+	fetch_queue_spent(&f->queue, t);
 	f->n_tasks--;
 }
 
@@ -264,7 +220,7 @@ task_again(
 		t->tries--;
 		f->stats.retries++;
 		f->stats.causes[again->cause]++;
-		ready_first(f, t);
+		fetch_queue_first(&f->queue, t);
 		return 1;
 	}
 	if (t->tries >= f->opt.max_tries)
@@ -274,7 +230,7 @@ task_again(
 		return 0;
 	f->stats.retries++;
 	f->stats.causes[again->cause]++;
-	wait_until(f, t,
+	fetch_queue_wait(&f->queue, t,
 	    fetch_now_ms(f) + retry_wait_ms(&f->retry, t->tries, throttled, again->wait_ms));
 	return 1;
 }
@@ -354,25 +310,11 @@ slot_choose(struct fetch *f, const struct fetch_route *r, int fresh)
 	return s;
 }
 
-static void
-unlink_task(struct fetch_task **at, const struct fetch_task *t)
-{
-	while (*at != NULL && *at != t)
-		at = &(*at)->next;
-	if (*at != NULL)
-		*at = t->next;
-}
-
 void
 fetch_cancel(struct fetch *f, struct fetch_task *t)
 {
-	if (t->slot[0] == NULL && t->slot[1] == NULL) {
-		unlink_task(&f->waiting, t);
-		unlink_task(&f->ready, t);
-		f->n_ready = 0;
-		for (f->ready_tail = &f->ready; *f->ready_tail != NULL; f->n_ready++)
-			f->ready_tail = &(*f->ready_tail)->next;
-	}
+	if (t->slot[0] == NULL && t->slot[1] == NULL)
+		fetch_queue_drop(&f->queue, t);
 	for (int i = 0; i < 2; i++)
 		if (t->slot[i] != NULL)
 			slot_release(f, t->slot[i]);
@@ -474,7 +416,7 @@ fetch_slot_finished(
 	if (late && t->free_tries < FREE_TRIES_MAX) {
 		t->free_tries++;
 		t->winner = NULL;
-		ready_first(f, t);
+		fetch_queue_first(&f->queue, t);
 		return;
 	}
 	a.tries = ++t->tries;
@@ -518,7 +460,7 @@ static const struct fetch_wire_ops wire_ops = {on_opened, on_ready};
 static int
 can_send(const struct fetch *f)
 {
-	return f->ready != NULL && f->n_free > f->n_spare && f->first != FIRST_SENT;
+	return f->queue.ready != NULL && f->n_free > f->n_spare && f->first != FIRST_SENT;
 }
 
 /* 1 when the pace allows a send now. */
@@ -530,7 +472,7 @@ may_send(struct fetch *f)
 	if (f->n_reserved == 0) {
 		size_t n = f->n_free - f->n_spare;
 
-		n = n < f->n_ready ? n : f->n_ready;
+		n = n < f->queue.n_ready ? n : f->queue.n_ready;
 		f->n_reserved = n < GATHER ? n : GATHER;
 		f->reserved_ns =
 		    pace_take(f->opt.pace, f->now_us * 1000, (unsigned)f->n_reserved);
@@ -546,18 +488,9 @@ send_ready(struct fetch *f)
 {
 	struct fetch_task *t;
 
-	while (f->waiting != NULL && f->waiting->due_ms <= fetch_now_ms(f)) {
-		t = f->waiting;
-		f->waiting = t->next;
-		ready_first(f, t);
-	}
+	fetch_queue_due(&f->queue, fetch_now_ms(f));
 	while (can_send(f) && may_send(f)) {
-		t = f->ready;
-		f->ready = t->next;
-		if (f->ready == NULL)
-			f->ready_tail = &f->ready;
-		f->n_ready--;
-		t->next = NULL;
+		t = fetch_queue_take(&f->queue);
 		if (slot_send(f, t, 0) == -1) {
 			struct fetch_answer a = {
 			    .fault = FETCH_FAULT_CALLER, .fault_text = "", .tries = t->tries};
@@ -651,8 +584,8 @@ wait_ms(const struct fetch *f, int max_wait_ms)
 		return 0;
 	if (f->n_free < f->n_slots && due > f->scanned_ms + SCAN_MS)
 		due = f->scanned_ms + SCAN_MS;
-	if (f->waiting != NULL && due > f->waiting->due_ms)
-		due = f->waiting->due_ms;
+	if (f->queue.waiting != NULL && due > f->queue.waiting->due_ms)
+		due = f->queue.waiting->due_ms;
 	if (f->n_reserved > 0 && can_send(f) && due > (int64_t)(f->reserved_ns / 1000000) + 1)
 		due = (int64_t)(f->reserved_ns / 1000000) + 1;
 	return due > now ? (int)(due - now) : 0;
@@ -675,7 +608,7 @@ fetch_step(struct fetch *f, int max_wait_ms)
 	int n;
 
 	clock_update(f);
-	if (f->n_free == f->n_slots && f->ready != NULL) /* what has ended meanwhile */
+	if (f->n_free == f->n_slots && f->queue.ready != NULL) /* what has ended meanwhile */
 		fetch_wire_handle(&f->wire, fetch_wire_wait(&f->wire, fetch_now_ms(f), 0),
 		    fetch_now_ms(f), &wire_ops);
 	send_ready(f);

@@ -5,7 +5,8 @@
  * caller calls transient, with backoff, and counts. It knows nothing of S3: a caller describes each
  * exchange by a table of functions.
  *
- *   fetch.c         exchanges: the queue, the pace, retries, hedges, deadlines
+ *   fetch.c         exchanges: when they are sent, retries, hedges, deadlines
+ *   fetch_queue.c   those that are not on the wire
  *   fetch_slot.c    one exchange on its connection: the request out, the answer in (http_parse.h)
  *   fetch_conn.c    connections, by libcurl
  *   fetch_events.c  which sockets are waited for
