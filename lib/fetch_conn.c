@@ -243,7 +243,7 @@ handle_new(struct fetch_conn *c)
 	curl_easy_setopt(easy, CURLOPT_SHARE, w->share);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, c->errbuf);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	/* a connection that is given up does not wait for its name look-up, which stops all others */
+	/* to give a connection up must not wait for its name look-up, which stops all others */
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
