@@ -19,15 +19,33 @@ copy(char *to, size_t cap, const char *p, size_t len)
 	to[len] = '\0';
 }
 
+/* "Wed, 21 Oct 2015 07:28:00 GMT", to Unix seconds; 0: no such date. By hand, because it is in each
+ * answer, and strptime takes a quarter of the instructions that an object of 100 bytes takes. */
 static int64_t
 http_date(const char *p, size_t len)
 {
-	char text[64];
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	uint64_t day, year, hour, minute, second;
 	struct tm tm = {0};
+	int month = 0;
 
-	copy(text, sizeof(text), p, len);
-	if (strptime(text, "%a, %d %b %Y %H:%M:%S", &tm) == NULL)
+	if (len < 25 || memcmp(p + 3, ", ", 2) != 0 ||
+	    num_parse_n(p + 5, 2, 1, 31, &day) == -1 ||
+	    num_parse_n(p + 12, 4, 1, 9999, &year) == -1 ||
+	    num_parse_n(p + 17, 2, 0, 23, &hour) == -1 ||
+	    num_parse_n(p + 20, 2, 0, 59, &minute) == -1 ||
+	    num_parse_n(p + 23, 2, 0, 60, &second) == -1)
 		return 0;
+	while (month < 12 && memcmp(months + 3 * (size_t)month, p + 8, 3) != 0)
+		month++;
+	if (month == 12)
+		return 0;
+	tm.tm_mday = (int)day;
+	tm.tm_mon = month;
+	tm.tm_year = (int)year - 1900;
+	tm.tm_hour = (int)hour;
+	tm.tm_min = (int)minute;
+	tm.tm_sec = (int)second;
 	return timegm(&tm);
 }
 
