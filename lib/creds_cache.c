@@ -185,23 +185,15 @@ static void
 write_entry(const struct creds *c, const char *path)
 {
 	struct buf text = {0};
-	struct outfile *out;
 	struct stat st;
 
 	/* outfile writes into a FIFO, and waits for a reader */
 	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return;
 	buf_room(&text, ENTRY_MAX);
-	if (creds_json_entry_write(&text, c, (int64_t)time(NULL)) == 0 &&
-	    (out = outfile_open(path, NULL)) != NULL) {
-		if (fchmod(outfile_fd(out), 0600) == 0 &&
-		    outfile_write(out, text.p, text.len, NULL) == 0)
-			(void)outfile_commit(out, NULL);
-		else
-			outfile_abort(out);
-	}
-	explicit_bzero(text.p, text.cap);
-	buf_free(&text);
+	if (creds_json_entry_write(&text, c, (int64_t)time(NULL)) == 0)
+		outfile_put_private(path, text.p, text.len);
+	buf_wipe(&text);
 }
 
 /* Under the lock, unless it did not come: then nothing is written. */

@@ -144,20 +144,12 @@ read_token(struct sso_token *t, struct question *q, struct err *e)
 static void
 write_token(const struct sso_token *t, struct question *q)
 {
-	struct outfile *out;
 	struct buf text = {0};
 
 	buf_room(&text, ANSWER_MAX);
-	if (sso_token_write(&text, t, q->start_url, q->region) == 0 &&
-	    (out = outfile_open(buf_str(&q->token_file), NULL)) != NULL) {
-		if (fchmod(outfile_fd(out), 0600) == 0 &&
-		    outfile_write(out, text.p, text.len, NULL) == 0)
-			(void)outfile_commit(out, NULL);
-		else
-			outfile_abort(out);
-	}
-	explicit_bzero(text.p, text.cap);
-	buf_free(&text);
+	if (sso_token_write(&text, t, q->start_url, q->region) == 0)
+		outfile_put_private(buf_str(&q->token_file), text.p, text.len);
+	buf_wipe(&text);
 }
 
 static void

@@ -157,3 +157,16 @@ outfile_abort(struct outfile *o)
 		unlink(o->part);
 	outfile_free(o);
 }
+
+void
+outfile_put_private(const char *path, const void *p, size_t n)
+{
+	struct outfile *out = outfile_open(path, NULL);
+
+	if (out == NULL)
+		return;
+	if (fchmod(outfile_fd(out), 0600) == 0 && outfile_write(out, p, n, NULL) == 0)
+		(void)outfile_commit(out, NULL);
+	else
+		outfile_abort(out);
+}

@@ -38,4 +38,8 @@ int outfile_commit(struct outfile *o, struct err *e);
 /* Removes the temporary file and frees o. outfile_abort(NULL) is fine. */
 void outfile_abort(struct outfile *o);
 
+/* Writes a whole file of n bytes that only its owner may read, in place of what was there. A
+ * convenience, so nothing is told where it cannot be done; what was there stays then. */
+void outfile_put_private(const char *path, const void *p, size_t n);
+
 #endif
