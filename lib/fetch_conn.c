@@ -185,6 +185,7 @@ take_over(struct fetch_conn *c)
 	if (curl_easy_getinfo(c->easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK ||
 	    fd == CURL_SOCKET_BAD || fetch_events_own(&c->wire->events, fd, c) == -1)
 		return -1;
+	c->fd = fd;
 	c->state = FETCH_CONN_OPEN;
 	return 0;
 }
@@ -308,7 +309,7 @@ note_resumed(struct fetch_conn *c)
 	struct curl_tlssessioninfo *info = NULL;
 
 	c->resumed_known = 1;
-	if (c->is_tls && curl_easy_getinfo(c->easy, CURLINFO_TLS_SSL_PTR, &info) == CURLE_OK &&
+	if (curl_easy_getinfo(c->easy, CURLINFO_TLS_SSL_PTR, &info) == CURLE_OK &&
 	    info != NULL && info->internals != NULL && SSL_session_reused(info->internals))
 		c->wire->stats->tls_resumed++;
 }
@@ -319,12 +320,29 @@ moved(CURLcode code, size_t n)
 	return code == CURLE_OK ? (ssize_t)n : code == CURLE_AGAIN ? FETCH_CONN_LATER : -1;
 }
 
+/* What a system call on the socket gave. */
+static ssize_t
+moved_plain(struct fetch_conn *c, ssize_t n)
+{
+	if (n >= 0)
+		return n;
+	if (errno == EAGAIN || errno == EINTR)
+		return FETCH_CONN_LATER;
+	snprintf(c->errbuf, sizeof(c->errbuf), "%s", strerror(errno));
+	return -1;
+}
+
+/* curl_easy_send and curl_easy_recv look through all connections for theirs at each call; without
+ * TLS there is nothing that they would add to the socket. */
 ssize_t
 fetch_conn_send(struct fetch_conn *c, const char *p, size_t n)
 {
 	size_t sent = 0;
-	CURLcode code = curl_easy_send(c->easy, p, n, &sent);
+	CURLcode code;
 
+	if (!c->is_tls)
+		return moved_plain(c, send(c->fd, p, n, MSG_NOSIGNAL));
+	code = curl_easy_send(c->easy, p, n, &sent);
 	if (!c->resumed_known)
 		note_resumed(c);
 	return moved(code, sent);
@@ -334,8 +352,11 @@ ssize_t
 fetch_conn_recv(struct fetch_conn *c, char *p, size_t n)
 {
 	size_t got = 0;
-	CURLcode code = curl_easy_recv(c->easy, p, n, &got);
+	CURLcode code;
 
+	if (!c->is_tls)
+		return moved_plain(c, recv(c->fd, p, n, 0));
+	code = curl_easy_recv(c->easy, p, n, &got);
 	return moved(code, got);
 }
 

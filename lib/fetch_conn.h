@@ -34,6 +34,7 @@ struct fetch_conn {
 	struct fetch_wire *wire;
 	CURL *easy; /* NULL until the first use */
 	enum fetch_conn_state state;
+	int fd; /* while it is open */
 	struct buf origin; /* where it leads to, as a C string: "https://host:port" */
 	uint64_t answers;  /* that it carried */
 	int hung_up;	   /* the other side will send no more than is there to be read */
