@@ -9,9 +9,9 @@
 
 enum {
 	STALL_MS = 20000,
-	SCAN_MS = 100,	   /* how often deadlines and hedges are looked at */
+	SCAN_MS = 250,	   /* at least so often deadlines and hedges are looked at */
 	BLOCKED_MS = 3000, /* a longer gap between scans was our caller's, not the network's */
-	GATHER = 8,	   /* sending times drawn at once, so that one waking serves several */
+	GATHER = 10,	   /* sending times drawn at once, so that one waking serves several */
 	GATHER_NS = 2000000,
 	READ_LEN = 64 << 10,
 	FREE_TRIES_MAX = 8,
@@ -36,7 +36,8 @@ struct fetch {
 	uint64_t reserved_ns; /* from when on n_reserved sends are due, drawn from the pace */
 	size_t n_reserved;
 	uint64_t now_us;
-	int64_t scanned_ms;
+	int64_t scanned_ms, scan_ms; /* when, and how long until the next time */
+	int gathered; /* the last step waited for answers to come together */
 	int64_t hedge_after_ms;
 	uint64_t hedge_seen;
 	struct fetch_stats stats;
@@ -127,6 +128,15 @@ slots_new(struct fetch *f)
 	}
 }
 
+/* Half of the shortest deadline is what any is missed by at most. */
+static void
+scan_next(struct fetch *f, int64_t after)
+{
+	int64_t least = after < (int64_t)f->opt.stall_ms ? after : (int64_t)f->opt.stall_ms;
+
+	f->scan_ms = least / 2 < SCAN_MS ? least / 2 + 1 : SCAN_MS;
+}
+
 struct fetch *
 fetch_new(const struct fetch_opt *opt, struct err *e)
 {
@@ -141,6 +151,7 @@ fetch_new(const struct fetch_opt *opt, struct err *e)
 		f->opt.buffer_len = READ_LEN;
 	clock_update(f);
 	f->scanned_ms = fetch_now_ms(f);
+	scan_next(f, f->opt.hedge_ms > 0 ? f->opt.hedge_ms : INT64_MAX);
 	slots_new(f);
 	f->room = xmalloc(f->opt.buffer_len);
 	if (fetch_wire_open(&f->wire, &f->opt, f->n_slots, &f->stats, fetch_now_ms(f), e) == -1) {
@@ -477,10 +488,7 @@ may_send(struct fetch *f)
 		f->reserved_ns =
 		    pace_take(f->opt.pace, f->now_us * 1000, (unsigned)f->n_reserved);
 	}
-	if (f->reserved_ns > f->now_us * 1000)
-		return 0;
-	f->n_reserved--;
-	return 1;
+	return f->reserved_ns <= f->now_us * 1000;
 }
 
 static void
@@ -489,7 +497,11 @@ send_ready(struct fetch *f)
 	struct fetch_task *t;
 
 	fetch_queue_due(&f->queue, fetch_now_ms(f));
+	if (f->n_free == f->n_slots && can_send(f) && may_send(f)) /* what has ended meanwhile */
+		fetch_wire_handle(&f->wire, fetch_wire_wait(&f->wire, fetch_now_ms(f), 0),
+		    fetch_now_ms(f), &wire_ops);
 	while (can_send(f) && may_send(f)) {
+		f->n_reserved -= f->n_reserved > 0;
 		t = fetch_queue_take(&f->queue);
 		if (slot_send(f, t, 0) == -1) {
 			struct fetch_answer a = {
@@ -527,6 +539,7 @@ scan(struct fetch *f)
 	int64_t after = f->opt.hedge_ms >= 0 ? hedge_after(f) : INT64_MAX;
 
 	f->scanned_ms = now;
+	scan_next(f, after);
 	for (size_t i = 0; i < f->n_slots; i++) {
 		struct fetch_slot *s = &f->slots[i];
 
@@ -582,8 +595,8 @@ wait_ms(const struct fetch *f, int max_wait_ms)
 
 	if (f->n_resumes > 0)
 		return 0;
-	if (f->n_free < f->n_slots && due > f->scanned_ms + SCAN_MS)
-		due = f->scanned_ms + SCAN_MS;
+	if (f->n_free < f->n_slots && due > f->scanned_ms + f->scan_ms)
+		due = f->scanned_ms + f->scan_ms;
 	if (f->queue.waiting != NULL && due > f->queue.waiting->due_ms)
 		due = f->queue.waiting->due_ms;
 	if (f->n_reserved > 0 && can_send(f) && due > (int64_t)(f->reserved_ns / 1000000) + 1)
@@ -591,14 +604,17 @@ wait_ms(const struct fetch *f, int max_wait_ms)
 	return due > now ? (int)(due - now) : 0;
 }
 
-/* While the pace holds the next send back, nothing is lost by waiting for a few answers together:
- * every waking costs as much as the answer itself. */
+/* While the pace holds the next send back, nothing is lost by waiting a little, once, for the other
+ * answers that are due: every waking costs as much as the answer itself. */
 static void
-gather(const struct fetch *f)
+gather(struct fetch *f, int n)
 {
 	const struct timespec nap = {.tv_nsec = GATHER_NS};
+	int paced = f->n_reserved > 0 && can_send(f) &&
+	    f->reserved_ns > f->now_us * 1000 + GATHER_NS;
 
-	if (f->n_reserved > 0 && can_send(f) && f->reserved_ns > f->now_us * 1000 + GATHER_NS)
+	f->gathered = !f->gathered && n > 0 && paced && f->n_free < f->n_slots;
+	if (f->gathered)
 		nanosleep(&nap, NULL);
 }
 
@@ -608,9 +624,6 @@ fetch_step(struct fetch *f, int max_wait_ms)
 	int n;
 
 	clock_update(f);
-	if (f->n_free == f->n_slots && f->queue.ready != NULL) /* what has ended meanwhile */
-		fetch_wire_handle(&f->wire, fetch_wire_wait(&f->wire, fetch_now_ms(f), 0),
-		    fetch_now_ms(f), &wire_ops);
 	send_ready(f);
 	if (f->n_tasks == 0)
 		return 0;
@@ -619,10 +632,9 @@ fetch_step(struct fetch *f, int max_wait_ms)
 	fetch_wire_handle(&f->wire, n, fetch_now_ms(f), &wire_ops);
 	if (f->n_resumes > 0)
 		resume_all(f);
-	if (fetch_now_ms(f) - f->scanned_ms >= SCAN_MS)
+	if (fetch_now_ms(f) - f->scanned_ms >= f->scan_ms)
 		scan(f);
-	if (n > 0)
-		gather(f);
+	gather(f, n);
 	return f->n_tasks;
 }
 
