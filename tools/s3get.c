@@ -26,7 +26,7 @@
 enum {
 	CONNECTIONS = 64,
 	FLUSH_LEN = 64 * 1024,
-	FLUSH_MS = 50,
+	FLUSH_MS = 500,
 	OPT_CONNECTIONS = S3CLI_OWN,
 	OPT_HEDGE,
 	OPT_REJECTS,
@@ -79,10 +79,12 @@ stop(const char *what)
 static int
 flush(void)
 {
-	if (run.out.len > 0 && io_write_all(STDOUT_FILENO, run.out.p, run.out.len) == -1)
-		return stop("standard output");
-	run.bytes_out += run.out.len;
+	size_t n = run.out.len;
+
 	buf_reset(&run.out);
+	if (n > 0 && io_write_all(STDOUT_FILENO, run.out.p, n) == -1)
+		return stop("standard output");
+	run.bytes_out += n;
 	return 0;
 }
 
@@ -220,22 +222,27 @@ failed(void *arg, const struct s3_get_object *o, const struct s3_get_outcome *ou
 	return trace(o, out);
 }
 
-/* What lies here for long is written even where it is little, so that a reader sees progress. */
+/* What lies here for long is written even where it is little, so that a reader sees progress. Not
+ * sooner: each write wakes the reader. */
 static int
 idle(void *arg)
 {
-	static int64_t since_ms;
+	static int64_t since_ms; /* 0: nothing lies here */
 	struct timespec ts;
 	int64_t now_ms;
 
 	(void)arg;
-	if (run.out.len == 0)
+	if (run.out.len == 0) {
+		since_ms = 0;
 		return 0;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	}
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
 	now_ms = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	if (since_ms == 0)
+		since_ms = now_ms;
 	if (now_ms - since_ms < FLUSH_MS)
 		return 0;
-	since_ms = now_ms;
+	since_ms = 0;
 	return flush();
 }
 
@@ -303,8 +310,8 @@ finish(void)
 	    : run.rejected > 0			   ? EXIT_REJECTED
 						   : EXIT_OK;
 
-	if (!run.stopped && run.extract == NULL) {
-		if (!opt.bodies && run.failed == 0)
+	if (run.extract == NULL) {
+		if (!opt.bodies && run.failed == 0 && !run.stopped)
 			tar_write_end(&run.out);
 		if (flush() == -1 || (close(STDOUT_FILENO) == -1 && stop("standard output") == -1))
 			status = EXIT_FAILED;
