@@ -43,7 +43,7 @@ export DEEP          ?=
 export PRUNE         ?=
 export ONE           ?=
 export SOURCE        ?=
-CONNECTIONS          ?= 16
+CONNECTIONS          ?= 20
 # COLUMNS in the environment is the width of a terminal, so only the command line's is meant
 export CSV_COLUMNS   := $(if $(filter command%,$(origin COLUMNS)),$(COLUMNS),$(CSV_COLUMNS))
 
