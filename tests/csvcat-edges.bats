@@ -272,3 +272,81 @@ takes() {
 	takes 16000 csvcat --union more/*
 	same wider out
 }
+
+# big: big.csv, 32 MB of rows that are all different, and wrong.csv, the same with a short row at its end.
+big() {
+	{ echo number,square && seq 1 3200000 | sed 's/$/,x/'; } > big.csv
+	{ cat big.csv && echo 1; } > wrong.csv
+}
+
+@test "a large output: to files, devices and pipes, on one processor too, with the sums of what is there" {
+	big
+	local crc
+	run_tool 0 csvcat big.csv
+	same big.csv out
+	run_tool 0 csvcat -o made --about about --ledger ledger --stats stats big.csv
+	same big.csv made
+	run_tool 0 taskset --cpu-list "$(taskset -cp $$ | sed 's/.*: \([0-9]*\).*/\1/')" csvcat big.csv --about about1 --ledger ledger1
+	same big.csv out
+	same about about1
+	same ledger ledger1
+	crc=$(sed 's/.*"crc32c":"\([0-9a-f]*\)".*/\1/' about)
+	grep -q '"rows":3200000,"bytes":'"$(stat -c %s big.csv)," about
+	grep -q "\"crc32c\":\"$crc\"" stats
+	[[ ! -e made.part ]]
+	# behind what is there, and before what comes
+	run_shell 0 '{ echo first; csvcat big.csv; echo last; } > all; csvcat big.csv >> all'
+	{ echo first && cat big.csv && echo last && cat big.csv; } | cmp - all
+	run_shell 0 'csvcat big.csv | cmp - big.csv && csvcat big.csv > /dev/null'
+	# many small rows, moved
+	run_tool 0 csvcat --columns square,number big.csv -o made
+	awk -F , '{ print $2 "," $1 }' big.csv | cmp - made
+	takes 8000 csvcat big.csv
+}
+
+@test "no space in the middle of a large output: told once, nothing is left of --output" {
+	big
+	local to
+	run_shell 1 'ulimit -f 20000; trap "" XFSZ; csvcat big.csv > made'
+	says 'csvcat: standard output: File too large'
+	head -c 20480000 big.csv | cmp - made
+	rm made
+	run_shell 1 'ulimit -f 20000; trap "" XFSZ; csvcat big.csv --ledger ledger --about about -o made'
+	says 'csvcat: made: File too large'
+	[[ $(echo made* ledger* about*) == 'made* ledger* about*' ]] || fail "=> left: $(echo made* ledger* about*)"
+	# SIGXFSZ
+	run_shell 153 'ulimit -c 0; ulimit -f 20000; csvcat big.csv > made'
+	# the last bytes
+	run_shell 1 'ulimit -f $(($(stat -c %s big.csv) / 1024)); trap "" XFSZ; csvcat big.csv -o made2'
+	says 'csvcat: made2: File too large'
+	[[ $(echo made2*) == 'made2*' ]]
+	export TMP
+	for to in "> $TMP/disk/made" "-o $TMP/disk/made"; do
+		disk_size=16m in_small_disk "! timeout 60 csvcat big.csv $to 2> \"$TMP/messages\"
+			ls $TMP/disk > \"$TMP/left\"; [[ ! -e $TMP/disk/made ]] || cmp $TMP/disk/made <(head -c 16777216 big.csv)"
+		[[ $(< messages) == "csvcat: "*": No space left on device" && $(wc -l < messages) == 1 ]] || fail "=> $(< messages)"
+	done
+	[[ ! -s left ]] || fail "=> left: $(< left)"
+}
+
+@test "what is wrong behind many MB: standard output has what came before, --output nothing" {
+	big
+	run_tool 1 csvcat wrong.csv
+	says 'csvcat: wrong.csv: line 3200002: 1 field, but the header has 2'
+	cp out first
+	cmp first <(head -c "$(stat -c %s first)" big.csv)
+	(($(stat -c %s first) > 30000000))
+	run_tool 1 taskset --cpu-list "$(taskset -cp $$ | sed 's/.*: \([0-9]*\).*/\1/')" csvcat wrong.csv
+	same first out
+	run_tool 1 csvcat big.csv wrong.csv missing -o made
+	says 'csvcat: wrong.csv: line 3200002: 1 field, but the header has 2'
+	run_tool 1 csvcat big.csv missing -o made
+	says 'csvcat: missing: No such file or directory'
+	run_shell 1 'tar -c big.csv | head -c 20000000 | csvcat --tar -o made'
+	[[ $(echo made*) == 'made*' ]] || fail "=> left: $(echo made*)"
+	run_tool 3 csvcat big.csv wrong.csv --rejects rejects -o made
+	same big.csv made
+	# both: the disk is full, and then something is wrong
+	run_shell 1 'ulimit -f 29900; trap "" XFSZ; csvcat wrong.csv > made'
+	grep -qx 'csvcat: standard output: File too large' err
+}

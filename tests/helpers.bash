@@ -193,8 +193,8 @@ silent() {
 	[[ ! -s $TMP/err ]] || fail "=> there is something on standard error"
 }
 
-# in_small_disk TEXT: bash, with a disk of its own of 4 MiB at $TMP/disk, for as long as it runs. Where / is no mount point
-# (a chroot) mounts cannot be made private, so it is unmounted too.
+# in_small_disk TEXT: bash, with a disk of its own of 4 MiB (or $disk_size) at $TMP/disk, for as long as it runs. Where / is no
+# mount point (a chroot) mounts cannot be made private, so it is unmounted too.
 in_small_disk() {
 	local -a own=(unshare --mount --propagation unchanged)
 	((EUID == 0)) || own+=(--map-root-user)
@@ -202,7 +202,7 @@ in_small_disk() {
 	printf '%s\n' "$1" > "$TMP/script"
 	run_tool 0 "${own[@]}" bash -euxo pipefail -c '
 		mount --make-rprivate / 2> /dev/null || true
-		mount -t tmpfs -o size=4m none "$TMP/disk"
+		mount -t tmpfs -o size='"${disk_size:-4m}"' none "$TMP/disk"
 		trap "umount \"$TMP/disk\"" EXIT
 		source "$TMP/script"'
 }

@@ -23,6 +23,7 @@
 #include "stats.h"
 #include "tar.h"
 #include "unpack.h"
+#include "write_behind.h"
 
 enum { IN_LEN = 256 * 1024 };
 
@@ -49,6 +50,7 @@ static struct {
 	struct csv_merge *merge;
 	struct unpack *unpack;
 	struct outfile *out, *ledger, *about, *rejects;
+	struct write_behind *behind; /* out's bytes */
 	struct buf line;
 	uint64_t bytes_in, rejected, failed;
 } run;
@@ -89,7 +91,7 @@ static int
 write_out(void *arg, const char *p, size_t n, struct err *e)
 {
 	(void)arg;
-	return outfile_write(run.out, p, n, e);
+	return write_behind_write(run.behind, p, n, e);
 }
 
 /* A name as a field of a tab-separated line. */
@@ -452,6 +454,16 @@ write_about(const struct csv_merge_totals *t, struct err *e)
 	return outfile_write(run.about, run.line.p, run.line.len, e);
 }
 
+/* All that was given out is in the file, or e is filled. */
+static int
+end_output(struct err *e)
+{
+	struct write_behind *w = run.behind;
+
+	run.behind = NULL;
+	return write_behind_end(w, e);
+}
+
 static int
 commit(struct outfile **o, struct err *e)
 {
@@ -469,9 +481,9 @@ finish(struct csv_merge_totals *t)
 	struct err e;
 
 	if (csv_merge_finish(run.merge, t, &e) == CSV_MERGE_FATAL ||
-	    commit(&run.rejects, &e) == -1 || commit(&run.ledger, &e) == -1 ||
-	    write_about(t, &e) == -1 || commit(&run.about, &e) == -1 ||
-	    commit(&run.out, &e) == -1) {
+	    end_output(&e) == -1 || commit(&run.rejects, &e) == -1 ||
+	    commit(&run.ledger, &e) == -1 || write_about(t, &e) == -1 ||
+	    commit(&run.about, &e) == -1 || commit(&run.out, &e) == -1) {
 		log_err(&e);
 		return -1;
 	}
@@ -610,6 +622,7 @@ open_files(struct err *e)
 	    (opt.about != NULL && (run.about = outfile_open(opt.about, e)) == NULL) ||
 	    (opt.rejects != NULL && (run.rejects = outfile_open(opt.rejects, e)) == NULL))
 		return -1;
+	run.behind = write_behind_new(run.out);
 	run.unpack = unpack_new(take_unpacked, NULL);
 	return 0;
 }
@@ -617,6 +630,11 @@ open_files(struct err *e)
 static void
 close_files(void)
 {
+	struct err e;
+
+	/* what came before the failure of something else stays on standard output */
+	if (end_output(&e) == -1)
+		log_err(&e);
 	outfile_abort(run.out);
 	outfile_abort(run.ledger);
 	outfile_abort(run.about);
