@@ -339,6 +339,21 @@ header() {
 	[[ $(list_keys) == k ]]
 }
 
+@test "a create whose answer was lost: the upload that was begun is aborted" {
+	head -c 11000000 /dev/urandom > file
+	for option in '' --only-writer; do
+		for n in 1 9; do # ours is begun in the end, or none of ours
+			AWS_MAX_ATTEMPTS=3 losing $n '?uploads' \
+				run_tool $((n > 3)) s3put --part-size 5M ${option:+"$option"} file "s3://$BUCKET/k"
+			[[ $(grep -c '^POST .*?uploads' proxy.log) == $((n > 3 ? 3 : 2)) ]]
+			((n > 3)) || silent
+			no_uploads
+		done
+	done
+	get_object k > got
+	same file got
+}
+
 @test "a signal ends an upload in parts, which is aborted" {
 	for signal in TERM INT HUP; do
 		mkfifo "stream-$signal"

@@ -73,7 +73,7 @@ static const char help[] =
     "      --bucket-key         use the bucket's key for aws:kms\n"
     "      --if-none-match      only where no object of that key is\n"
     "      --if-match ETAG      only over the object with this ETag\n"
-    "      --only-writer        nobody else stores this object now: abort unfinished uploads\n"
+    "      --only-writer        nobody else stores this object now: abort earlier unfinished uploads\n"
     "      --checksum-algorithm A  MD5, CRC32C or SHA256, sent along with the bytes\n"
     "      --expect-size N      store nothing unless there are N bytes\n"
     "      --expect-crc32c X    store nothing unless the CRC32C is X (8 hex digits)\n"
