@@ -23,7 +23,7 @@
 enum {
 	ALONE_S = 4, /* without a part for so long, it is of nobody who goes on with it */
 	LATE_S = 30, /* so much later a create may arrive, of a connection that stalled */
-	LOOK_MS = 20000, /* for the listing, and again for the rest */
+	LOOK_MS = 10000, /* for a listing, and again for the rest */
 	LOOK_INTERRUPTED_MS = 6500, /* for all of it, from a signal on */
 };
 
@@ -61,18 +61,15 @@ tell_blind(const struct putter *p, const struct err *e)
 }
 
 static int
-list(struct putter *p, struct s3_uploads *found)
+list(struct putter *p, struct s3_uploads *found, struct err *e)
 {
 	const struct s3_patience patience = {is_over, p};
-	struct err e;
+	int rc;
 
 	p->lost.until_ms = putter_now_ms() + LOOK_MS;
-	if (s3_uploads_list(found, p->s3, &p->opt->uri, p->upload_id, &patience, &e) == -1) {
-		tell_blind(p, &e);
-		return -1;
-	}
+	rc = s3_uploads_list(found, p->s3, &p->opt->uri, p->upload_id, &patience, e);
 	p->lost.until_ms = putter_now_ms() + LOOK_MS;
-	return 0;
+	return rc;
 }
 
 static void
@@ -92,11 +89,14 @@ void
 putter_clear(struct putter *p)
 {
 	struct s3_uploads found;
+	struct err e;
 
-	if (list(p, &found) == 0) {
+	if (list(p, &found, &e) == 0) {
 		for (size_t i = 0; i < found.n; i++)
 			end_upload(p, found.uploads[i].id);
 		s3_uploads_free(&found);
+	} else {
+		tell_blind(p, &e);
 	}
 	p->lost.n = 0;
 }
@@ -106,10 +106,9 @@ putter_lost_own(struct putter *p)
 {
 	struct s3_uploads found;
 
-	if (list(p, &found) == -1) {
-		p->lost.n = 0; /* it is told, and once is enough */
+	if (p->lost.n == 0 || p->lost.own.id != NULL || p->upload_id == NULL ||
+	    list(p, &found, NULL) == -1)
 		return;
-	}
 	p->lost.own = found.own;
 	found.own = (struct s3_upload){0};
 	s3_uploads_free(&found);
@@ -264,10 +263,13 @@ putter_lost_end(struct putter *p)
 {
 	struct s3_uploads found;
 	struct window w;
+	struct err e;
 	int known;
 
-	if (list(p, &found) == -1)
+	if (list(p, &found, &e) == -1) {
+		tell_blind(p, &e);
 		return;
+	}
 	/* where one of ours was begun, but not shown, the listing is not to be relied on */
 	known = find_window(p, &found, &w) && (p->done == NULL || p->lost.own.id != NULL);
 	keep_by_listing(p, &found, &w);

@@ -62,7 +62,7 @@ create(struct putter *p)
 	buf_free(&id);
 	if (p->opt->only_writer && (rc == 0 || p->lost.n > 0))
 		putter_clear(p);
-	else if (rc == 0 && p->lost.n > 0)
+	else
 		putter_lost_own(p);
 	return rc;
 }
@@ -369,6 +369,7 @@ s3_put_multipart(struct putter *p, struct part *first, struct s3_put_result *res
 	if (rc == 0)
 		rc = put_parts(p, first);
 	cut = drain(p);
+	putter_lost_own(p); /* unless it is known */
 	if (rc == 0 && putter_stopped(p))
 		rc = -1;
 	if (rc == 0)

@@ -1,6 +1,6 @@
 /*
- * What s3_put.c (the whole, and a single PUT), s3_put_parts.c (a multipart upload) and s3_put_lost.c
- * (uploads that a lost answer leaves behind) share: one upload under way.
+ * What s3_put.c (the whole, and a single PUT), s3_put_parts.c (a multipart upload) and
+ * s3_put_lost.c (uploads that a lost answer leaves behind) share: one upload under way.
  */
 #ifndef SHEAF_S3_PUTTER_H
 #define SHEAF_S3_PUTTER_H
@@ -104,7 +104,8 @@ int putter_fill(struct putter *p, struct part *part, uint64_t most);
 /* Aborts all uploads of the key but ours. */
 void putter_clear(struct putter *p);
 
-/* While ours is open: takes down what the listing shows of it. */
+/* While ours is open: takes down what the listing shows of it, where an answer was lost and it is
+ * not known yet. */
 void putter_lost_own(struct putter *p);
 
 /* When all is over: aborts what lost creates have begun, or names what may be theirs. */

@@ -269,14 +269,15 @@ test_uploads(void)
 	    "<DisplayName>n</DisplayName></Initiator><Owner><Key>no</Key><ID>no</ID></Owner>"
 	    "<StorageClass>STANDARD</StorageClass><Initiated>2026-11-25T17:00:00.000Z</Initiated>"
 	    "<ChecksumAlgorithm>CRC32C</ChecksumAlgorithm><ChecksumType>FULL_OBJECT</ChecksumType>"
-	    "<x><ChecksumType>no</ChecksumType></x></Upload><CommonPrefixes><Key>no</Key></CommonPrefixes>"
+	    "<x><ChecksumType>no</ChecksumType></x></Upload>"
+	    "<CommonPrefixes><Key>no</Key></CommonPrefixes>"
 	    "<Upload><UploadId>2</UploadId></Upload><Upload/>"
 	    "<EncodingType>url</EncodingType></ListMultipartUploadsResult>";
 	struct buf out = {0};
 	struct err e;
 
 	OK(s3xml_uploads(doc, strlen(doc), add_upload, &out, &e) == 0, "a listing of uploads");
-	OK_STR(buf_str(&out), 
+	OK_STR(buf_str(&out),
 	    "[k%201 a&b i STANDARD 2026-11-25T17:00:00.000Z CRC32C FULL_OBJECT]"
 	    "[ 2     ][      ]",
 	    "what it holds");
