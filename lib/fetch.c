@@ -237,7 +237,8 @@ task_again(
 	if (t->tries >= f->opt.max_tries)
 		return 0;
 	/* throttling is the pace's to end, so it does not use the budget up */
-	if (!throttled && !retry_pay(&f->retry, again->cause == FETCH_CAUSE_TIMEOUT, &t->paid))
+	if (!throttled && !again->insist &&
+	    !retry_pay(&f->retry, again->cause == FETCH_CAUSE_TIMEOUT, &t->paid))
 		return 0;
 	f->stats.retries++;
 	f->stats.causes[again->cause]++;

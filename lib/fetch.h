@@ -91,6 +91,7 @@ enum fetch_verdict {
 struct fetch_again {
 	enum fetch_cause cause;
 	uint32_t wait_ms; /* what the server asked for (Retry-After); 0: nothing */
+	int insist;	  /* send again even if the retry budget is used up */
 };
 
 enum fetch_take { FETCH_TAKE, FETCH_PAUSE, FETCH_ABORT };

@@ -186,12 +186,6 @@ s3_sends_checksums(const struct s3 *s3)
 	return when != NULL ? strcmp(when, "when_supported") == 0 : s3_is_aws(s3);
 }
 
-uint64_t
-s3_connections(const struct s3 *s3)
-{
-	return fetch_get_stats(s3->fetch)->connections;
-}
-
 int
 s3_is_aws(const struct s3 *s3)
 {
@@ -336,6 +330,7 @@ on_build(void *job, struct fetch_msg *m)
 	buf_reset(&c->body);
 	problem_drop(c);
 	s3->kinds[kind_of(c)]++;
+	c->unknown++;
 	return 0;
 }
 
@@ -445,12 +440,13 @@ follow_region(struct s3 *s3, struct s3_call *c)
 static int
 correct_clock(struct s3 *s3, struct s3_call *c)
 {
+	int64_t date = s3_answer_date(&c->answer);
 	time_t ahead;
 
-	if (strcmp(s3_call_code(c), "RequestTimeTooSkewed") != 0 || c->answer.date == 0 ||
+	if (strcmp(s3_call_code(c), "RequestTimeTooSkewed") != 0 || date == 0 ||
 	    ++c->wrong_clock > CORRECTIONS)
 		return 0;
-	ahead = (time_t)c->answer.date - time(NULL);
+	ahead = (time_t)date - time(NULL);
 	if (llabs((long long)ahead - (long long)c->clock_ahead) < SKEW_S)
 		return 0;
 	s3->clock_ahead = ahead;
@@ -524,20 +520,33 @@ judge_fault(const struct fetch_answer *a, struct fetch_again *again)
 	}
 }
 
+/* 1 for a request that certainly did nothing: it was not sent, or it was refused. */
+static int
+did_nothing(const struct fetch_answer *a)
+{
+	return a->fault == FETCH_FAULT_HOST || a->fault == FETCH_FAULT_CONNECT ||
+	    a->fault == FETCH_FAULT_TLS || (a->status >= 300 && a->status <= 499) ||
+	    a->status == 503;
+}
+
 static enum fetch_verdict
 on_answer(void *job, const struct fetch_answer *a, struct fetch_again *again)
 {
 	struct s3_call *c = job;
+	enum fetch_verdict v;
 
 	if (a->status == 0)
 		c->answer = (struct s3_answer){0};
 	if (a->fault != FETCH_FAULT_NONE)
-		return judge_fault(a, again);
-	if (a->status < 200 || a->status > 299)
-		return judge_status(c, again);
-	if (c->ops != NULL && c->ops->check != NULL)
-		return c->ops->check(c, again);
-	return FETCH_DONE;
+		v = judge_fault(a, again);
+	else if (a->status < 200 || a->status > 299)
+		v = judge_status(c, again);
+	else
+		v = c->ops != NULL && c->ops->check != NULL ? c->ops->check(c, again) : FETCH_DONE;
+	c->unknown -= v == FETCH_DONE || did_nothing(a);
+	/* what a DELETE takes away would stay behind */
+	again->insist = strcmp(c->method, "DELETE") == 0;
+	return v;
 }
 
 /* "503 SlowDown: message after 8 tries", unless a check has said it already. */
@@ -599,6 +608,7 @@ s3_start(struct s3 *s3, struct s3_call *c)
 {
 	c->s3 = s3;
 	c->ended = 0;
+	c->unknown = 0;
 	problem_drop(c);
 	c->task = fetch_start(s3->fetch, &call_ops, c);
 }

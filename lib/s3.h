@@ -97,6 +97,9 @@ struct s3_call {
 	struct fetch_answer last;
 	int ended;
 	int ok;
+	/* Sends that may have been carried out without a word that we understood: their answers
+	 * were lost, late, broken or a 5xx. Not for a GET, which may be sent twice at once. */
+	unsigned unknown;
 
 	struct s3 *s3; /* the engine's */
 	struct fetch_task *task;
@@ -152,9 +155,6 @@ int s3_is_aws(const struct s3 *s3);
  * AWS_REQUEST_CHECKSUM_CALCULATION is when_supported; 0 where it is when_required, and on other
  * endpoints, as some know none. */
 int s3_sends_checksums(const struct s3 *s3);
-
-/* Connections opened so far. */
-uint64_t s3_connections(const struct s3 *s3);
 
 /* Fills the request counts, causes, connections and latency of docs/work-folder.md. */
 struct stats;

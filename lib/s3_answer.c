@@ -122,8 +122,7 @@ s3_answer_header(struct s3_answer *a, const char *line, size_t len)
 	} else if (IS("last-modified")) {
 		a->last_modified = http_date(v, vlen);
 	} else if (IS("date")) {
-		if (a->status >= 400)
-			a->date = http_date(v, vlen);
+		copy(a->date, sizeof(a->date), v, vlen);
 	} else if (IS("content-range")) {
 		content_range(a, v, vlen);
 	} else if (IS("retry-after")) {
@@ -140,6 +139,12 @@ s3_answer_header(struct s3_answer *a, const char *line, size_t len)
 				    vlen);
 	}
 #undef IS
+}
+
+int64_t
+s3_answer_date(const struct s3_answer *a)
+{
+	return http_date(a->date, strlen(a->date));
 }
 
 int

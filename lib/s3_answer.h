@@ -16,7 +16,6 @@ struct s3_answer {
 	int64_t range_start;	  /* of Content-Range; -1: none */
 	int64_t range_total;	  /* of Content-Range; -1: none */
 	int64_t last_modified;	  /* Unix seconds; 0: not said */
-	int64_t date;		  /* Unix seconds; 0: not said */
 	uint32_t retry_after_ms;  /* Retry-After or x-amz-retry-after */
 	char etag[128];		  /* without quotes; "" when absent */
 	char sse[16];		  /* x-amz-server-side-encryption, or "customer"; "": none */
@@ -27,6 +26,7 @@ struct s3_answer {
 	char checksum_sha256[64];
 	char checksum_sha1[40];
 	char checksum_type[16]; /* "FULL_OBJECT" or "COMPOSITE" */
+	char date[32]; /* as sent: seldom asked for, and it takes time to read */
 	char storage_class[32];
 	char sheaf_crc32c[16]; /* x-amz-meta-sheaf-crc32c */
 };
@@ -34,6 +34,9 @@ struct s3_answer {
 /* Takes one line of the head, without its end; a status line begins anew. Values that are too long
  * are cut. */
 void s3_answer_header(struct s3_answer *a, const char *line, size_t len);
+
+/* What Date said, in Unix seconds; 0: nothing, or no date. */
+int64_t s3_answer_date(const struct s3_answer *a);
 
 /* 1 when the ETag is the MD5 of the body (S3 API reference, "Object": not for SSE-KMS, SSE-C and
  * multipart). */

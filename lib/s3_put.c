@@ -74,8 +74,8 @@ putter_body(struct putter *p, struct part *part, struct s3_call *c)
 	    part->checksum);
 }
 
-static int64_t
-now_ms(void)
+int64_t
+putter_now_ms(void)
 {
 	struct timespec ts;
 
@@ -86,7 +86,7 @@ now_ms(void)
 int
 putter_is_late(struct putter *p)
 {
-	int64_t now = now_ms();
+	int64_t now = putter_now_ms();
 
 	if (p->stop_ms == 0)
 		p->stop_ms = now + PUTTER_GRACE_MS;
@@ -415,5 +415,6 @@ s3_put(struct s3 *s3, const struct s3_put_opt *opt, int fd, const char *name,
 	free(p.parts);
 	free(p.done);
 	free(p.md5s);
+	s3_upload_free(&p.lost.own);
 	return rc == -1 ? -1 : 0;
 }

@@ -23,7 +23,8 @@ struct s3_put_opt {
 	const char *meta_crc32c; /* the value of x-amz-meta-sheaf-crc32c among them; NULL: none */
 	int if_none_match;	 /* only where no object of that key is */
 	const char *if_match;	 /* only over the object with this ETag; NULL: over any */
-	/* Nobody else stores this key meanwhile: unfinished uploads of it are aborted. */
+	/* Nobody else stores this key meanwhile: all unfinished uploads of it are aborted, those
+	 * that an earlier program left behind included. */
 	int only_writer;
 	/* What goes along with the bytes: CHECKSUM_CRC32C or CHECKSUM_SHA256, which S3 keeps with
 	 * the object, or CHECKSUM_NONE: Content-MD5, which every server checks. */

@@ -1,6 +1,5 @@
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "log.h"
 #include "s3_putter.h"
@@ -34,50 +33,13 @@ add_algorithm(const struct putter *p, struct s3_call *c)
 	    p->opt->checksum == CHECKSUM_SHA256 ? "COMPOSITE" : "FULL_OBJECT");
 }
 
-/*
- * Unfinished uploads of the same key that are not this one. A create whose answer was lost leaves
- * one behind, and nothing in a listing tells it from that of another program which stores the same
- * key just now. So they are aborted only where the caller knows that there is none, and otherwise
- * named: those that are no older than our first try.
- */
-static void
-look_for_leftovers(struct putter *p, time_t began)
-{
-	struct s3_uploads found;
-	struct err e;
-
-	if (s3_uploads_list(&found, p->s3, &p->opt->uri, p->upload_id, &e) == -1) {
-		log_line(LOG_INFO, NULL, "unfinished uploads cannot be looked for: %s", e.text);
-		return;
-	}
-	for (size_t i = 0; i < found.n; i++) {
-		const struct s3_upload *u = &found.uploads[i];
-
-		if (p->opt->only_writer) {
-			if (s3_upload_abort(p->s3, &p->opt->uri, u->id, &e) == -1)
-				log_line(LOG_WARN, NULL,
-				    "the unfinished multipart upload %s stays behind: %s", u->id,
-				    e.text);
-		} else if (found.own_initiated == 0 ||
-		    u->initiated >= found.own_initiated - (time(NULL) - began) - 1) {
-			log_line(LOG_WARN, NULL,
-			    "s3://%s/%s: the multipart upload %s, begun at the same time, stays "
-			    "open: of another program, or ours, as an answer was lost",
-			    p->opt->uri.bucket, p->opt->uri.key, u->id);
-		}
-	}
-	s3_uploads_free(&found);
-}
-
 static int
 create(struct putter *p)
 {
 	static const struct s3_call_ops ops = {.check = check_upload_id};
 	struct buf id = {0};
-	uint64_t connections = s3_connections(p->s3);
-	time_t began = time(NULL);
 	struct s3_call c;
-	int rc, again;
+	int rc;
 
 	putter_call(p, &c, "POST", "uploads=");
 	c.has_body = 1;
@@ -87,10 +49,10 @@ create(struct putter *p)
 	c.arg = &id;
 	putter_object_headers(p, &c);
 	add_algorithm(p, &c);
+	p->lost.first_ms = putter_now_ms();
 	rc = putter_do(p, &c, p->e);
-	/* where a kept connection broke, the engine has opened one and sent again uncounted */
-	again = c.last.tries > 1 || (connections > 0 && s3_connections(p->s3) > connections) ||
-	    (rc == -1 && (c.last.fault != FETCH_FAULT_NONE || c.answer.status == 0));
+	p->lost.over_ms = putter_now_ms();
+	p->lost.n = c.unknown;
 	s3_call_free(&c);
 	if (rc == 0) {
 		p->upload_id = xstrdup(buf_str(&id));
@@ -98,8 +60,10 @@ create(struct putter *p)
 		p->md5s = xcalloc(S3_PARTS_MAX, sizeof(*p->md5s));
 	}
 	buf_free(&id);
-	if (again || (rc == 0 && p->opt->only_writer))
-		look_for_leftovers(p, began);
+	if (p->opt->only_writer && (rc == 0 || p->lost.n > 0))
+		putter_clear(p);
+	else
+		putter_lost_own(p);
 	return rc;
 }
 
@@ -109,7 +73,7 @@ abort_upload(struct putter *p)
 	struct err e;
 
 	if (p->upload_id != NULL &&
-	    s3_upload_abort(p->s3, &p->opt->uri, p->upload_id, &e) == -1)
+	    s3_upload_abort(p->s3, &p->opt->uri, p->upload_id, NULL, &e) == -1)
 		log_line(LOG_WARN, NULL, "the unfinished multipart upload %s stays behind: %s",
 		    p->upload_id, e.text);
 }
@@ -350,7 +314,7 @@ was_completed(
 {
 	if (c->last.fault == FETCH_FAULT_NONE || *p->interrupted)
 		return 0;
-	return s3_upload_abort(p->s3, &p->opt->uri, p->upload_id, NULL) == 1 &&
+	return s3_upload_abort(p->s3, &p->opt->uri, p->upload_id, NULL, NULL) == 1 &&
 	    putter_settle(p, want, res) == 0;
 }
 
@@ -405,6 +369,7 @@ s3_put_multipart(struct putter *p, struct part *first, struct s3_put_result *res
 	if (rc == 0)
 		rc = put_parts(p, first);
 	cut = drain(p);
+	putter_lost_own(p); /* unless it is known */
 	if (rc == 0 && putter_stopped(p))
 		rc = -1;
 	if (rc == 0)
@@ -415,6 +380,8 @@ s3_put_multipart(struct putter *p, struct part *first, struct s3_put_result *res
 		abort_upload(p);
 	if (cut) /* S3 may still have taken in a part whose answer we did not wait for */
 		abort_upload(p);
+	if (p->lost.n > 0)
+		putter_lost_end(p);
 	free(p->upload_id);
 	return rc;
 }

@@ -1,6 +1,6 @@
 /*
- * What s3_put.c (the whole, and a single PUT) and s3_put_parts.c (a multipart upload) share: one
- * upload under way.
+ * What s3_put.c (the whole, and a single PUT), s3_put_parts.c (a multipart upload) and
+ * s3_put_lost.c (uploads that a lost answer leaves behind) share: one upload under way.
  */
 #ifndef SHEAF_S3_PUTTER_H
 #define SHEAF_S3_PUTTER_H
@@ -8,6 +8,7 @@
 #include "put_source.h"
 #include "put_sums.h"
 #include "s3_put.h"
+#include "s3_uploads.h"
 
 enum {
 	PUTTER_STEP_MS = 20,    /* how soon an interruption is seen */
@@ -43,7 +44,14 @@ struct putter {
 	int64_t size;	 /* bytes of the whole; -1: not known */
 	uint64_t in_parts; /* bytes of the parts begun so far */
 	char *upload_id; /* as it is; NULL: none is open */
-	struct part_done *done;	      /* by number - 1 */
+	/* Creates that may have begun an upload whose id nobody knows. */
+	struct {
+		unsigned n;		/* at most so many */
+		int64_t first_ms, over_ms; /* when the first create was sent, and the last over */
+		int64_t until_ms;	/* when looking for them is given up */
+		struct s3_upload own; /* ours, as the listing shows it; without id: not yet */
+	} lost;
+	struct part_done *done;	      /* by number - 1; NULL: no upload was begun */
 	unsigned char (*md5s)[16];    /* likewise */
 	unsigned n_parts;
 	int failed;
@@ -81,12 +89,27 @@ int putter_refused(struct putter *p, const struct s3_call *c);
 /* 1 when the upload has failed or is interrupted; e is filled. */
 int putter_stopped(struct putter *p);
 
+/* Milliseconds of a clock that only goes on. */
+int64_t putter_now_ms(void);
+
 /* 1 when what is on the way after a failure has had its time. */
 int putter_is_late(struct putter *p);
 
 /* Reads into part until it is as long as the next one is to be, or has most bytes, or the source
  * ends, while parts on the way go on. */
 int putter_fill(struct putter *p, struct part *part, uint64_t most);
+
+/* --- s3_put_lost.c --- */
+
+/* Aborts all uploads of the key but ours. */
+void putter_clear(struct putter *p);
+
+/* While ours is open: takes down what the listing shows of it, where an answer was lost and it is
+ * not known yet. */
+void putter_lost_own(struct putter *p);
+
+/* When all is over: aborts what lost creates have begun, or names what may be theirs. */
+void putter_lost_end(struct putter *p);
 
 /* --- s3_put_parts.c --- */
 

@@ -442,27 +442,51 @@ s3xml_error(struct s3xml_error *x, const char *doc, size_t len)
 
 /* --- uploads --- */
 
-enum { UPLOAD_KEY, UPLOAD_ID, UPLOAD_INITIATED, UPLOAD_FIELDS };
+enum {
+	UPLOAD_KEY,
+	UPLOAD_ID,
+	UPLOAD_STORAGE_CLASS,
+	UPLOAD_INITIATED,
+	UPLOAD_ALGORITHM,
+	UPLOAD_TYPE,
+	UPLOAD_INITIATOR,
+	UPLOAD_FIELDS
+};
 
 struct uploads_reader {
 	struct reader r;
-	void (*each)(void *arg, const char *key, const char *id, const char *initiated);
+	void (*each)(void *arg, const struct s3xml_upload *u);
 	void *arg;
 	struct buf text[UPLOAD_FIELDS];
 	struct buf *to; /* where the text of the open element goes; NULL: nowhere */
-	int in_upload;
+	int in_upload, in_initiator;
 };
+
+/* Where the text of the element goes that has been entered. */
+static struct buf *
+upload_field(struct uploads_reader *u, const char *name)
+{
+	static const char *const names[UPLOAD_INITIATOR] = {"Key", "UploadId", "StorageClass",
+	    "Initiated", "ChecksumAlgorithm", "ChecksumType"};
+
+	if (!u->in_upload)
+		return NULL;
+	if (u->r.depth == 4 && u->in_initiator && strcmp(name, "ID") == 0)
+		return &u->text[UPLOAD_INITIATOR];
+	for (int i = 0; u->r.depth == 3 && i < UPLOAD_INITIATOR; i++)
+		if (strcmp(name, names[i]) == 0)
+			return &u->text[i];
+	return NULL;
+}
 
 static void XMLCALL
 uploads_start(void *arg, const XML_Char *name, const XML_Char **attributes)
 {
-	static const char *const names[UPLOAD_FIELDS] = {"Key", "UploadId", "Initiated"};
 	struct uploads_reader *u = arg;
 
 	(void)attributes;
 	if (!enter(&u->r))
 		return;
-	u->to = NULL;
 	if (u->r.depth == 1 && strcmp(name, "ListMultipartUploadsResult") != 0)
 		stop(&u->r, "it is no ListMultipartUploadsResult");
 	if (u->r.depth == 2) {
@@ -470,11 +494,9 @@ uploads_start(void *arg, const XML_Char *name, const XML_Char **attributes)
 		for (int i = 0; i < UPLOAD_FIELDS; i++)
 			buf_reset(&u->text[i]);
 	}
-	if (u->r.depth == 3 && u->in_upload)
-		for (int i = 0; i < UPLOAD_FIELDS; i++)
-			if (strcmp(name, names[i]) == 0)
-				u->to = &u->text[i];
-	if (u->to != NULL)
+	if (u->r.depth == 3)
+		u->in_initiator = strcmp(name, "Initiator") == 0;
+	if ((u->to = upload_field(u, name)) != NULL)
 		buf_reset(u->to);
 }
 
@@ -494,16 +516,25 @@ uploads_end(void *arg, const XML_Char *name)
 
 	(void)name;
 	u->to = NULL;
-	if (u->r.fault == NULL && u->r.depth == 2 && u->in_upload)
-		u->each(u->arg, buf_str(&u->text[UPLOAD_KEY]), buf_str(&u->text[UPLOAD_ID]),
-		    buf_str(&u->text[UPLOAD_INITIATED]));
+	if (u->r.fault == NULL && u->r.depth == 2 && u->in_upload) {
+		const struct s3xml_upload upload = {
+		    .key = buf_str(&u->text[UPLOAD_KEY]),
+		    .id = buf_str(&u->text[UPLOAD_ID]),
+		    .initiator = buf_str(&u->text[UPLOAD_INITIATOR]),
+		    .storage_class = buf_str(&u->text[UPLOAD_STORAGE_CLASS]),
+		    .initiated = buf_str(&u->text[UPLOAD_INITIATED]),
+		    .checksum_algorithm = buf_str(&u->text[UPLOAD_ALGORITHM]),
+		    .checksum_type = buf_str(&u->text[UPLOAD_TYPE]),
+		};
+
+		u->each(u->arg, &upload);
+	}
 	u->r.depth--;
 }
 
 int
 s3xml_uploads(const char *doc, size_t len,
-    void (*each)(void *arg, const char *key, const char *id, const char *initiated), void *arg,
-    struct err *e)
+    void (*each)(void *arg, const struct s3xml_upload *u), void *arg, struct err *e)
 {
 	struct uploads_reader u = {.each = each, .arg = arg};
 	int rc = read_document(&u.r, doc, len, uploads_start, uploads_end, uploads_text);

@@ -50,12 +50,21 @@ struct s3xml_error {
 /* 1 when doc is an <Error> document and *x is filled, 0 when it is another or no XML (x zeroed). */
 int s3xml_error(struct s3xml_error *x, const char *doc, size_t len);
 
-/* Calls each(arg, key, id, initiated) for the uploads of a ListMultipartUploadsResult, in the order
- * sent; absent fields are "". A key is as it stands, which may be URL-encoded. 0, or -1 with e
- * filled ("listing of uploads: ..."), perhaps after some calls. */
+/* An unfinished multipart upload. Absent fields are "". */
+struct s3xml_upload {
+	const char *key; /* as it stands, which may be URL-encoded */
+	const char *id;
+	const char *initiator; /* its ID */
+	const char *storage_class;
+	const char *initiated; /* RFC 3339 as sent, "2026-11-23T13:45:00.000Z" */
+	const char *checksum_algorithm, *checksum_type;
+};
+
+/* Calls each for the uploads of a ListMultipartUploadsResult, in the order sent; what it gets is
+ * valid until it returns. 0, or -1 with e filled ("listing of uploads: ..."), perhaps after some
+ * calls. */
 int s3xml_uploads(const char *doc, size_t len,
-    void (*each)(void *arg, const char *key, const char *id, const char *initiated), void *arg,
-    struct err *e);
+    void (*each)(void *arg, const struct s3xml_upload *u), void *arg, struct err *e);
 
 /* The text of the first element of that name, wherever it stands ("UploadId", "ETag"), appended to
  * out. 0, or -1 when there is none or the document is not XML. */

@@ -193,6 +193,20 @@ silent() {
 	[[ ! -s $TMP/err ]] || fail "=> there is something on standard error"
 }
 
+# losing N TEXT COMMAND...: runs it with a proxy before the server that loses the answers to the first N requests with TEXT in
+# their first line. What was asked for is in $TMP/proxy.log.
+losing() {
+	local n=$1 text=$2 status=0 proxy_pid url=${RGW_HTTP_URL-$AWS_ENDPOINT_URL_S3}
+	shift 2
+	rm -f "$TMP/proxy.ready" "$TMP/proxy.log"
+	"$ROOT/tests/proxy.py" "$TMP/proxy.ready" "$TMP/proxy.log" "${url#*://}" lose "$n" "$text" < /dev/null > "$TMP/proxy.out" 2>&1 3>&- &
+	proxy_pid=$!
+	wait_until -e "$TMP/proxy.ready" || fail "the proxy does not start: $(< "$TMP/proxy.out")"
+	AWS_ENDPOINT_URL_S3=$url http_proxy="http://$(< "$TMP/proxy.ready")" "$@" || status=$?
+	kill $proxy_pid
+	return $status
+}
+
 # in_small_disk TEXT: bash, with a disk of its own of 4 MiB (or $disk_size) at $TMP/disk, for as long as it runs. Where / is no
 # mount point (a chroot) mounts cannot be made private, so it is unmounted too.
 in_small_disk() {

@@ -3,12 +3,13 @@
 # deploy/policy.json is enough for a whole run by another user, and without any of its parts something fails.
 load helpers
 
-# policy BUCKET [WITHOUT]: what deploy/policy.json says of that bucket, as the bucket's policy for the other user,
-# without the action WITHOUT.
+# policy BUCKET [WITHOUT [DENIED]]: what deploy/policy.json says of that bucket, as the bucket's policy for the other user,
+# without the action WITHOUT. DENIED is refused: who began an upload may ask for its parts unless somebody says no.
 policy() {
 	/usr/bin/python3 - "$ROOT/deploy/policy.json" "$@" <<-'EOP'
 	import boto3, json, os, sys
 	path, bucket, *without = sys.argv[1:]
+	denied = without[1:]
 	text = open(path).read()
 	for name, value in ("SOURCE-BUCKET", bucket), ("DEST-BUCKET", bucket), ("SOURCE-PREFIX", "csvs/"), ("DEST-PREFIX", "merged/"):
 	    text = text.replace(name, value)
@@ -18,6 +19,9 @@ policy() {
 	    statement["Action"] = [a for a in ([actions] if isinstance(actions, str) else actions) if a not in without]
 	    statement["Principal"] = {"AWS": "arn:aws:iam:::user/other"}
 	document["Statement"] = [s for s in document["Statement"] if s["Action"]]
+	if denied:
+	    document["Statement"].append({"Effect": "Deny", "Action": denied, "Principal": {"AWS": "arn:aws:iam:::user/other"},
+	                                  "Resource": f"arn:aws:s3:::{bucket}/*"})
 	s3 = boto3.client("s3", endpoint_url=os.environ["AWS_ENDPOINT_URL_S3"], region_name="us-east-1")
 	s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(document))
 	EOP
@@ -56,6 +60,9 @@ merge() {
 	as_other run_tool 0 s3put --only-writer --part-size 5M large "s3://$BUCKET/merged/large"
 	as_other run_tool 1 s3put --part-size 5M --expect-crc32c 00000000 large "s3://$BUCKET/merged/none"
 	[[ $(s3 uploads "$BUCKET") == '[]' ]]
+	as_other losing 1 '?uploads' run_tool 0 s3put --part-size 5M large "s3://$BUCKET/merged/large"
+	silent
+	[[ $(s3 uploads "$BUCKET") == '[]' ]]
 	# and nothing else
 	as_other run_tool 1 s3put large "s3://$BUCKET/csvs/new"
 	says 403
@@ -83,4 +90,15 @@ merge() {
 	policy "$BUCKET"
 	as_other run_tool 0 s3put --only-writer --part-size 5M large "s3://$BUCKET/merged/none"
 	[[ $(s3 uploads "$BUCKET") == '[]' ]]
+	# the same of one that a lost answer leaves behind
+	policy "$BUCKET" s3:ListBucketMultipartUploads
+	as_other losing 1 '?uploads' run_tool 0 s3put --part-size 5M large "s3://$BUCKET/merged/none"
+	says "s3put: a multipart upload may stay open, as an answer was lost" "403 AccessDenied"
+	policy "$BUCKET"
+	as_other run_tool 0 s3put --only-writer --part-size 5M large "s3://$BUCKET/merged/none"
+	policy "$BUCKET" s3:ListMultipartUploadParts s3:ListMultipartUploadParts
+	as_other losing 1 '?uploads' run_tool 0 s3put --part-size 5M large "s3://$BUCKET/merged/none"
+	grep -q "whether an upload has parts is not known: s3://$BUCKET/merged/none: 403 AccessDenied" err
+	grep -q "s3put: s3://$BUCKET/merged/none: the multipart upload .* stays open" err
+	[[ $(s3 uploads "$BUCKET") != '[]' ]]
 }

@@ -1,14 +1,16 @@
 #!/usr/bin/python3 -I
 """An HTTP proxy on loopback that writes down what it is asked for.
 
-usage: proxy.py READY LOG TARGET [STATUS]
+usage: proxy.py READY LOG TARGET [STATUS | lose N TEXT]
 
 Takes a free port and writes HOST:PORT into the file READY. Whatever host a request names, it goes to TARGET (host:port): a
 name that nobody can look up shows that the client leaves that to the proxy. Each request's head is appended to LOG, a line
-each, and an empty line. With STATUS (407, 502) every request is refused with it.
+each, and an empty line. With STATUS (407, 502) every request is refused with it. With "lose" the first N requests
+that have TEXT in their first line are carried out, and the connection is reset in place of the answer.
 """
 import os
 import socket
+import struct
 import sys
 import threading
 
@@ -39,7 +41,19 @@ def between(client, server):
     back.join()
 
 
-def answer(client, log, target, status):
+losing = threading.Lock()
+
+
+def is_to_lose(lines, loses):
+    """Counts: loses is a list of N and TEXT, or empty."""
+    with losing:
+        if not loses or loses[0] == 0 or loses[1].encode() not in lines.split(b"\r\n", 1)[0]:
+            return False
+        loses[0] -= 1
+        return True
+
+
+def answer(client, log, target, status, loses):
     lines, rest = head(client)
     if lines is None:
         return
@@ -58,6 +72,12 @@ def answer(client, log, target, status):
         path = b"/" + url.split(b"/", 3)[3]
         headers = [h for h in lines.split(b"\r\n")[1:] if not h.lower().startswith(b"proxy-")]
         server.sendall(b"\r\n".join([b" ".join((method, path, version)), *headers, b"Connection: close"]) + b"\r\n\r\n" + rest)
+        if is_to_lose(lines, loses):
+            while server.recv(65536):
+                pass
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            server.close()
+            return
     between(client, server)
     server.close()
 
@@ -71,14 +91,15 @@ def serve(client, *arguments):
         client.close()
 
 
-def main(ready, log, target, status=""):
+def main(ready, log, target, status="", *more):
+    loses = [int(more[0]), more[1]] if status == "lose" else []
     listener = socket.create_server(("127.0.0.1", 0))
     with open(ready + ".part", "w", encoding="ascii") as f:
         f.write("%s:%d" % listener.getsockname())
     os.rename(ready + ".part", ready)
     while True:
         client, _ = listener.accept()
-        threading.Thread(target=serve, args=(client, log, target, status), daemon=True).start()
+        threading.Thread(target=serve, args=(client, log, target, "" if loses else status, loses), daemon=True).start()
 
 
 main(*sys.argv[1:])

@@ -402,6 +402,8 @@ assert parts["IsTruncated"] and parts["NextPartNumberMarker"] == 2
 assert [p["PartNumber"] for p in c.list_parts(**up, PartNumberMarker=2)["Parts"]] == [7]
 uploads = c.list_multipart_uploads(Bucket="bkt", Prefix="m p")["Uploads"]
 assert [(x["Key"], x["UploadId"]) for x in uploads] == [("m p/é", u["UploadId"])]
+assert [(x["Initiator"]["ID"], x["Owner"]["ID"], x["StorageClass"]) for x in uploads] == [("test", "test", "STANDARD")]
+assert c.list_parts(**up)["Initiator"]["ID"] == "test"
 assert "Uploads" not in c.list_multipart_uploads(Bucket="bkt", Prefix="x")
 assert complete(p2, p1) == "InvalidPartOrder"
 assert complete(p1, wrong) == "InvalidPart"
@@ -436,6 +438,10 @@ assert admin("stats")["open_uploads"] == 0
 
 u = c.create_multipart_upload(Bucket="bkt", Key="sums", ChecksumAlgorithm="SHA256")["UploadId"]
 up = dict(Bucket="bkt", Key="sums", UploadId=u)
+t = "/bkt?encoding-type=url&prefix=sums&uploads="
+a = send("GET", t, sign("GET", t))[2].decode()
+assert "<ChecksumAlgorithm>SHA256</ChecksumAlgorithm><ChecksumType>COMPOSITE</ChecksumType></Upload>" in a, a
+assert "<EncodingType>url</EncodingType>" in a, a
 r = [c.upload_part(**up, PartNumber=i, Body=b, ChecksumAlgorithm="SHA256") for i, b in ((1, big), (2, small))]
 parts = [{"PartNumber": i, "ETag": x["ETag"], "ChecksumSHA256": x["ChecksumSHA256"]} for i, x in enumerate(r, 1)]
 spoilt = [parts[0], {**parts[1], "ChecksumSHA256": parts[0]["ChecksumSHA256"]}]
@@ -798,6 +804,7 @@ EOF
 	py <<EOF
 $(<"$T/look")
 u = c.list_multipart_uploads(Bucket="other")["Uploads"]
+assert u[0]["Initiator"]["ID"] == "test"
 assert [x["Key"] for x in u] == ["open"]
 up = dict(Bucket="other", Key="open", UploadId=u[0]["UploadId"])
 p = [{"PartNumber": x["PartNumber"], "ETag": x["ETag"]} for x in c.list_parts(**up)["Parts"]]

@@ -152,7 +152,7 @@ parts_etag() {
 		[[ $(field x-amz-server-side-encryption-aws-kms-key-id < properties) == testkey-1 ]]
 		get_object $file > got
 		same $file got
-		[[ $SERVER == s3d ]] || continue # the gateway has no SSE-S3, and no bucket keys
+		[[ $SERVER == s3d ]] || continue # the gateway passes SSE-S3 and bucket keys over
 		run_tool 0 s3put --part-size 5M --sse AES256 $file "s3://$BUCKET/$file"
 		[[ $(s3 head "$BUCKET" $file | field x-amz-server-side-encryption) == AES256 ]]
 		run_tool 0 s3put --part-size 5M --sse aws:kms --sse-kms-key-id k --bucket-key $file "s3://$BUCKET/$file"
@@ -164,6 +164,79 @@ parts_etag() {
 		says "s3put: --sse"
 	done
 	lacks none <(list_keys)
+}
+
+# as_boto3 KEY FILE PARAMETERS: stores FILE with these parameters (JSON), one of more than 5 MiB in parts. Prints what came
+# of it: status, error code, and what a HEAD says of encryption.
+as_boto3() {
+	/usr/bin/python3 - "$BUCKET" "$@" <<-'EOP'
+	import json, os, sys, boto3
+	from botocore.exceptions import ClientError
+	bucket, key, file, parameters = sys.argv[1:]
+	where, more = {"Bucket": bucket, "Key": key}, json.loads(parameters)
+	s3 = boto3.client("s3", endpoint_url=os.environ["AWS_ENDPOINT_URL_S3"], region_name="us-east-1",
+	                  verify=os.environ.get("AWS_CA_BUNDLE"))
+	body = open(file, "rb").read()
+	try:
+	    if len(body) <= 5 << 20:
+	        s3.put_object(Body=body, **where, **more)
+	    else:
+	        up = dict(where, UploadId=s3.create_multipart_upload(**where, **more)["UploadId"])
+	        parts = [{"PartNumber": n, "ETag": s3.upload_part(PartNumber=n, Body=body[at:at + (5 << 20)], **up)["ETag"]}
+	                 for n, at in enumerate(range(0, len(body), 5 << 20), 1)]
+	        s3.complete_multipart_upload(MultipartUpload={"Parts": parts}, **up)
+	except ClientError as e:
+	    print(e.response["ResponseMetadata"]["HTTPStatusCode"], e.response["Error"]["Code"])
+	    sys.exit()
+	head = s3.head_object(**where)["ResponseMetadata"]["HTTPHeaders"]
+	print(200, *sorted(f"{k}={v}".lower() for k, v in head.items() if "encryption" in k)) # this boto3 writes True
+	EOP
+}
+
+# as_s3put KEY FILE OPTION...: the same of s3put.
+as_s3put() {
+	local key=$1 file=$2 status=0
+	shift 2
+	timeout 60 s3put --part-size 5M "$@" "$file" "s3://$BUCKET/$key" > put.out 2> put.err || status=$?
+	if ((status == 0)); then
+		s3 head "$BUCKET" "$key" | /usr/bin/python3 -c '
+import json, sys
+print(200, *sorted(f"{k}={v}".lower() for k, v in json.load(sys.stdin).items() if "encryption" in k))'
+	else
+		sed -nE "s|^s3put: s3://$BUCKET/$key: ([0-9]{3}) ([A-Za-z]+).*|\\1 \\2|p" put.err
+	fi
+}
+
+# What the server refuses or passes over, it does so to both.
+@test "encryption: the server's answers are those that boto3 gets" {
+	printf 'id\n1\n' > small
+	head -c 11000000 /dev/urandom > large
+	while IFS='|' read -r options parameters; do
+		for file in small large; do
+			want=$(as_boto3 "boto3-$file" $file "$parameters")
+			# shellcheck disable=SC2086
+			got=$(as_s3put "s3put-$file" $file $options)
+			echo "$file $options: $got" | tee -a told
+			cat put.err
+			[[ $got == "$want" ]] || fail "=> but boto3 got: $want"
+			[[ $got == 200* ]] || continue
+			get_object "s3put-$file" > back
+			same $file back
+			[[ $(s3 head "$BUCKET" "s3put-$file" | field ContentLength) == $(stat -c %s $file) ]]
+		done
+	done <<-'EOF_OPTIONS'
+	|{}
+	--sse AES256|{"ServerSideEncryption": "AES256"}
+	--sse aws:kms|{"ServerSideEncryption": "aws:kms"}
+	--sse aws:kms --sse-kms-key-id testkey-1|{"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "testkey-1"}
+	--sse aws:kms --sse-kms-key-id testkey-2|{"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "testkey-2"}
+	--sse aws:kms --sse-kms-key-id nokey|{"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "nokey"}
+	--sse aws:kms --sse-kms-key-id testkey-1 --bucket-key|{"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "testkey-1", "BucketKeyEnabled": true}
+	--sse aws:kms:dsse --sse-kms-key-id testkey-1|{"ServerSideEncryption": "aws:kms:dsse", "SSEKMSKeyId": "testkey-1"}
+	EOF_OPTIONS
+	grep -qF 'small --sse aws:kms --sse-kms-key-id testkey-1: 200 x-amz-server-side-encryption-aws-kms-key-id=testkey-1' told
+	[[ $SERVER == s3d ]] || grep -qE '^large --sse aws:kms --sse-kms-key-id nokey: 4' told
+	no_uploads
 }
 
 # header KEY NAME: what a HEAD says, or nothing.
@@ -337,6 +410,21 @@ header() {
 	run_tool 1 s3put -o /no/such/folder/receipt file "s3://$BUCKET/k2"
 	says /no/such/folder/receipt "No such file"
 	[[ $(list_keys) == k ]]
+}
+
+@test "a create whose answer was lost: the upload that was begun is aborted" {
+	head -c 11000000 /dev/urandom > file
+	for option in '' --only-writer; do
+		for n in 1 9; do # ours is begun in the end, or none of ours
+			AWS_MAX_ATTEMPTS=3 losing $n '?uploads' \
+				run_tool $((n > 3)) s3put --part-size 5M ${option:+"$option"} file "s3://$BUCKET/k"
+			[[ $(grep -c '^POST .*?uploads' proxy.log) == $((n > 3 ? 3 : 2)) ]]
+			((n > 3)) || silent
+			no_uploads
+		done
+	done
+	get_object k > got
+	same file got
 }
 
 @test "a signal ends an upload in parts, which is aborted" {

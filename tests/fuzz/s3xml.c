@@ -70,11 +70,12 @@ check_escape(const char *s, size_t len)
 }
 
 static void
-on_upload(void *arg, const char *key, const char *id, const char *initiated)
+on_upload(void *arg, const struct s3xml_upload *u)
 {
 	size_t *bytes = arg;
 
-	*bytes += strlen(key) + strlen(id) + strlen(initiated);
+	*bytes += strlen(u->key) + strlen(u->id) + strlen(u->initiator) + strlen(u->initiated) +
+	    strlen(u->storage_class) + strlen(u->checksum_algorithm) + strlen(u->checksum_type);
 }
 
 static void

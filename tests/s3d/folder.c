@@ -143,6 +143,7 @@ folder_upload(struct folder *f, const struct upload *u)
 	put_object(f, u->object);
 	put_num(f, (uint64_t)u->full_sum);
 	put_str(f, u->id, strlen(u->id));
+	put_str(f, u->initiator, strlen(u->initiator));
 	return append(f, FOLDER_UPLOAD, NULL, NULL);
 }
 
@@ -267,10 +268,11 @@ replay_upload(struct store *s, struct str bucket, struct reader *r)
 {
 	struct object *o = get_object(r);
 	int full_sum = (int)get_num(r);
-	char id[UPLOAD_ID_MAX] = {0};
+	char id[UPLOAD_ID_MAX] = {0}, initiator[USER_MAX];
 
 	str_copy(id, sizeof(id), get_str(r));
-	upload_create(s, bucket, o, full_sum, id);
+	str_copy(initiator, sizeof(initiator), get_str(r));
+	upload_create(s, bucket, o, full_sum, initiator, id);
 }
 
 static void

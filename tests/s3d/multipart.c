@@ -34,7 +34,8 @@ op_create(struct req *r)
 	}
 	object_ref(o);
 	if (code == NULL)
-		code = upload_create(&r->srv->store, r->bucket, o, full_sum, id);
+		code = upload_create(&r->srv->store, r->bucket, o, full_sum,
+		    r->auth.user != NULL ? r->auth.user : "", id);
 	if (code != NULL) {
 		answer_error(r, code, NULL);
 		object_unref(o);
@@ -195,6 +196,36 @@ number_param(const struct req *r, const char *name, uint64_t def, uint64_t max)
 	return v < max ? v : max;
 }
 
+/* Who began the upload, whose it is, and what it was begun with. */
+static void
+add_upload(struct buf *b, const struct upload *u)
+{
+	static const char *const who[] = {"Initiator", "Owner"};
+	struct str user = {u->initiator, strlen(u->initiator)};
+
+	for (int i = 0; i < 2; i++) {
+		buf_addf(b, "<%s>", who[i]);
+		xml_element(b, "ID", user);
+		xml_element(b, "DisplayName", user);
+		buf_addf(b, "</%s>", who[i]);
+	}
+	buf_addf(b, "<StorageClass>%s</StorageClass>", u->object->storage_class);
+}
+
+static void
+add_checksum(struct buf *b, const struct upload *u)
+{
+	enum sum_algo a = (enum sum_algo)u->object->sum_algo;
+
+	if (a == SUM_NONE)
+		return;
+	buf_adds(b, "<ChecksumAlgorithm>");
+	for (const char *p = sum_name(a); *p != '\0'; p++)
+		buf_addc(b, (char)(*p >= 'a' && *p <= 'z' ? *p - 0x20 : *p));
+	buf_addf(b, "</ChecksumAlgorithm><ChecksumType>%s</ChecksumType>",
+	    u->full_sum ? "FULL_OBJECT" : "COMPOSITE");
+}
+
 static void
 list_parts(struct buf *b, const struct upload *u, uint64_t after, uint64_t max)
 {
@@ -249,9 +280,10 @@ op_list_parts(struct req *r)
 		xml_element(b, "Bucket", r->bucket);
 		xml_element(b, "Key", r->key);
 		xml_element(b, "UploadId", *id);
-		buf_addf(b, "<StorageClass>%s</StorageClass>", u->object->storage_class);
 		list_parts(b, u, number_param(r, "part-number-marker", 0, PARTS_MAX),
 		    number_param(r, "max-parts", 1000, 1000));
+		add_upload(b, u);
+		add_checksum(b, u);
 		buf_adds(b, "</ListPartsResult>");
 	}
 	store_list_end(&r->srv->store);
@@ -260,9 +292,22 @@ op_list_parts(struct req *r)
 }
 
 static void
+add_key(struct buf *b, const char *name, struct str key, int url)
+{
+	if (!url) {
+		xml_element(b, name, key);
+		return;
+	}
+	buf_addf(b, "<%s>", name);
+	uri_encode(b, key.p, key.len, 1);
+	buf_addf(b, "</%s>", name);
+}
+
+static void
 list_uploads(struct req *r, struct buf *b)
 {
 	const struct str *prefix = req_param(r, "prefix"), *marker = req_param(r, "key-marker");
+	int url = req_param(r, "encoding-type") != NULL;
 	uint64_t max = number_param(r, "max-uploads", 1000, 1000), n = 0;
 	struct buf items = {0};
 	const struct object *last = NULL;
@@ -287,17 +332,23 @@ list_uploads(struct req *r, struct buf *b)
 		n++;
 		last = u->object;
 		last_id = u->id;
-		time_iso(date, u->started_ms);
+		time_iso(date, u->started_ms / 1000 * 1000); /* S3 says no milliseconds */
 		buf_adds(&items, "<Upload>");
-		xml_element(&items, "Key", key);
-		buf_addf(&items, "<UploadId>%s</UploadId><StorageClass>%s</StorageClass>"
-				 "<Initiated>%s</Initiated></Upload>",
-		    u->id, u->object->storage_class, date);
+		add_key(&items, "Key", key, url);
+		buf_addf(&items, "<UploadId>%s</UploadId>", u->id);
+		add_upload(&items, u);
+		buf_addf(&items, "<Initiated>%s</Initiated>", date);
+		add_checksum(&items, u);
+		buf_adds(&items, "</Upload>");
 	}
 	if (truncated && last != NULL) {
-		xml_element(b, "NextKeyMarker", (struct str){last->key, last->key_len});
+		add_key(b, "NextKeyMarker", (struct str){last->key, last->key_len}, url);
 		buf_addf(b, "<NextUploadIdMarker>%s</NextUploadIdMarker>", last_id);
 	}
+	if (prefix != NULL)
+		add_key(b, "Prefix", *prefix, url);
+	if (url)
+		buf_adds(b, "<EncodingType>url</EncodingType>");
 	buf_addf(b, "<MaxUploads>%llu</MaxUploads><IsTruncated>%s</IsTruncated>",
 	    (unsigned long long)max, truncated ? "true" : "false");
 	buf_add(b, items.p, items.len);

@@ -286,7 +286,7 @@ send_long(struct exchange *x)
 	if (a->object != NULL)
 		object_read(
 		    &x->worker->srv->store, a->object, a->off, buf_room(&b, len), (size_t)len);
-	else
+	else if (len > 0) /* else there may be no body at all */
 		memcpy(buf_room(&b, len), a->body.p, len);
 	b.len += len;
 	for (uint64_t i = 0; i < more; i++)

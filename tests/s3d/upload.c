@@ -30,7 +30,7 @@ upload_find(const struct store *s, struct str bucket, struct str key, struct str
 
 const char *
 upload_create(struct store *s, struct str bucket, struct object *template, int full_sum,
-    char id[UPLOAD_ID_MAX])
+    const char *initiator, char id[UPLOAD_ID_MAX])
 {
 	struct str key = {template->key, template->key_len};
 	struct upload *u, **at;
@@ -45,6 +45,7 @@ upload_create(struct store *s, struct str bucket, struct object *template, int f
 	u->bucket = store_bucket_find(s, bucket);
 	u->object = template;
 	u->full_sum = full_sum;
+	snprintf(u->initiator, sizeof(u->initiator), "%s", initiator);
 	u->started_ms = template->mtime_ms;
 	if (id[0] == '\0') {
 		if (getrandom(random, sizeof(random), 0) != sizeof(random))

@@ -7,7 +7,7 @@
 
 #include "store.h"
 
-enum { PARTS_MAX = 10000, UPLOAD_ID_MAX = 40 };
+enum { PARTS_MAX = 10000, UPLOAD_ID_MAX = 40, USER_MAX = 128 };
 
 struct part {
 	unsigned number;
@@ -19,6 +19,7 @@ struct part {
 
 struct upload {
 	char id[UPLOAD_ID_MAX];
+	char initiator[USER_MAX]; /* access key id; "": anonymous */
 	struct bucket *bucket;
 	struct object *object; /* key, headers, storage class, checksum algorithm of what will be */
 	int full_sum;	       /* x-amz-checksum-type: FULL_OBJECT */
@@ -46,7 +47,7 @@ struct complete {
 
 /* Takes template. The new upload's id goes to id, unless that is not empty already (replay). */
 const char *upload_create(struct store *s, struct str bucket, struct object *template, int full_sum,
-    char id[UPLOAD_ID_MAX]);
+    const char *initiator, char id[UPLOAD_ID_MAX]);
 /* Takes p's body. */
 const char *upload_part(struct store *s, struct str bucket, struct str key, struct str id,
     struct part *p);

@@ -53,7 +53,7 @@ main(void)
 	OK(!s3_etag_is_md5(&a), "a multipart ETag is no MD5");
 	a = parse(slow);
 	OK(a.status == 503 && a.retry_after_ms == 2000, "the longer of two Retry-After");
-	OK(a.date == 60, "the Date of an error");
+	OK(s3_answer_date(&a) == 60, "the Date of an error");
 	OK_STR(a.region, "eu-west-1", "bucket region");
 	a = parse(kms);
 	OK(!s3_etag_is_md5(&a), "with SSE-KMS the ETag is no MD5");

@@ -253,9 +253,10 @@ test_text(void)
 }
 
 static void
-add_upload(void *arg, const char *key, const char *id, const char *initiated)
+add_upload(void *arg, const struct s3xml_upload *u)
 {
-	buf_addf(arg, "[%s %s %s]", key, id, initiated);
+	buf_addf(arg, "[%s %s %s %s %s %s %s]", u->key, u->id, u->initiator, u->storage_class,
+	    u->initiated, u->checksum_algorithm, u->checksum_type);
 }
 
 static void
@@ -265,16 +266,21 @@ test_uploads(void)
 	    "<ListMultipartUploadsResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
 	    "<Bucket>b</Bucket><Prefix>k</Prefix><IsTruncated>false</IsTruncated>"
 	    "<Upload><Key>k%201</Key><UploadId>a&amp;b</UploadId><Initiator><ID>i</ID>"
-	    "<DisplayName>n</DisplayName></Initiator><Owner><Key>no</Key></Owner>"
+	    "<DisplayName>n</DisplayName></Initiator><Owner><Key>no</Key><ID>no</ID></Owner>"
 	    "<StorageClass>STANDARD</StorageClass><Initiated>2026-11-25T17:00:00.000Z</Initiated>"
-	    "</Upload><CommonPrefixes><Key>no</Key></CommonPrefixes>"
+	    "<ChecksumAlgorithm>CRC32C</ChecksumAlgorithm><ChecksumType>FULL_OBJECT</ChecksumType>"
+	    "<x><ChecksumType>no</ChecksumType></x></Upload>"
+	    "<CommonPrefixes><Key>no</Key></CommonPrefixes>"
 	    "<Upload><UploadId>2</UploadId></Upload><Upload/>"
 	    "<EncodingType>url</EncodingType></ListMultipartUploadsResult>";
 	struct buf out = {0};
 	struct err e;
 
 	OK(s3xml_uploads(doc, strlen(doc), add_upload, &out, &e) == 0, "a listing of uploads");
-	OK_STR(buf_str(&out), "[k%201 a&b 2026-11-25T17:00:00.000Z][ 2 ][  ]", "what it holds");
+	OK_STR(buf_str(&out),
+	    "[k%201 a&b i STANDARD 2026-11-25T17:00:00.000Z CRC32C FULL_OBJECT]"
+	    "[ 2     ][      ]",
+	    "what it holds");
 	OK(s3xml_uploads("<ListBucketResult/>", 19, add_upload, &out, &e) == -1, "another one");
 	OK_STR(e.text, "listing of uploads: it is no ListMultipartUploadsResult", "is told");
 	OK(s3xml_uploads(doc, strlen(doc) - 1, add_upload, &out, &e) == -1 &&
