@@ -54,10 +54,10 @@ static void
 tell_blind(const struct putter *p, const struct err *e)
 {
 	log_line(p->lost.n > 0 ? LOG_WARN : LOG_INFO, NULL,
-	    p->lost.n > 0 ? "a multipart upload may stay open, as an answer was lost; those that "
-			    "are open cannot be listed: %s"
-			  : "unfinished uploads cannot be looked for: %s",
-	    e->text);
+	    p->lost.n > 0 ? "s3://%s/%s: a multipart upload may stay open, as an answer was lost; "
+			    "those that are open cannot be listed: %s"
+			  : "s3://%s/%s: unfinished uploads cannot be looked for: %s",
+	    p->opt->uri.bucket, p->opt->uri.key, e->text);
 }
 
 static int
@@ -76,12 +76,8 @@ static void
 end_upload(struct putter *p, const char *id)
 {
 	const struct s3_patience patience = {is_over, p};
-	struct err e;
 
-	if (s3_upload_abort(p->s3, &p->opt->uri, id, &patience, &e) == -1)
-		log_line(LOG_WARN, NULL, "the unfinished multipart upload %s stays behind: %s", id,
-		    e.text);
-	else
+	if (putter_abort(p, id, &patience) == 0)
 		log_line(LOG_INFO, NULL, "the unfinished multipart upload %s is aborted", id);
 }
 

@@ -67,15 +67,22 @@ create(struct putter *p)
 	return rc;
 }
 
-static void
-abort_upload(struct putter *p)
+int
+putter_abort(struct putter *p, const char *id, const struct s3_patience *patience)
 {
 	struct err e;
 
-	if (p->upload_id != NULL &&
-	    s3_upload_abort(p->s3, &p->opt->uri, p->upload_id, NULL, &e) == -1)
-		log_line(LOG_WARN, NULL, "the unfinished multipart upload %s stays behind: %s",
-		    p->upload_id, e.text);
+	if (s3_upload_abort(p->s3, &p->opt->uri, id, patience, &e) != -1)
+		return 0;
+	log_line(LOG_WARN, NULL, "the unfinished multipart upload %s stays behind: %s", id, e.text);
+	return -1;
+}
+
+static void
+abort_upload(struct putter *p)
+{
+	if (p->upload_id != NULL)
+		putter_abort(p, p->upload_id, NULL);
 }
 
 /* --- parts --- */

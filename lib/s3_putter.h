@@ -116,6 +116,9 @@ void putter_lost_end(struct putter *p);
 /* Takes in the parts that have ended. */
 void putter_collect(struct putter *p);
 
+/* Aborts one upload of the key. 0: it is no more; -1, which is told with its id and the cause. */
+int putter_abort(struct putter *p, const char *id, const struct s3_patience *patience);
+
 /* The body is longer than one part: first is full, the rest is read as it goes. 0 with res filled,
  * or -1 with e filled and the upload aborted. */
 int s3_put_multipart(struct putter *p, struct part *first, struct s3_put_result *res);

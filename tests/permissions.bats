@@ -93,7 +93,7 @@ merge() {
 	# the same of one that a lost answer leaves behind
 	policy "$BUCKET" s3:ListBucketMultipartUploads
 	as_other losing 1 '?uploads' run_tool 0 s3put --part-size 5M large "s3://$BUCKET/merged/none"
-	says "s3put: a multipart upload may stay open, as an answer was lost" "403 AccessDenied"
+	says "a multipart upload may stay open, as an answer was lost" "403 AccessDenied"
 	policy "$BUCKET"
 	as_other run_tool 0 s3put --only-writer --part-size 5M large "s3://$BUCKET/merged/none"
 	policy "$BUCKET" s3:ListMultipartUploadParts s3:ListMultipartUploadParts

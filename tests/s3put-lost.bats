@@ -44,7 +44,7 @@ load uploads
 	head -c 11000000 /dev/urandom > file
 	printf '%s\n' 'k create 1 lost' 'k list-uploads all status 403 AccessDenied' | faults
 	run_tool 0 s3put --part-size 5M file "s3://$BUCKET/k"
-	says "s3put: a multipart upload may stay open, as an answer was lost" "s3://$BUCKET/: 403 AccessDenied"
+	says "a multipart upload may stay open, as an answer was lost" "s3://$BUCKET/: 403 AccessDenied"
 	[[ $(open_uploads) == 1 ]]
 	abort_all k
 	printf '%s\n' 'k create 1 lost' 'k list-parts all status 403 AccessDenied' | faults
@@ -59,7 +59,7 @@ load uploads
 	printf '%s\n' 'k create 1 lost' 'k list-uploads all stall 30000' | faults
 	SECONDS=0
 	run_tool 0 s3put --part-size 5M file "s3://$BUCKET/k"
-	says "s3put: a multipart upload may stay open" "no answer in time"
+	says "a multipart upload may stay open" "no answer in time"
 	((SECONDS <= 40)) || fail "=> it took $SECONDS seconds"
 }
 
@@ -160,14 +160,8 @@ load uploads
 
 @test "a signal while neither the create nor a listing is answered" {
 	started 'k create all stall 30000' 'k list-uploads all stall 30000'
-	SECONDS=0
-	kill -TERM "$pid"
-	status=0
-	wait "$pid" || status=$?
-	cat err
-	((status == 1 && SECONDS <= 8)) || fail "=> status $status after $SECONDS seconds"
-	grep -q "^s3put: s3://$BUCKET/k: interrupted" err
-	grep -q "^s3put: a multipart upload may stay open" err
+	ends_soon
+	grep -q "^s3put: s3://$BUCKET/k: a multipart upload may stay open" err
 }
 
 # two RULE...: two programs put different files as the same object under these rules. Both must succeed, one of them last.

@@ -27,6 +27,17 @@ started() {
 	fail "the rule never acted: $(curl --silent "$S3D_URL/_s3d/faults")"
 }
 
+# ends_soon [WHAT]: the upload of started gets SIGTERM, says so, and ends within 8 seconds.
+ends_soon() {
+	SECONDS=0
+	kill -TERM "$pid"
+	status=0
+	wait "$pid" || status=$?
+	cat err
+	((status == 1 && SECONDS <= 8)) || fail "=> ${1-}: status $status after $SECONDS seconds"
+	grep -q "^s3put: s3://$BUCKET/k: interrupted" err
+}
+
 # as_client COMMANDS: Python, with a client, the bucket, and begin(key, ...), the id of an upload.
 as_client() {
 	/usr/bin/python3 - "$BUCKET" "$@" <<-EOP
