@@ -144,6 +144,16 @@ pace_take(struct pace *p, uint64_t now_ns, unsigned n)
 	return from > now_ns ? from : now_ns;
 }
 
+/* How long ago a shared time was. Another process may have read the clock a little later than this
+ * one; what is far ahead is of an earlier boot, and so is long gone. */
+static uint64_t
+since(uint64_t then_ns, uint64_t now_ns)
+{
+	if (then_ns > now_ns + STALE_NS)
+		return UINT64_MAX;
+	return then_ns > now_ns ? 0 : now_ns - then_ns;
+}
+
 static void
 prove(struct shared *s, double good)
 {
@@ -195,23 +205,22 @@ static void
 roll(struct pace *p, uint64_t now_ns)
 {
 	struct shared *s = p->s;
-	uint64_t began = atomic_load(&s->window_ns), since_cut, n;
+	uint64_t began = atomic_load(&s->window_ns), length = since(began, now_ns), since_cut, n;
 	double rate, good;
 
-	if (now_ns - began < WINDOW_NS && now_ns >= began)
+	if (length < WINDOW_NS)
 		return;
 	if (!atomic_compare_exchange_strong(&s->window_ns, &began, now_ns))
 		return;
 	n = atomic_exchange(&s->window_n, 0);
-	if (began == 0 || now_ns < began ||
-	    now_ns - began > 8 * WINDOW_NS) /* the first window, or after a pause */
+	if (length > 8 * WINDOW_NS) /* the first window, or after a pause */
 		return;
-	good = (double)n * (double)NS_PER_S / (double)(now_ns - began);
+	good = (double)n * (double)NS_PER_S / (double)length;
 	atomic_store(&s->goodput, (uint64_t)good);
 	prove(s, good);
 	bear_less(s);
 	rate = pace_rate(p);
-	since_cut = now_ns - atomic_load(&s->cut_ns);
+	since_cut = since(atomic_load(&s->cut_ns), now_ns);
 	if (since_cut < 2 * WINDOW_NS ||
 	    good <
 		rate / 2) /* the answers to the last change are not in; or not we are the limit */
@@ -235,11 +244,11 @@ static double
 goodput(struct pace *p, uint64_t now_ns)
 {
 	double good = (double)atomic_load(&p->s->goodput), running;
-	uint64_t began = atomic_load(&p->s->window_ns);
+	uint64_t length = since(atomic_load(&p->s->window_ns), now_ns);
 
-	if (began != 0 && now_ns > began + WINDOW_NS / 4) {
-		running = (double)atomic_load(&p->s->window_n) * (double)NS_PER_S /
-		    (double)(now_ns - began);
+	if (length > WINDOW_NS / 4) {
+		running =
+		    (double)atomic_load(&p->s->window_n) * (double)NS_PER_S / (double)length;
 		if (running > good)
 			good = running;
 	}
@@ -312,7 +321,7 @@ pace_throttled(struct pace *p, uint64_t now_ns)
 	uint64_t last = atomic_load(&s->cut_ns);
 
 	roll(p, now_ns);
-	if (now_ns - last < CUT_NS && now_ns >= last) {
+	if (since(last, now_ns) < CUT_NS) {
 		round_begin(s); /* an answer to what was sent before the cut */
 		return;
 	}

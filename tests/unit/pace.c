@@ -29,14 +29,16 @@ looked_at(uint64_t now, uint64_t stall_ns)
 }
 
 /* Sends until that many requests have succeeded; cap of 0: no cap. Besides, refused percent of them
- * are refused whatever the rate. */
+ * are refused whatever the rate. One answer in ten is told by a process that read the clock
+ * behind_ns ago. */
 static struct outcome
-model(struct pace *p, uint64_t objects, double cap, uint64_t stall_ns, unsigned refused)
+model(struct pace *p, uint64_t objects, double cap, uint64_t stall_ns, unsigned refused,
+    uint64_t behind_ns)
 {
 	const uint64_t start_ns = 1000000000;
 	static struct answer ring[IN_FLIGHT_MAX];
 	uint64_t now = start_ns, first = 0, n = 0, good = 0, sent = 0, throttled = 0, last = now,
-		 looked, rng = 1;
+		 looked, read, rng = 1;
 	int by_chance;
 	double tokens = cap / 20;
 
@@ -49,12 +51,13 @@ model(struct pace *p, uint64_t objects, double cap, uint64_t stall_ns, unsigned 
 			struct answer *a = &ring[first];
 
 			now = a->at_ns;
+			read = (good + throttled) % 10 == 0 ? now - behind_ns : now;
 			if (a->good) {
 				good++;
-				pace_answered(p, now);
+				pace_answered(p, read);
 			} else {
 				throttled++;
-				pace_throttled(p, now);
+				pace_throttled(p, read);
 			}
 			first = (first + 1) % IN_FLIGHT_MAX;
 			n--;
@@ -89,7 +92,7 @@ main(void)
 	char name[] = "/tmp/sheaf-pace-XXXXXX";
 	struct err e;
 	struct pace *p = pace_open(NULL, &e), *q = NULL;
-	struct outcome o = model(p, 300000, 5500, 0, 0);
+	struct outcome o = model(p, 300000, 5500, 0, 0, 0);
 	int fd;
 
 	OK(o.throttled <= 0.01, "300,000 objects, cap 5,500/s: %.2f %% throttled",
@@ -97,23 +100,29 @@ main(void)
 	OK(o.used >= 0.96, "300,000 objects, cap 5,500/s: %.1f %% of the cap used", 100 * o.used);
 	pace_close(p);
 	p = pace_open(NULL, &e);
-	o = model(p, 60000, 5500, 0, 0);
+	o = model(p, 60000, 5500, 0, 0, 0);
 	OK(o.throttled <= 0.01, "60,000 objects: %.2f %% throttled", 100 * o.throttled);
 	OK(o.used >= 0.90, "60,000 objects: %.1f %% of the cap used", 100 * o.used);
 	pace_close(p);
 	p = pace_open(NULL, &e);
-	o = model(p, 30000, 300, 0, 0);
+	o = model(p, 30000, 300, 0, 0, 0);
 	OK(o.throttled <= 0.05, "30,000 objects, cap 300/s: %.2f %% throttled", 100 * o.throttled);
 	OK(o.used >= 0.85, "30,000 objects, cap 300/s: %.1f %% of the cap used", 100 * o.used);
 	pace_close(p);
 	p = pace_open(NULL, &e);
-	o = model(p, 300000, 0, 0, 0);
+	o = model(p, 300000, 0, 0, 0, 0);
 	OK(o.used >= 12000, "no cap: %.0f a second of the 13,333 that 400 in flight can do",
 	    o.used);
 	pace_close(p);
 
 	p = pace_open(NULL, &e);
-	o = model(p, 300000, 5500, 100000000, 0);
+	o = model(p, 300000, 5500, 0, 0, 60000000);
+	OK(o.throttled <= 0.01, "a clock read 60 ms ago: %.2f %% throttled", 100 * o.throttled);
+	OK(o.used >= 0.95, "a clock read 60 ms ago: %.1f %% of the cap used", 100 * o.used);
+	pace_close(p);
+
+	p = pace_open(NULL, &e);
+	o = model(p, 300000, 5500, 100000000, 0, 0);
 	OK(o.throttled <= 0.04, "100 ms of each second lost: %.2f %% throttled",
 	    100 * o.throttled);
 	OK(o.used >= 0.45, "100 ms of every second lost: %.1f %% of the cap used", 100 * o.used);
@@ -121,12 +130,12 @@ main(void)
 
 	for (unsigned refused = 1; refused <= 20; refused += refused == 1 ? 4 : 5) {
 		p = pace_open(NULL, &e);
-		o = model(p, 300000, 0, 0, refused);
+		o = model(p, 300000, 0, 0, refused, 0);
 		OK(o.used >= 3000, "%u %% refused at any rate, no cap: %.0f a second", refused,
 		    o.used);
 		pace_close(p);
 		p = pace_open(NULL, &e);
-		o = model(p, 300000, 5500, 0, refused);
+		o = model(p, 300000, 5500, 0, refused, 0);
 		OK(o.throttled <= 0.02 + 1.5 * refused / 100,
 		    "%u %% refused at any rate: %.2f %% throttled", refused, 100 * o.throttled);
 		OK(o.used >= 0.65, "%u %% refused at any rate: %.1f %% of the cap used", refused,
