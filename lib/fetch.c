@@ -12,7 +12,8 @@ enum {
 	SCAN_MS = 250,	   /* at least so often deadlines and hedges are looked at */
 	BLOCKED_MS = 3000, /* a longer gap between scans was our caller's, not the network's */
 	GATHER = 10,	   /* sending times drawn at once, so that one waking serves several */
-	GATHER_NS = 2000000,
+	NAP_MIN_MS = 2,
+	NAP_MAX_MS = 100,
 	READ_LEN = 64 << 10,
 	FREE_TRIES_MAX = 8,
 	HEDGE_MIN_MS = 500,
@@ -37,7 +38,7 @@ struct fetch {
 	size_t n_reserved;
 	uint64_t now_us;
 	int64_t scanned_ms, scan_ms; /* when, and how long until the next time */
-	int gathered; /* the last step waited for answers to come together */
+	int napped_ms; /* answers may have waited for this step so long */
 	int64_t hedge_after_ms;
 	uint64_t hedge_seen;
 	struct fetch_stats stats;
@@ -400,6 +401,20 @@ is_late(const struct fetch_slot *s, enum fetch_fault fault)
 	    strcmp(s->msg.method, "POST") != 0;
 }
 
+/* From the send to the answer's last byte, which may have come while we slept. */
+static uint64_t
+answered_after_us(const struct fetch *f, const struct fetch_slot *s)
+{
+	uint64_t us = f->now_us - s->sent_us, ago;
+
+	if (f->napped_ms == 0 || s->conn.state != FETCH_CONN_OPEN)
+		return us;
+	ago = fetch_conn_silent_ms(&s->conn);
+	if (ago > (uint64_t)f->napped_ms)
+		ago = (uint64_t)f->napped_ms;
+	return us > ago * 1000 ? us - ago * 1000 : 0;
+}
+
 void
 fetch_slot_finished(
     struct fetch *f, struct fetch_slot *s, enum fetch_fault fault, const char *text)
@@ -409,7 +424,7 @@ fetch_slot_finished(
 	struct fetch_answer a = {.fault = fault,
 	    .fault_text = text,
 	    .status = s->in.status,
-	    .us = f->now_us - s->sent_us};
+	    .us = answered_after_us(f, s)};
 	int late = is_late(s, fault);
 
 	/* a 5xx that was passed over, as its hedge might have done better, and did not */
@@ -605,18 +620,35 @@ wait_ms(const struct fetch *f, int max_wait_ms)
 	return due > now ? (int)(due - now) : 0;
 }
 
-/* While the pace holds the next send back, nothing is lost by waiting a little, once, for the other
- * answers that are due: every waking costs as much as the answer itself. */
-static void
-gather(struct fetch *f, int n)
+/* Nothing goes on but that servers think of their answers. */
+static int
+is_quiet(const struct fetch *f)
 {
-	const struct timespec nap = {.tv_nsec = GATHER_NS};
-	int paced = f->n_reserved > 0 && can_send(f) &&
-	    f->reserved_ns > f->now_us * 1000 + GATHER_NS;
+	for (size_t i = 0; i < f->n_slots; i++) {
+		const struct fetch_slot *s = &f->slots[i];
 
-	f->gathered = !f->gathered && n > 0 && paced && f->n_free < f->n_slots;
-	if (f->gathered)
-		nanosleep(&nap, NULL);
+		if (s->task != NULL &&
+		    (s->conn.state != FETCH_CONN_OPEN || s->sending || s->in.began))
+			return 0;
+	}
+	return f->n_free < f->n_slots;
+}
+
+/* While the pace holds the next send back nothing is lost when answers wait for it: a waking costs
+ * more than an answer. How long this slept. */
+static int
+nap(struct fetch *f, int max_ms)
+{
+	struct timespec ts;
+
+	if (f->n_reserved == 0 || !can_send(f) || max_ms < NAP_MIN_MS || !is_quiet(f))
+		return 0;
+	if (max_ms > NAP_MAX_MS)
+		max_ms = NAP_MAX_MS;
+	ts = (struct timespec){.tv_nsec = (long)max_ms * 1000000};
+	nanosleep(&ts, NULL);
+	clock_update(f);
+	return max_ms;
 }
 
 size_t
@@ -628,14 +660,15 @@ fetch_step(struct fetch *f, int max_wait_ms)
 	send_ready(f);
 	if (f->n_tasks == 0)
 		return 0;
-	n = fetch_wire_wait(&f->wire, fetch_now_ms(f), wait_ms(f, max_wait_ms));
+	max_wait_ms = wait_ms(f, max_wait_ms);
+	f->napped_ms = nap(f, max_wait_ms);
+	n = fetch_wire_wait(&f->wire, fetch_now_ms(f), f->napped_ms > 0 ? 0 : max_wait_ms);
 	clock_update(f);
 	fetch_wire_handle(&f->wire, n, fetch_now_ms(f), &wire_ops);
 	if (f->n_resumes > 0)
 		resume_all(f);
 	if (fetch_now_ms(f) - f->scanned_ms >= f->scan_ms)
 		scan(f);
-	gather(f, n);
 	return f->n_tasks;
 }
 

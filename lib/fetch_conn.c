@@ -1,4 +1,6 @@
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -364,6 +366,17 @@ int
 fetch_conn_is_plain(const struct fetch_conn *c)
 {
 	return !c->is_tls;
+}
+
+uint64_t
+fetch_conn_silent_ms(const struct fetch_conn *c)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1)
+		return 0;
+	return info.tcpi_last_data_recv;
 }
 
 void

@@ -86,6 +86,9 @@ ssize_t fetch_conn_recv(struct fetch_conn *c, char *p, size_t n);
  * until FETCH_CONN_LATER. */
 int fetch_conn_is_plain(const struct fetch_conn *c);
 
+/* How long ago the last bytes arrived here, to a few ms; 0 where nobody knows. */
+uint64_t fetch_conn_silent_ms(const struct fetch_conn *c);
+
 void fetch_conn_close(struct fetch_conn *c);
 void fetch_conn_free(struct fetch_conn *c);
 

@@ -168,6 +168,21 @@ s3get: s3://$BUCKET/in/000015.csv" ]]
 	[[ $(tar tf out | wc -l) == 600 ]]
 }
 
+@test "a shared pace: latency is what the server took, not what an answer waited for the next send" {
+	stop_s3d
+	start_s3d --make "made/in/:4000" --cap 1000 --latency 20
+	use_s3d
+	run_shell 0 's3ls -l s3://made/in/ | split -n r/20 - keys. && printf "%s\n" keys.* |
+		xargs -P 20 -I % sh -c "s3get --pace pace --stats stats.% < % > out.%"'
+	silent
+	[[ $(cat out.* | tar --ignore-zeros -tf - | wc -l) == 4000 ]]
+	python3 - <<- E
+		import glob, json
+		p50 = [json.load(open(f))["latency_ms"]["p50"] for f in glob.glob("stats.*")]
+		assert len(p50) == 20 and 20 <= sorted(p50)[10] <= 60, p50
+	E
+}
+
 @test "many requests at once with the wrong clock, or to the wrong region" {
 	stop_s3d
 	start_s3d --make "made/in/:500" --clock-offset=3600
