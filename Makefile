@@ -17,8 +17,11 @@ BINS     := $(PROGRAMS:%=$(BUILD)/bin/%)
 MANS     := $(PROGRAMS:%=tools/%.1)
 LIB      := $(BUILD)/libsheaf.a
 LIBOBJ   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c))
+# LIBCURL=-lcurl links the shared one; without it, deps/libcurl finds what starts fastest
+LIBCURL  ?= @$(BUILD)/libcurl.link
+LINK     := $(filter $(BUILD)/%,$(LIBCURL:@%=%))
 # --as-needed: each program links with just the libraries whose functions it calls
-LDLIBS   := -Wl,--as-needed -lcurl -lssl -lcrypto -lexpat -ljansson -lz -lm
+LDLIBS   := -Wl,--as-needed $(LIBCURL) -lssl -lcrypto -lexpat -ljansson -lz -lm
 
 # a line a file; V=1 shows the commands
 say = $(if $(V),,@echo '  $(1) $@'; )
@@ -37,12 +40,16 @@ $(LIB): $(LIBOBJ)
 	@rm -f $@
 	$(call say,AR)$(AR) rcs $@ $^
 
+$(BUILD)/libcurl.link: deps/libcurl $(wildcard $(shell $(CC) -print-file-name=libcurl.a))
+	@mkdir -p $(@D)
+	@CC='$(CC)' AR='$(AR)' deps/libcurl $(BUILD)
+
 define link
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out $(LINK),$^) $(LDLIBS)
 endef
 
-$(BUILD)/bin/%: $(BUILD)/tools/%.o $(LIB)
+$(BUILD)/bin/%: $(BUILD)/tools/%.o $(LIB) $(LINK)
 	$(link)
 
 # ---- tests ----------------------------------------------------------------------------------------------------
@@ -51,7 +58,7 @@ UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 .PHONY: units
 units: $(UNITS) ## build the unit tests
 
-$(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIB)
+$(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIB) $(LINK)
 	$(link)
 
 # of lib/ only what has nothing to do with S3: the server must not share a mistake with what it tests
@@ -63,13 +70,13 @@ $(BUILD)/bin/s3d: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/s3d/*.c) lib/buf.
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(filter-out %/replay.c,$(wildcard tests/fuzz/*.c)))
 .PHONY: replays fuzzers
 replays: $(FUZZ:%=$(BUILD)/fuzz/%)
-$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(LIB)
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(LIB) $(LINK)
 	$(link)
 
 fuzzers: $(FUZZ:%=$(BUILD)/fuzzer/%)
-$(BUILD)/fuzzer/%: $(BUILD)/tests/fuzz/%.o $(LIB)
+$(BUILD)/fuzzer/%: $(BUILD)/tests/fuzz/%.o $(LIB) $(LINK)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $(filter-out $(LINK),$^) $(LDLIBS)
 
 SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 ASAN     := $(BUILD)/asan

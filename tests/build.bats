@@ -22,6 +22,32 @@ programs='csvcat report s3get s3ls s3put verify'
 	silent
 }
 
+@test "what speaks to S3 starts without the libraries of other protocols; LIBCURL=-lcurl brings them" {
+	local others='ldap|krb5|ssh2|rtmp|gnutls|nghttp2|libcurl'
+	for program in s3ls s3get s3put; do
+		run_tool 0 ldd "$BIN/$program"
+		lacks "$others" "$TMP/out"
+	done
+	run_tool 0 make -j2 BUILD="$TMP/shared" LIBCURL=-lcurl "$TMP/shared/bin/s3get"
+	run_tool 0 ldd "$TMP/shared/bin/s3get"
+	[[ $output == *libcurl.so* && $output == *ldap* ]]
+}
+
+@test "a libcurl.a of another TLS library, or none: the shared one is linked, and why is told" {
+	mkdir "$TMP/link" "$TMP/lib"
+	printf '#!/bin/bash\n[[ $1 != -print-file-name=* ]] || { echo "%s"; exit; }\nexec cc "$@"\n' "$TMP/lib/libcurl.a" > "$TMP/cc"
+	chmod +x "$TMP/cc"
+	echo 'int ldap_init(void), gnutls_init(void); int f(void); int f(void) { return ldap_init() + gnutls_init(); }' |
+		cc -c -o "$TMP/lib/f.o" -x c -
+	ar rcs "$TMP/lib/libcurl.a" "$TMP/lib/f.o"
+	CC=$TMP/cc run_tool 0 deps/libcurl "$TMP/link"
+	[[ $(< "$TMP/err") == "  libcurl: the shared one, as libcurl.a wants gnutls_init" ]]
+	[[ $(< "$TMP/link/libcurl.link") == -lcurl ]]
+	rm "$TMP/lib/libcurl.a"
+	CC=$TMP/cc run_tool 0 deps/libcurl "$TMP/link"
+	[[ $(< "$TMP/err") == "  libcurl: the shared one, as there is no libcurl.a" ]]
+}
+
 @test "nothing is built again when nothing has changed" {
 	run_tool 0 make BUILD="$BUILD" build
 	[[ $output == *"Nothing to be done"* ]]
