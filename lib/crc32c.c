@@ -75,16 +75,16 @@ crc32c(uint32_t crc, const void *p, size_t n)
 }
 #endif
 
-/* a times b modulo the polynomial, both reflected (bit 31 is the coefficient of x^0). */
+/* a times b modulo the polynomial, both reflected (bit 31 is the coefficient of x^0). Without
+ * branches, which would go either way as often. */
 static uint32_t
 multiply(uint32_t a, uint32_t b)
 {
 	uint32_t r = 0;
 
-	for (uint32_t m = UINT32_C(1) << 31; m != 0; m >>= 1) {
-		if (a & m)
-			r ^= b;
-		b = b & 1 ? b >> 1 ^ POLY : b >> 1;
+	for (; a != 0; a <<= 1) {
+		r ^= b & -(a >> 31);
+		b = b >> 1 ^ (POLY & -(b & 1));
 	}
 	return r;
 }

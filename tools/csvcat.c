@@ -25,7 +25,7 @@
 #include "unpack.h"
 #include "write_behind.h"
 
-enum { IN_LEN = 256 * 1024 };
+enum { IN_LEN = 256 * 1024, LEDGER_LEN = 64 * 1024 };
 
 enum {
 	OPT_COLUMNS = 256,
@@ -51,7 +51,7 @@ static struct {
 	struct unpack *unpack;
 	struct outfile *out, *ledger, *about, *rejects;
 	struct write_behind *behind; /* out's bytes */
-	struct buf line;
+	struct buf line, ledger_lines; /* these not written yet */
 	uint64_t bytes_in, rejected, failed;
 } run;
 
@@ -111,16 +111,26 @@ add_name(struct buf *out, const char *name)
 }
 
 static int
+flush_ledger(struct err *e)
+{
+	int rc = run.ledger == NULL
+	    ? 0
+	    : outfile_write(run.ledger, run.ledger_lines.p, run.ledger_lines.len, e);
+
+	buf_reset(&run.ledger_lines);
+	return rc;
+}
+
+static int
 write_ledger(void *arg, const struct csv_merge_source *s, struct err *e)
 {
 	(void)arg;
 	if (run.ledger == NULL)
 		return 0;
-	buf_reset(&run.line);
-	add_name(&run.line, s->name);
-	buf_addf(&run.line, "\t%llu\t%llu\t%08x\n", (unsigned long long)s->bytes,
+	add_name(&run.ledger_lines, s->name);
+	buf_addf(&run.ledger_lines, "\t%llu\t%llu\t%08x\n", (unsigned long long)s->bytes,
 	    (unsigned long long)s->rows, (unsigned)s->crc32c);
-	return outfile_write(run.ledger, run.line.p, run.line.len, e);
+	return run.ledger_lines.len < LEDGER_LEN ? 0 : flush_ledger(e);
 }
 
 static const struct csv_merge_ops merge_ops = {write_out, write_ledger};
@@ -482,7 +492,7 @@ finish(struct csv_merge_totals *t)
 
 	if (csv_merge_finish(run.merge, t, &e) == CSV_MERGE_FATAL ||
 	    end_output(&e) == -1 || commit(&run.rejects, &e) == -1 ||
-	    commit(&run.ledger, &e) == -1 || write_about(t, &e) == -1 ||
+	    flush_ledger(&e) == -1 || commit(&run.ledger, &e) == -1 || write_about(t, &e) == -1 ||
 	    commit(&run.about, &e) == -1 || commit(&run.out, &e) == -1) {
 		log_err(&e);
 		return -1;
@@ -641,6 +651,7 @@ close_files(void)
 	outfile_abort(run.rejects);
 	unpack_free(run.unpack);
 	buf_free(&run.line);
+	buf_free(&run.ledger_lines);
 }
 
 int
