@@ -2,8 +2,10 @@
 # of each that is full. What remains at the end is in a file too, and not named: whoever calls knows whether s3ls
 # ended well. Objects that were left out go to dir/N.skipped.
 
-function name() {
-	return sprintf("%05d", number)
+function begin_batch() {
+	name = sprintf("%05d", number)
+	tsv = dir "/" name ".tsv"
+	lines = 0
 }
 
 function fail(why) {
@@ -15,10 +17,11 @@ function fail(why) {
 BEGIN {
 	FS = "\t"
 	last = ENVIRON["LISTED_UP_TO"] # not by -v, which would read its backslashes
+	begin_batch()
 }
 
 $1 == "-" {
-	print $2 > (dir "/" name() ".skipped")
+	print $2 > (dir "/" name ".skipped")
 	next
 }
 
@@ -34,13 +37,13 @@ $1 "" <= last "" {
 
 {
 	last = $1
-	print > (dir "/" name() ".tsv")
+	print > tsv
 	if (++lines == batch) {
-		close(dir "/" name() ".tsv")
-		close(dir "/" name() ".skipped")
-		print name()
+		close(tsv)
+		close(dir "/" name ".skipped")
+		print name
 		fflush()
-		lines = 0
 		number++
+		begin_batch()
 	}
 }
