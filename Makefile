@@ -17,11 +17,12 @@ BINS     := $(PROGRAMS:%=$(BUILD)/bin/%)
 MANS     := $(PROGRAMS:%=tools/%.1)
 LIB      := $(BUILD)/libsheaf.a
 LIBOBJ   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c))
-# LIBCURL=-lcurl links the shared one; without it, deps/libcurl finds what starts fastest
-LIBCURL  ?= @$(BUILD)/libcurl.link
-LINK     := $(filter $(BUILD)/%,$(LIBCURL:@%=%))
+# how to link libcurl: LIBCURL=-lcurl, or what deps/libcurl finds. The name of what it found tells one libcurl.a from another,
+# as an update brings a file that may be older than what was built.
+LIBCURL  =
+LINK     := $(BUILD)/libcurl-$(or $(LIBCURL),$(shell stat -Lc %s-%Z "$$($(CC) -print-file-name=libcurl.a)" 2> /dev/null),none).link
 # --as-needed: each program links with just the libraries whose functions it calls
-LDLIBS   := -Wl,--as-needed $(LIBCURL) -lssl -lcrypto -lexpat -ljansson -lz -lm
+LDLIBS   := -Wl,--as-needed @$(LINK) -lssl -lcrypto -lexpat -ljansson -lz -lm
 
 # a line a file; V=1 shows the commands
 say = $(if $(V),,@echo '  $(1) $@'; )
@@ -40,13 +41,13 @@ $(LIB): $(LIBOBJ)
 	@rm -f $@
 	$(call say,AR)$(AR) rcs $@ $^
 
-$(BUILD)/libcurl.link: deps/libcurl $(wildcard $(shell $(CC) -print-file-name=libcurl.a))
-	@mkdir -p $(@D)
-	@CC='$(CC)' AR='$(AR)' deps/libcurl $(BUILD)
+$(LINK): deps/libcurl
+	@mkdir -p $(@D); rm -f $(BUILD)/libcurl-*.link
+	@CC='$(CC)' AR='$(AR)' deps/libcurl $@ $(LIBCURL)
 
 define link
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out $(LINK),$^) $(LDLIBS)
+	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
 endef
 
 $(BUILD)/bin/%: $(BUILD)/tools/%.o $(LIB) $(LINK)
@@ -76,7 +77,7 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(LIB) $(L
 fuzzers: $(FUZZ:%=$(BUILD)/fuzzer/%)
 $(BUILD)/fuzzer/%: $(BUILD)/tests/fuzz/%.o $(LIB) $(LINK)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $(filter-out $(LINK),$^) $(LDLIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(LDLIBS)
 
 SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 ASAN     := $(BUILD)/asan
@@ -116,7 +117,7 @@ fuzz: ## fuzz each parser for FUZZ_S seconds (60), beginning with its corpus
 # ---- what analysers say ---------------------------------------------------------------------------------------
 
 C_FILES     := $(wildcard lib/*.c tools/*.c tests/unit/*.c tests/fuzz/*.c tests/s3d/*.c)
-SHELL_FILES := $(wildcard tests/*.bats tests/*.bash tests/rgw tests/tls tests/style deps/install .ci/run deploy/*.sh bench/*.sh) \
+SHELL_FILES := $(wildcard tests/*.bats tests/*.bash tests/rgw tests/tls tests/style deps/install deps/libcurl .ci/run deploy/*.sh bench/*.sh) \
 	       $(filter-out %.awk,$(wildcard libexec/*)) bench/pipeline bench/memory bench/pss bench/list bench/csvcat bench/put
 
 # each by itself, so that `make -k lint` tells all
@@ -182,5 +183,6 @@ demo: ## the whole way on this machine: installs what is missing, merges from a 
 clean: ## delete what was built (never touches WORK)
 	rm -rf $(BUILD)
 
-.SECONDARY:
+# objects stay
+.PRECIOUS: $(BUILD)/%.o
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

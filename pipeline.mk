@@ -69,16 +69,16 @@ CONDITION = $(if $(filter 1,$(OVERWRITE)),,$(if $(OLD),--if-match "$$(grep -o '"
 $(WORK)/put/%.json $(WORK)/backup/%.json $(WORK)/merged/%.csv: export SHEAF_BATCH = $*
 $(WORK)/put/%.json $(WORK)/backup/%.json $(WORK)/merged/%.csv: export SHEAF_LOG = $(WORK)/log/$*.ndjson
 
-# one command each, for which sh starts faster
+# one command each, for which sh starts faster; exec, so that a signal to what make has started reaches it
 $(WORK)/put/%.json $(WORK)/backup/%.json: private SHELL := /bin/sh
 $(WORK)/put/%.json $(WORK)/backup/%.json: private .SHELLFLAGS := -euc
 
 $(WORK)/put/%.json: | $(WORK)/merged/%.csv $(if $(BACKUP),$(WORK)/backup/%.json)
-	$(S3PUT) --output $@ $(WORK)/merged/$*.csv "$$DEST"merged-$*.csv
+	exec $(S3PUT) --output $@ $(WORK)/merged/$*.csv "$$DEST"merged-$*.csv
 	$(if $(OLD),rm $(OLD))
 
 $(WORK)/backup/%.json: | $(WORK)/merged/%.csv
-	$(S3PUT) --output $@ $(WORK)/merged/$*.csv "$$BACKUP"merged-$*.csv
+	exec $(S3PUT) --output $@ $(WORK)/merged/$*.csv "$$BACKUP"merged-$*.csv
 	$(if $(OLD),rm $(OLD))
 
 # every member's status counts: pipefail alone would show the rightmost failure only

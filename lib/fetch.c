@@ -38,7 +38,7 @@ struct fetch {
 	size_t n_reserved;
 	uint64_t now_us;
 	int64_t scanned_ms, scan_ms; /* when, and how long until the next time */
-	int napped_ms; /* answers may have waited for this step so long */
+	int napped; /* answers may have waited for this step */
 	int64_t hedge_after_ms;
 	uint64_t hedge_seen;
 	struct fetch_stats stats;
@@ -68,13 +68,19 @@ fetch_fault_words(enum fetch_fault f)
 	}
 }
 
-static void
-clock_update(struct fetch *f)
+static uint64_t
+clock_us(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	f->now_us = (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+static void
+clock_update(struct fetch *f)
+{
+	f->now_us = clock_us();
 }
 
 int64_t
@@ -405,14 +411,13 @@ is_late(const struct fetch_slot *s, enum fetch_fault fault)
 static uint64_t
 answered_after_us(const struct fetch *f, const struct fetch_slot *s)
 {
-	uint64_t us = f->now_us - s->sent_us, ago;
+	uint64_t us, ago;
 
-	if (f->napped_ms == 0 || s->conn.state != FETCH_CONN_OPEN)
-		return us;
-	ago = fetch_conn_silent_ms(&s->conn);
-	if (ago > (uint64_t)f->napped_ms)
-		ago = (uint64_t)f->napped_ms;
-	return us > ago * 1000 ? us - ago * 1000 : 0;
+	if (!f->napped || s->conn.state != FETCH_CONN_OPEN)
+		return f->now_us - s->sent_us;
+	ago = 1000 * fetch_conn_silent_ms(&s->conn);
+	us = clock_us() - s->sent_us;
+	return us > ago ? us - ago : 0;
 }
 
 void
@@ -635,7 +640,7 @@ is_quiet(const struct fetch *f)
 }
 
 /* While the pace holds the next send back nothing is lost when answers wait for it: a waking costs
- * more than an answer. How long this slept. */
+ * more than an answer. 1 where it slept. */
 static int
 nap(struct fetch *f, int max_ms)
 {
@@ -648,7 +653,7 @@ nap(struct fetch *f, int max_ms)
 	ts = (struct timespec){.tv_nsec = (long)max_ms * 1000000};
 	nanosleep(&ts, NULL);
 	clock_update(f);
-	return max_ms;
+	return 1;
 }
 
 size_t
@@ -661,8 +666,8 @@ fetch_step(struct fetch *f, int max_wait_ms)
 	if (f->n_tasks == 0)
 		return 0;
 	max_wait_ms = wait_ms(f, max_wait_ms);
-	f->napped_ms = nap(f, max_wait_ms);
-	n = fetch_wire_wait(&f->wire, fetch_now_ms(f), f->napped_ms > 0 ? 0 : max_wait_ms);
+	f->napped = nap(f, max_wait_ms);
+	n = fetch_wire_wait(&f->wire, fetch_now_ms(f), f->napped ? 0 : max_wait_ms);
 	clock_update(f);
 	fetch_wire_handle(&f->wire, n, fetch_now_ms(f), &wire_ops);
 	if (f->n_resumes > 0)

@@ -26,6 +26,7 @@
 #define FALLS_IN_VAIN 3
 #define BURST_NS UINT64_C(5000000) /* unused time that may still be used */
 #define STALE_NS (60 * NS_PER_S)   /* a schedule so far ahead is of an earlier boot */
+#define SKEW_NS NS_PER_S	   /* as is what happened so far ahead */
 #define RATE_FIRST 5000.0	   /* requests a second: S3 promises 5,500 */
 #define RATE_MIN 100.0 /* refusals that have nothing to do with the rate must not end the run */
 #define RATE_MAX 1e6
@@ -149,7 +150,7 @@ pace_take(struct pace *p, uint64_t now_ns, unsigned n)
 static uint64_t
 since(uint64_t then_ns, uint64_t now_ns)
 {
-	if (then_ns > now_ns + STALE_NS)
+	if (then_ns > now_ns + SKEW_NS)
 		return UINT64_MAX;
 	return then_ns > now_ns ? 0 : now_ns - then_ns;
 }

@@ -23,29 +23,56 @@ programs='csvcat report s3get s3ls s3put verify'
 }
 
 @test "what speaks to S3 starts without the libraries of other protocols; LIBCURL=-lcurl brings them" {
-	local others='ldap|krb5|ssh2|rtmp|gnutls|nghttp2|libcurl'
+	local others='ldap|krb5|ssh2|rtmp|gnutls|nghttp2|libcurl' s3get=$TMP/built/bin/s3get
 	for program in s3ls s3get s3put; do
 		run_tool 0 ldd "$BIN/$program"
 		lacks "$others" "$TMP/out"
 	done
-	run_tool 0 make -j2 BUILD="$TMP/shared" LIBCURL=-lcurl "$TMP/shared/bin/s3get"
-	run_tool 0 ldd "$TMP/shared/bin/s3get"
+	run_tool 0 make -j2 BUILD="$TMP/built" LIBCURL=-lcurl "$s3get"
+	run_tool 0 ldd "$s3get"
 	[[ $output == *libcurl.so* && $output == *ldap* ]]
+	run_tool 0 make BUILD="$TMP/built" "$s3get"
+	run_tool 0 ldd "$s3get"
+	lacks "$others" "$TMP/out"
 }
 
-@test "a libcurl.a of another TLS library, or none: the shared one is linked, and why is told" {
-	mkdir "$TMP/link" "$TMP/lib"
+# like_cc: $TMP/cc, whose libcurl.a is $TMP/lib/libcurl.a.
+like_cc() {
+	mkdir -p "$TMP/link" "$TMP/lib"
 	printf '#!/bin/bash\n[[ $1 != -print-file-name=* ]] || { echo "%s"; exit; }\nexec cc "$@"\n' "$TMP/lib/libcurl.a" > "$TMP/cc"
 	chmod +x "$TMP/cc"
+}
+
+@test "a libcurl.a of another TLS library, one that does not link, or none: the shared one is linked, and why is told" {
+	like_cc
 	echo 'int ldap_init(void), gnutls_init(void); int f(void); int f(void) { return ldap_init() + gnutls_init(); }' |
 		cc -c -o "$TMP/lib/f.o" -x c -
 	ar rcs "$TMP/lib/libcurl.a" "$TMP/lib/f.o"
-	CC=$TMP/cc run_tool 0 deps/libcurl "$TMP/link"
+	CC=$TMP/cc run_tool 0 deps/libcurl "$TMP/link/f"
 	[[ $(< "$TMP/err") == "  libcurl: the shared one, as libcurl.a wants gnutls_init" ]]
-	[[ $(< "$TMP/link/libcurl.link") == -lcurl ]]
+	[[ $(< "$TMP/link/f") == -lcurl ]]
+	echo "no archive" > "$TMP/lib/libcurl.a"
+	CC=$TMP/cc run_tool 0 deps/libcurl "$TMP/link/f"
+	[[ $(< "$TMP/err") == "  libcurl: the shared one, as libcurl.a cannot be linked here" ]]
 	rm "$TMP/lib/libcurl.a"
-	CC=$TMP/cc run_tool 0 deps/libcurl "$TMP/link"
+	CC=$TMP/cc run_tool 0 deps/libcurl "$TMP/link/f"
 	[[ $(< "$TMP/err") == "  libcurl: the shared one, as there is no libcurl.a" ]]
+}
+
+@test "another libcurl.a, even an older one, is linked anew; a build folder may be named ./" {
+	like_cc
+	cp -p "$(cc -print-file-name=libcurl.a)" "$TMP/lib/libcurl.a"
+	cp -a Makefile sheaf.mk lib tools deps "$TMP/link"
+	cd "$TMP/link"
+	run_tool 0 make -j2 CC="$TMP/cc" BUILD=./out ./out/bin/s3get
+	run_tool 0 make CC="$TMP/cc" BUILD=./out ./out/bin/s3get
+	[[ $output == *"up to date"* ]]
+	cp "$TMP/lib/libcurl.a" "$TMP/lib/new.a"
+	touch -d 2020-01-01 "$TMP/lib/new.a"
+	sleep 1.1
+	mv "$TMP/lib/new.a" "$TMP/lib/libcurl.a"
+	run_tool 0 make CC="$TMP/cc" BUILD=./out ./out/bin/s3get
+	[[ $output == *"LD out/bin/s3get"* ]]
 }
 
 @test "nothing is built again when nothing has changed" {

@@ -56,6 +56,20 @@ plan_right() { # OBJECTS BATCH
 	(($(requests list) <= 10 + 5 * 8)) || fail "=> $(requests list) pages were listed for 10"
 }
 
+@test "SIGTERM to the make of a batch ends its upload too" {
+	serve --make sheaf/csvs/:100 --put-latency 5000
+	start_run BATCH=100
+	wait_until -e "$WORK/merged/00000.csv"
+	until pgrep -s "$RUN" -x s3put > "$TMP/uploads"; do
+		sleep 0.05
+	done
+	pkill -TERM -s "$RUN" -x make --newest
+	wait "$RUN" && fail "=> the run succeeded"
+	! pgrep -s "$RUN" -x s3put || fail "=> s3put goes on"
+	[[ ! -e $WORK/put/00000.json ]]
+	grep -q 'interrupted' "$WORK/failed/00000"
+}
+
 @test "only s3ls is killed, only the script that cuts: an error, and the same command goes on" {
 	serve --make sheaf/csvs/:4000 --list-latency 1500
 	local who

@@ -108,6 +108,8 @@ all_programs() {
 	says "s3get: s3://$BUCKET/k: cannot connect" "127.0.0.1 port 9"
 	https_proxy=http://no-such-proxy.invalid run_tool 1 s3get "s3://$BUCKET/k"
 	says "s3get: s3://$BUCKET/k: cannot find the host" no-such-proxy.invalid
+	https_proxy=http://bücher.invalid run_tool 1 s3get "s3://$BUCKET/k"
+	says "s3get: s3://$BUCKET/k: cannot find the host"
 }
 
 @test "requester pays, and nobody: what the requests say" {

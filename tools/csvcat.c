@@ -643,7 +643,7 @@ close_files(void)
 	struct err e;
 
 	/* what came before the failure of something else stays on standard output */
-	if (end_output(&e) == -1)
+	if ((end_output(&e) | flush_ledger(&e)) == -1)
 		log_err(&e);
 	outfile_abort(run.out);
 	outfile_abort(run.ledger);
