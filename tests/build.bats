@@ -69,7 +69,7 @@ like_cc() {
 	[[ $output == *"up to date"* ]]
 	cp "$TMP/lib/libcurl.a" "$TMP/lib/new.a"
 	touch -d 2020-01-01 "$TMP/lib/new.a"
-	sleep 1.1
+	sleep 1.1 # what tells them apart has seconds
 	mv "$TMP/lib/new.a" "$TMP/lib/libcurl.a"
 	run_tool 0 make CC="$TMP/cc" BUILD=./out ./out/bin/s3get
 	[[ $output == *"LD out/bin/s3get"* ]]

@@ -28,13 +28,14 @@ looked_at(uint64_t now, uint64_t stall_ns)
 	return now % 1000000000 < stall_ns ? now - now % 1000000000 + stall_ns : now;
 }
 
-/* Sends until that many requests have succeeded; cap of 0: no cap. Besides, refused percent of them
- * are refused whatever the rate. One answer in ten is told by a process that read the clock
- * behind_ns ago. */
+/* A schedule of its own sends until that many requests have succeeded; cap of 0: no cap. Besides,
+ * refused percent of them are refused whatever the rate. One answer in ten is told by a process
+ * that read the clock behind_ns ago. */
 static struct outcome
-model(struct pace *p, uint64_t objects, double cap, uint64_t stall_ns, unsigned refused,
-    uint64_t behind_ns)
+model(uint64_t objects, double cap, uint64_t stall_ns, unsigned refused, uint64_t behind_ns)
 {
+	struct err e;
+	struct pace *p = pace_open(NULL, &e);
 	const uint64_t start_ns = 1000000000;
 	static struct answer ring[IN_FLIGHT_MAX];
 	uint64_t now = start_ns, first = 0, n = 0, good = 0, sent = 0, throttled = 0, last = now,
@@ -82,6 +83,7 @@ model(struct pace *p, uint64_t objects, double cap, uint64_t stall_ns, unsigned 
 		n++;
 		sent++;
 	}
+	pace_close(p);
 	return (struct outcome){(double)throttled / (double)sent,
 	    (double)objects / ((double)(now - start_ns) / 1e9) / (cap > 0 ? cap : 1)};
 }
@@ -91,56 +93,41 @@ main(void)
 {
 	char name[] = "/tmp/sheaf-pace-XXXXXX";
 	struct err e;
-	struct pace *p = pace_open(NULL, &e), *q = NULL;
-	struct outcome o = model(p, 300000, 5500, 0, 0, 0);
+	struct pace *p, *q;
+	struct outcome o = model(300000, 5500, 0, 0, 0);
 	int fd;
 
 	OK(o.throttled <= 0.01, "300,000 objects, cap 5,500/s: %.2f %% throttled",
 	    100 * o.throttled);
 	OK(o.used >= 0.96, "300,000 objects, cap 5,500/s: %.1f %% of the cap used", 100 * o.used);
-	pace_close(p);
-	p = pace_open(NULL, &e);
-	o = model(p, 60000, 5500, 0, 0, 0);
+	o = model(60000, 5500, 0, 0, 0);
 	OK(o.throttled <= 0.01, "60,000 objects: %.2f %% throttled", 100 * o.throttled);
 	OK(o.used >= 0.90, "60,000 objects: %.1f %% of the cap used", 100 * o.used);
-	pace_close(p);
-	p = pace_open(NULL, &e);
-	o = model(p, 30000, 300, 0, 0, 0);
+	o = model(30000, 300, 0, 0, 0);
 	OK(o.throttled <= 0.05, "30,000 objects, cap 300/s: %.2f %% throttled", 100 * o.throttled);
 	OK(o.used >= 0.85, "30,000 objects, cap 300/s: %.1f %% of the cap used", 100 * o.used);
-	pace_close(p);
-	p = pace_open(NULL, &e);
-	o = model(p, 300000, 0, 0, 0, 0);
+	o = model(300000, 0, 0, 0, 0);
 	OK(o.used >= 12000, "no cap: %.0f a second of the 13,333 that 400 in flight can do",
 	    o.used);
-	pace_close(p);
 
-	p = pace_open(NULL, &e);
-	o = model(p, 300000, 5500, 0, 0, 60000000);
+	o = model(300000, 5500, 0, 0, 60000000);
 	OK(o.throttled <= 0.01, "a clock read 60 ms ago: %.2f %% throttled", 100 * o.throttled);
 	OK(o.used >= 0.95, "a clock read 60 ms ago: %.1f %% of the cap used", 100 * o.used);
-	pace_close(p);
 
-	p = pace_open(NULL, &e);
-	o = model(p, 300000, 5500, 100000000, 0, 0);
+	o = model(300000, 5500, 100000000, 0, 0);
 	OK(o.throttled <= 0.04, "100 ms of each second lost: %.2f %% throttled",
 	    100 * o.throttled);
 	OK(o.used >= 0.45, "100 ms of every second lost: %.1f %% of the cap used", 100 * o.used);
-	pace_close(p);
 
 	for (unsigned refused = 1; refused <= 20; refused += refused == 1 ? 4 : 5) {
-		p = pace_open(NULL, &e);
-		o = model(p, 300000, 0, 0, refused, 0);
+		o = model(300000, 0, 0, refused, 0);
 		OK(o.used >= 3000, "%u %% refused at any rate, no cap: %.0f a second", refused,
 		    o.used);
-		pace_close(p);
-		p = pace_open(NULL, &e);
-		o = model(p, 300000, 5500, 0, refused, 0);
+		o = model(300000, 5500, 0, refused, 0);
 		OK(o.throttled <= 0.02 + 1.5 * refused / 100,
 		    "%u %% refused at any rate: %.2f %% throttled", refused, 100 * o.throttled);
 		OK(o.used >= 0.65, "%u %% refused at any rate: %.1f %% of the cap used", refused,
 		    100 * o.used);
-		pace_close(p);
 	}
 
 	fd = mkstemp(name);
