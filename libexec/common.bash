@@ -44,12 +44,19 @@ count_batches() {
 	echo "$n"
 }
 
-# The names of the batches without a receipt, or with BACKUP without both, among the first BATCHES, a line each.
+# Names of batches, a line each, all of one length: who reads that many bytes of a pipe at once has one name whole, however
+# many read from it.
+readonly NAME_LEN=16
+tell_names() { # NAME...
+	printf "%-$((NAME_LEN - 1))s\n" "$@"
+}
+
+# The names of the batches without a receipt, or with BACKUP without both, among the first BATCHES.
 batches_left() { # BATCHES
 	local n name
 	for ((n = 0; n < $1; n++)); do
 		printf -v name %05d "$n"
-		[[ -e $WORK/put/$name.json && (-z $BACKUP || -e $WORK/backup/$name.json) ]] || echo "$name"
+		[[ -e $WORK/put/$name.json && (-z $BACKUP || -e $WORK/backup/$name.json) ]] || tell_names "$name"
 	done
 }
 
