@@ -570,6 +570,8 @@ scan(struct fetch *f)
 			s->progress_ms = now;
 		if (now - s->progress_ms > (int64_t)f->opt.stall_ms) {
 			fetch_slot_finished(f, s, FETCH_FAULT_STALL, "nothing came for too long");
+		} else if (fetch_conn_is_late(&s->conn, now)) {
+			fetch_slot_finished(f, s, FETCH_FAULT_CONNECT, "no TLS handshake in time");
 		} else if (s->in.status == 0 && s->task->slot[1] == NULL && s->task->slot[0] == s &&
 		    now - (int64_t)(s->sent_us / 1000) > after && f->n_free > 0 &&
 		    strcmp(s->msg.method, "GET") == 0 &&

@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,44 +36,28 @@ on_close(void *arg, curl_socket_t fd)
 	return close(fd);
 }
 
-/* NULL: the certificates cannot be read. A bundle takes 20 ms to read; plain HTTP needs none. */
-static X509_STORE *
-trust(struct fetch_wire *w)
-{
-	const char *dir = getenv(X509_get_default_cert_dir_env());
-	int ok;
-
-	if (w->trust != NULL)
-		return w->trust;
-	if ((w->trust = X509_STORE_new()) == NULL)
-		err_nomem();
-	X509_STORE_set_flags(w->trust, X509_V_FLAG_TRUSTED_FIRST);
-	if (w->ca_file != NULL)
-		ok = X509_STORE_load_file(w->trust, w->ca_file);
-	else
-		ok =
-		    X509_STORE_load_path(w->trust, dir != NULL ? dir : X509_get_default_cert_dir());
-	return ok ? w->trust : NULL;
-}
-
+/* libcurl begins TLS with a proxy. */
 static CURLcode
 on_ssl_ctx(CURL *easy, void *ctx, void *arg)
 {
 	struct fetch_conn *c = arg;
-	X509_STORE *store = trust(c->wire);
+	SSL_CTX *ours = fetch_tls_ctx(&c->wire->tls);
 
 	(void)easy;
-	if (store == NULL)
+	if (ours == NULL)
 		return CURLE_SSL_CACERT_BADFILE;
-	/* one store for all connections: what it read from the hashed folder stays read */
-	SSL_CTX_set1_cert_store(ctx, store);
-	SSL_CTX_set_read_ahead(ctx, 1); /* a record's head and body by one system call */
-	c->wire->stats->tls_handshakes++;
-	c->is_tls = 1;
+	SSL_CTX_set1_cert_store(ctx, SSL_CTX_get_cert_store(ours));
+	c->in_tunnel = 1;
 	return CURLE_OK;
 }
 
 /* --- the wire --- */
+
+static int
+is_https(const char *url)
+{
+	return strncmp(url, "https:", 6) == 0;
+}
 
 /* An empty variable counts as none, as it does for curl. */
 static const char *
@@ -107,7 +90,7 @@ int
 fetch_wire_open(struct fetch_wire *w, const struct fetch_opt *opt, size_t max,
     struct fetch_stats *stats, int64_t now_ms, struct err *e)
 {
-	*w = (struct fetch_wire){.ca_file = opt->ca_file,
+	*w = (struct fetch_wire){.tls.ca_file = opt->ca_file,
 	    .direct = opt->direct,
 	    .connect_ms = opt->connect_ms != 0 ? (long)opt->connect_ms : CONNECT_MS,
 	    .read_len = opt->buffer_len != 0 ? (long)opt->buffer_len : READ_LEN,
@@ -117,9 +100,8 @@ fetch_wire_open(struct fetch_wire *w, const struct fetch_opt *opt, size_t max,
 	if (opt->ca_file != NULL && access(opt->ca_file, R_OK) == -1)
 		return err_errno(e, EXIT_USAGE, "%s: CA certificates", opt->ca_file);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
-	    (w->multi = curl_multi_init()) == NULL || (w->share = curl_share_init()) == NULL)
+	    (w->multi = curl_multi_init()) == NULL)
 		return err_set(e, EXIT_FAILED, "libcurl cannot be initialised");
-	curl_share_setopt(w->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
 	curl_multi_setopt(w->multi, CURLMOPT_MAXCONNECTS, (long)max);
 	return fetch_events_open(&w->events, w->multi, now_ms, e);
 }
@@ -129,9 +111,7 @@ fetch_wire_close(struct fetch_wire *w)
 {
 	if (w->multi != NULL)
 		curl_multi_cleanup(w->multi);
-	if (w->share != NULL)
-		curl_share_cleanup(w->share);
-	X509_STORE_free(w->trust);
+	fetch_tls_free(&w->tls);
 	fetch_events_close(&w->events);
 	buf_free(&w->proxy);
 	buf_wipe(&w->proxy_authorization);
@@ -167,7 +147,6 @@ static enum fetch_fault
 connect_fault(CURLcode code)
 {
 	switch (code) {
-	case CURLE_OK: return FETCH_FAULT_NONE;
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_RESOLVE_PROXY:
 	case CURLE_URL_MALFORMAT: return FETCH_FAULT_HOST;
@@ -178,18 +157,68 @@ connect_fault(CURLcode code)
 	}
 }
 
-/* libcurl has opened the connection, and is done with it. */
-static int
-take_over(struct fetch_conn *c)
+static ssize_t raw_send(void *arg, const char *p, size_t n);
+static ssize_t raw_recv(void *arg, char *p, size_t n);
+
+/* What has come of connecting; errbuf says why nothing has. */
+static void
+tell_opened(struct fetch_conn *c, enum fetch_fault fault, const struct fetch_wire_ops *ops)
 {
+	if (fault == FETCH_FAULT_NONE)
+		c->state = FETCH_CONN_OPEN;
+	else
+		fetch_conn_close(c);
+	ops->opened(c, fault, c->errbuf);
+}
+
+/* libcurl could not open it. */
+static void
+tell_failed(struct fetch_conn *c, CURLcode code, const struct fetch_wire_ops *ops)
+{
+	if (c->errbuf[0] == '\0')
+		snprintf(c->errbuf, sizeof(c->errbuf), "%s", curl_easy_strerror(code));
+	tell_opened(c, connect_fault(code), ops);
+}
+
+/* The handshake, as far as it gets now. */
+static void
+shake(struct fetch_conn *c, const struct fetch_wire_ops *ops)
+{
+	switch (fetch_tls_shake(&c->tls)) {
+	case FETCH_TLS_LATER: break;
+	case FETCH_TLS_OPEN:
+		c->wire->stats->tls_resumed += fetch_tls_is_resumed(&c->tls);
+		tell_opened(c, FETCH_FAULT_NONE, ops);
+		break;
+	case FETCH_TLS_UNTRUSTED: tell_opened(c, FETCH_FAULT_TLS, ops); break;
+	case FETCH_TLS_LOST: tell_opened(c, FETCH_FAULT_CONNECT, ops); break;
+	}
+}
+
+/* libcurl has opened the connection, and is done with it. */
+static void
+take_over(struct fetch_conn *c, const struct fetch_wire_ops *ops)
+{
+	struct fetch_tls_io io = {raw_send, raw_recv, c, c->errbuf};
 	curl_socket_t fd;
 
 	if (curl_easy_getinfo(c->easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK ||
-	    fd == CURL_SOCKET_BAD || fetch_events_own(&c->wire->events, fd, c) == -1)
-		return -1;
+	    fd == CURL_SOCKET_BAD || fetch_events_own(&c->wire->events, fd, c) == -1) {
+		snprintf(c->errbuf, sizeof(c->errbuf), "its socket cannot be watched: %s",
+		    strerror(errno));
+		tell_opened(c, FETCH_FAULT_CONNECT, ops);
+		return;
+	}
 	c->fd = fd;
-	c->state = FETCH_CONN_OPEN;
-	return 0;
+	if (!is_https(buf_str(&c->origin))) {
+		tell_opened(c, FETCH_FAULT_NONE, ops);
+		return;
+	}
+	c->wire->stats->tls_handshakes++;
+	if (fetch_tls_begin(&c->tls, &c->wire->tls, buf_str(&c->origin), &io) == -1)
+		tell_opened(c, FETCH_FAULT_TLS, ops);
+	else
+		shake(c, ops);
 }
 
 static void
@@ -200,7 +229,10 @@ on_ready(void *owner, uint32_t events, void *arg)
 
 	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		c->hung_up = 1;
-	ops->ready(c);
+	if (c->state == FETCH_CONN_CONNECTING)
+		shake(c, ops);
+	else
+		ops->ready(c);
 }
 
 void
@@ -213,21 +245,14 @@ fetch_wire_handle(struct fetch_wire *w, int n, int64_t now_ms, const struct fetc
 	while ((m = curl_multi_info_read(w->multi, &left)) != NULL) {
 		struct fetch_conn *c;
 		CURLcode code = m->data.result;
-		enum fetch_fault fault;
 
 		if (m->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&c);
-		fault = connect_fault(code);
-		if (fault == FETCH_FAULT_NONE && take_over(c) == -1) {
-			fault = FETCH_FAULT_CONNECT;
-			snprintf(c->errbuf, sizeof(c->errbuf), "its socket cannot be watched: %s",
-			    strerror(errno));
-		}
-		if (fault != FETCH_FAULT_NONE)
-			fetch_conn_close(c);
-		ops->opened(
-		    c, fault, c->errbuf[0] != '\0' ? c->errbuf : curl_easy_strerror(code));
+		if (code == CURLE_OK)
+			take_over(c, ops);
+		else
+			tell_failed(c, code, ops);
 	}
 }
 
@@ -243,12 +268,11 @@ handle_new(struct fetch_conn *c)
 	if (easy == NULL)
 		err_nomem();
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, c);
-	curl_easy_setopt(easy, CURLOPT_SHARE, w->share);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, c->errbuf);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	/* to give a connection up must not wait for its name look-up, which stops all others */
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -261,9 +285,9 @@ handle_new(struct fetch_conn *c)
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, w);
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, w);
-	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
-	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, NULL);
+	curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
 	curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx);
 	curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, c);
 	return easy;
@@ -282,40 +306,69 @@ fetch_conn_fits(const struct fetch_conn *c, const struct fetch_route *r)
 	return c->state == FETCH_CONN_OPEN && leads_to(c, r);
 }
 
-void
-fetch_conn_open(struct fetch_conn *c, struct fetch_wire *w, const struct fetch_route *r)
+/* The proxy for https:// URLs, as curl reads the environment; it looks at no_proxy itself. */
+static const char *
+tunnel_proxy(void)
 {
-	/* no proxy in front of the proxy, and none where it was settled that there is none */
-	int direct = w->direct || r->by_proxy ||
-	    (w->proxy.len > 0 && strncmp(r->origin, "http:", 5) == 0);
+	static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+	const char *url = NULL;
 
+	for (size_t i = 0; url == NULL && i < sizeof(names) / sizeof(*names); i++)
+		url = env(names[i]);
+	return url != NULL ? url : "";
+}
+
+/* Where libcurl shall lead to: for a TLS connection as for another, but through a tunnel where
+ * there is a proxy. */
+static void
+lead_to(struct fetch_conn *c, const struct fetch_route *r)
+{
+	const struct fetch_wire *w = c->wire;
+	const char *host, *port;
+	struct buf url = {0};
+	int tls;
+
+	buf_reset(&c->origin);
+	buf_add(&c->origin, r->origin, r->origin_len);
+	tls = is_https(buf_str(&c->origin));
+	host = strstr(buf_str(&c->origin), "://");
+	host = host != NULL ? host + 3 : buf_str(&c->origin);
+	port = strchr(*host == '[' ? host + strcspn(host, "]") : host, ':');
+	buf_addf(&url, "http://%s%s", host, tls && port == NULL ? ":443" : "");
+	curl_easy_setopt(c->easy, CURLOPT_URL, buf_str(&url));
+	curl_easy_setopt(c->easy, CURLOPT_HTTPPROXYTUNNEL, (long)tls);
+	/* no proxy in front of the proxy, and none where it was settled that there is none */
+	if (w->direct || r->by_proxy || (w->proxy.len > 0 && !tls))
+		curl_easy_setopt(c->easy, CURLOPT_PROXY, "");
+	else
+		curl_easy_setopt(c->easy, CURLOPT_PROXY, tls ? tunnel_proxy() : NULL);
+	buf_free(&url);
+}
+
+void
+fetch_conn_open(
+    struct fetch_conn *c, struct fetch_wire *w, const struct fetch_route *r, int64_t now_ms)
+{
 	c->wire = w;
 	if (c->easy == NULL)
 		c->easy = handle_new(c);
-	if (!leads_to(c, r)) {
-		buf_reset(&c->origin);
-		buf_add(&c->origin, r->origin, r->origin_len);
-		curl_easy_setopt(c->easy, CURLOPT_URL, buf_str(&c->origin));
-		curl_easy_setopt(c->easy, CURLOPT_PROXY, direct ? "" : NULL);
-	}
+	if (!leads_to(c, r))
+		lead_to(c, r);
 	c->errbuf[0] = '\0';
-	c->hung_up = c->is_tls = c->resumed_known = 0;
+	c->fd = -1;
+	c->begun_ms = now_ms;
+	c->hung_up = c->in_tunnel = 0;
 	c->answers = 0;
 	c->state = FETCH_CONN_CONNECTING;
 	if (curl_multi_add_handle(w->multi, c->easy) != CURLM_OK)
 		abort();
 }
 
-/* libcurl tells it only once the connection is in use. */
-static void
-note_resumed(struct fetch_conn *c)
+int
+fetch_conn_is_late(const struct fetch_conn *c, int64_t now_ms)
 {
-	struct curl_tlssessioninfo *info = NULL;
-
-	c->resumed_known = 1;
-	if (curl_easy_getinfo(c->easy, CURLINFO_TLS_SSL_PTR, &info) == CURLE_OK &&
-	    info != NULL && info->internals != NULL && SSL_session_reused(info->internals))
-		c->wire->stats->tls_resumed++;
+	return c->state == FETCH_CONN_CONNECTING && c->fd != -1 &&
+	    now_ms - c->begun_ms > c->wire->connect_ms;
 }
 
 static ssize_t
@@ -336,38 +389,48 @@ moved_plain(struct fetch_conn *c, ssize_t n)
 	return -1;
 }
 
-/* curl_easy_send and curl_easy_recv look through all connections for theirs at each call; without
- * TLS there is nothing that they would add to the socket. */
+static ssize_t
+raw_send(void *arg, const char *p, size_t n)
+{
+	struct fetch_conn *c = arg;
+	size_t sent = 0;
+
+	if (!c->in_tunnel)
+		return moved_plain(c, send(c->fd, p, n, MSG_NOSIGNAL));
+	return moved(curl_easy_send(c->easy, p, n, &sent), sent);
+}
+
+static ssize_t
+raw_recv(void *arg, char *p, size_t n)
+{
+	struct fetch_conn *c = arg;
+	size_t got = 0;
+
+	if (!c->in_tunnel)
+		return moved_plain(c, recv(c->fd, p, n, 0));
+	return moved(curl_easy_recv(c->easy, p, n, &got), got);
+}
+
 ssize_t
 fetch_conn_send(struct fetch_conn *c, const char *p, size_t n)
 {
-	size_t sent = 0;
-	CURLcode code;
-
-	if (!c->is_tls)
-		return moved_plain(c, send(c->fd, p, n, MSG_NOSIGNAL));
-	code = curl_easy_send(c->easy, p, n, &sent);
-	if (!c->resumed_known)
-		note_resumed(c);
-	return moved(code, sent);
+	if (fetch_conn_is_plain(c))
+		return raw_send(c, p, n);
+	return fetch_tls_send(&c->tls, p, n);
 }
 
 ssize_t
 fetch_conn_recv(struct fetch_conn *c, char *p, size_t n)
 {
-	size_t got = 0;
-	CURLcode code;
-
-	if (!c->is_tls)
-		return moved_plain(c, recv(c->fd, p, n, 0));
-	code = curl_easy_recv(c->easy, p, n, &got);
-	return moved(code, got);
+	if (fetch_conn_is_plain(c))
+		return raw_recv(c, p, n);
+	return fetch_tls_recv(&c->tls, p, n);
 }
 
 int
 fetch_conn_is_plain(const struct fetch_conn *c)
 {
-	return !c->is_tls;
+	return c->tls.ssl == NULL;
 }
 
 uint64_t
@@ -384,8 +447,10 @@ fetch_conn_silent_ms(const struct fetch_conn *c)
 void
 fetch_conn_close(struct fetch_conn *c)
 {
-	if (c->state != FETCH_CONN_CLOSED)
-		curl_multi_remove_handle(c->wire->multi, c->easy);
+	if (c->state == FETCH_CONN_CLOSED)
+		return;
+	fetch_tls_end(&c->tls, !c->hung_up);
+	curl_multi_remove_handle(c->wire->multi, c->easy);
 	c->state = FETCH_CONN_CLOSED;
 }
 

@@ -1,25 +1,24 @@
 /*
- * Connections for the engine in fetch.h. libcurl opens them: name look-up, proxies, TLS and its
- * checks (CURLOPT_CONNECT_ONLY); what goes over them is the engine's. Only fetch*.c include this.
+ * Connections for the engine in fetch.h. libcurl opens them: name look-up, addresses, proxies and
+ * their tunnels (CURLOPT_CONNECT_ONLY). TLS with the server is that of fetch_tls.h, and what goes
+ * over it is the engine's. Only fetch*.c include this.
  */
 #ifndef SHEAF_FETCH_CONN_H
 #define SHEAF_FETCH_CONN_H
 
 #include <curl/curl.h>
-#include <openssl/x509.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "buf.h"
 #include "fetch.h"
 #include "fetch_events.h"
+#include "fetch_tls.h"
 
 /* What the connections of an engine share. */
 struct fetch_wire {
 	CURLM *multi;
-	CURLSH *share;	   /* TLS sessions */
-	X509_STORE *trust; /* made for the first TLS connection */
-	const char *ca_file;
+	struct fetch_tls tls;
 	int direct;
 	struct buf proxy, proxy_authorization; /* for http:// URLs; empty: none */
 	const char *no_proxy;
@@ -34,11 +33,13 @@ struct fetch_conn {
 	struct fetch_wire *wire;
 	CURL *easy; /* NULL until the first use */
 	enum fetch_conn_state state;
-	int fd; /* while it is open */
+	int fd; /* from libcurl's end of it on; -1 before */
+	int64_t begun_ms;
 	struct buf origin; /* where it leads to, as a C string: "https://host:port" */
-	uint64_t answers;  /* that it carried */
-	int hung_up;	   /* the other side will send no more than is there to be read */
-	int is_tls, resumed_known;
+	struct fetch_tls_stream tls;
+	int in_tunnel;	  /* that is TLS with a proxy, so the socket is libcurl's to read */
+	uint64_t answers; /* that it carried */
+	int hung_up;	  /* the other side will send no more than is there to be read */
 	char errbuf[CURL_ERROR_SIZE];
 };
 
@@ -72,7 +73,11 @@ void fetch_wire_handle(
     struct fetch_wire *w, int n, int64_t now_ms, const struct fetch_wire_ops *ops);
 
 /* Begins to connect. */
-void fetch_conn_open(struct fetch_conn *c, struct fetch_wire *w, const struct fetch_route *r);
+void fetch_conn_open(struct fetch_conn *c, struct fetch_wire *w, const struct fetch_route *r,
+    int64_t now_ms);
+
+/* 1 where it has been connecting for longer than it may. libcurl ends its own part in time. */
+int fetch_conn_is_late(const struct fetch_conn *c, int64_t now_ms);
 
 /* 1 when it is open and leads there. */
 int fetch_conn_fits(const struct fetch_conn *c, const struct fetch_route *r);

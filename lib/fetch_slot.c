@@ -119,7 +119,7 @@ fetch_slot_start(struct fetch_slot *s, struct fetch_wire *w, const struct fetch_
 	if (s->conn.state == FETCH_CONN_OPEN)
 		send_some(s);
 	else
-		fetch_conn_open(&s->conn, w, r);
+		fetch_conn_open(&s->conn, w, r, fetch_now_ms(s->engine));
 }
 
 void

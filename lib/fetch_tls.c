@@ -1,0 +1,289 @@
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "fetch_conn.h"
+#include "fetch_tls.h"
+
+enum { HOST_MAX = 256 };
+
+/* --- the bytes below --- */
+
+/* What send or recv gave, as a BIO says it. */
+static int
+told(BIO *b, struct fetch_tls_stream *s, ssize_t n)
+{
+	BIO_clear_retry_flags(b);
+	if (n == FETCH_CONN_LATER) {
+		s->later = 1;
+		BIO_set_retry_read(b); /* which of both does not matter */
+	}
+	return n > 0 ? (int)n : -(n != 0);
+}
+
+static int
+on_write(BIO *b, const char *p, int n)
+{
+	struct fetch_tls_stream *s = BIO_get_data(b);
+
+	return told(b, s, s->io.send(s->io.owner, p, (size_t)n));
+}
+
+static int
+on_read(BIO *b, char *p, int n)
+{
+	struct fetch_tls_stream *s = BIO_get_data(b);
+	ssize_t got = s->io.recv(s->io.owner, p, (size_t)n);
+
+	if (got == 0)
+		BIO_set_flags(b, BIO_FLAGS_IN_EOF);
+	return told(b, s, got);
+}
+
+static long
+on_ctrl(BIO *b, int what, long n, void *p)
+{
+	(void)n;
+	(void)p;
+	switch (what) {
+	case BIO_CTRL_FLUSH: return 1;
+	case BIO_CTRL_EOF: return BIO_test_flags(b, BIO_FLAGS_IN_EOF) != 0;
+	default: return 0;
+	}
+}
+
+/* --- sessions --- */
+
+static struct fetch_tls_session *
+session_of(struct fetch_tls *t, const char *origin)
+{
+	size_t len = strlen(origin);
+
+	for (size_t i = 0; i < FETCH_TLS_SESSIONS && i < t->n_sessions; i++)
+		if (t->sessions[i].origin.len == len &&
+		    memcmp(t->sessions[i].origin.p, origin, len) == 0)
+			return &t->sessions[i];
+	return NULL;
+}
+
+/* OpenSSL has a session that can be resumed. 1: it is ours now. */
+static int
+on_session(SSL *ssl, SSL_SESSION *session)
+{
+	struct fetch_tls_stream *s = SSL_get_app_data(ssl);
+	struct fetch_tls *t = s->tls;
+	struct fetch_tls_session *place = session_of(t, s->origin);
+
+	if (place == NULL) { /* in turn, where there are very many */
+		place = &t->sessions[t->n_sessions++ % FETCH_TLS_SESSIONS];
+		buf_reset(&place->origin);
+		buf_adds(&place->origin, s->origin);
+	}
+	SSL_SESSION_free(place->session);
+	place->session = session;
+	return 1;
+}
+
+/* --- what all share --- */
+
+static int
+load_trust(X509_STORE *store, const char *ca_file)
+{
+	const char *dir = getenv(X509_get_default_cert_dir_env());
+
+	X509_STORE_set_flags(store, X509_V_FLAG_TRUSTED_FIRST);
+	if (ca_file != NULL)
+		return X509_STORE_load_file(store, ca_file);
+	/* one certificate of the hashed folder is read when it is needed, and stays read */
+	return X509_STORE_load_path(store, dir != NULL ? dir : X509_get_default_cert_dir());
+}
+
+SSL_CTX *
+fetch_tls_ctx(struct fetch_tls *t)
+{
+	static const unsigned char http_1_1[] = "\x08http/1.1";
+
+	if (t->ctx != NULL)
+		return t->ctx;
+	t->ctx = SSL_CTX_new(TLS_client_method());
+	t->method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "connection");
+	if (t->ctx == NULL || t->method == NULL || !BIO_meth_set_write(t->method, on_write) ||
+	    !BIO_meth_set_read(t->method, on_read) || !BIO_meth_set_ctrl(t->method, on_ctrl) ||
+	    !SSL_CTX_set_min_proto_version(t->ctx, TLS1_2_VERSION) ||
+	    SSL_CTX_set_alpn_protos(t->ctx, http_1_1, sizeof(http_1_1) - 1) != 0)
+		err_nomem();
+	SSL_CTX_set_verify(t->ctx, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_session_cache_mode(
+	    t->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_sess_set_new_cb(t->ctx, on_session);
+	SSL_CTX_set_mode(t->ctx,
+	    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+		SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_read_ahead(t->ctx, 1); /* a record's head and body by one system call */
+	if (!load_trust(SSL_CTX_get_cert_store(t->ctx), t->ca_file)) {
+		SSL_CTX_free(t->ctx);
+		t->ctx = NULL;
+	}
+	return t->ctx;
+}
+
+void
+fetch_tls_free(struct fetch_tls *t)
+{
+	for (size_t i = 0; i < FETCH_TLS_SESSIONS; i++) {
+		SSL_SESSION_free(t->sessions[i].session);
+		buf_free(&t->sessions[i].origin);
+	}
+	SSL_CTX_free(t->ctx);
+	BIO_meth_free(t->method);
+	*t = (struct fetch_tls){0};
+}
+
+/* --- one connection --- */
+
+/* The host that the certificate must name: "https://host:port", "https://[::1]:port". */
+static void
+host_of(const char *origin, char host[static HOST_MAX])
+{
+	const char *p = strstr(origin, "://");
+	size_t len;
+
+	p = p != NULL ? p + 3 : origin;
+	if (*p == '[')
+		len = strcspn(++p, "]");
+	else
+		len = strcspn(p, ":");
+	if (len > 0 && p[len - 1] == '.') /* the root of all names is in no certificate */
+		len--;
+	snprintf(host, HOST_MAX, "%.*s", (int)len, p);
+}
+
+/* 1 unless OpenSSL cannot. An address is not asked for by name (RFC 6066, 3). */
+static int
+expect_host(SSL *ssl, const char *host)
+{
+	if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host))
+		return 1;
+	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	return SSL_set_tlsext_host_name(ssl, host) && SSL_set1_host(ssl, host);
+}
+
+int
+fetch_tls_begin(struct fetch_tls_stream *s, struct fetch_tls *t, const char *origin,
+    const struct fetch_tls_io *io)
+{
+	SSL_CTX *ctx = fetch_tls_ctx(t);
+	struct fetch_tls_session *known;
+	char host[HOST_MAX];
+	BIO *b;
+
+	*s = (struct fetch_tls_stream){.tls = t, .io = *io, .origin = origin};
+	if (ctx == NULL) {
+		snprintf(io->error, FETCH_TLS_ERROR_LEN, "no certificates to trust were read");
+		return -1;
+	}
+	s->ssl = SSL_new(ctx);
+	b = BIO_new(t->method);
+	if (s->ssl == NULL || b == NULL)
+		err_nomem();
+	BIO_set_data(b, s);
+	BIO_set_init(b, 1);
+	SSL_set_bio(s->ssl, b, b);
+	SSL_set_app_data(s->ssl, s);
+	SSL_set_connect_state(s->ssl);
+	host_of(origin, host);
+	if (!expect_host(s->ssl, host)) {
+		snprintf(io->error, FETCH_TLS_ERROR_LEN, "%.200s: not a host's name", host);
+		return -1;
+	}
+	known = session_of(t, origin);
+	if (known != NULL && known->session != NULL)
+		SSL_set_session(s->ssl, known->session);
+	return 0;
+}
+
+/* Why the last step failed, where that was not below TLS. */
+static void
+note_error(struct fetch_tls_stream *s)
+{
+	const char *reason = ERR_reason_error_string(ERR_peek_error());
+
+	if (reason != NULL)
+		snprintf(s->io.error, FETCH_TLS_ERROR_LEN, "%s", reason);
+	ERR_clear_error();
+}
+
+enum fetch_tls_result
+fetch_tls_shake(struct fetch_tls_stream *s)
+{
+	char host[HOST_MAX];
+	long trusted;
+
+	s->later = 0;
+	ERR_clear_error();
+	if (SSL_do_handshake(s->ssl) == 1)
+		return FETCH_TLS_OPEN;
+	if (s->later)
+		return FETCH_TLS_LATER;
+	note_error(s);
+	trusted = SSL_get_verify_result(s->ssl);
+	if (trusted == X509_V_OK)
+		return FETCH_TLS_LOST;
+	host_of(s->origin, host);
+	snprintf(s->io.error, FETCH_TLS_ERROR_LEN, "SSL certificate problem: %s, at %.150s",
+	    X509_verify_cert_error_string(trusted), host);
+	return FETCH_TLS_UNTRUSTED;
+}
+
+int
+fetch_tls_is_resumed(const struct fetch_tls_stream *s)
+{
+	return SSL_session_reused(s->ssl);
+}
+
+ssize_t
+fetch_tls_send(struct fetch_tls_stream *s, const char *p, size_t n)
+{
+	size_t sent;
+
+	s->later = 0;
+	if (SSL_write_ex(s->ssl, p, n, &sent))
+		return (ssize_t)sent;
+	if (s->later)
+		return FETCH_CONN_LATER;
+	note_error(s);
+	return -1;
+}
+
+ssize_t
+fetch_tls_recv(struct fetch_tls_stream *s, char *p, size_t n)
+{
+	size_t got;
+
+	s->later = 0;
+	if (SSL_read_ex(s->ssl, p, n, &got))
+		return (ssize_t)got;
+	if (s->later)
+		return FETCH_CONN_LATER;
+	if (SSL_get_shutdown(s->ssl) & SSL_RECEIVED_SHUTDOWN)
+		return 0;
+	note_error(s);
+	return -1;
+}
+
+void
+fetch_tls_end(struct fetch_tls_stream *s, int polite)
+{
+	if (s->ssl == NULL)
+		return;
+	/* without either, OpenSSL would take the session for a broken one */
+	SSL_set_quiet_shutdown(s->ssl, !polite);
+	if (SSL_is_init_finished(s->ssl))
+		SSL_shutdown(s->ssl);
+	SSL_free(s->ssl);
+	s->ssl = NULL;
+	ERR_clear_error();
+}
