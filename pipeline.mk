@@ -1,7 +1,7 @@
 # The rules of the work folder, one file a target (docs/work-folder.md). What is done is told by names alone, never
 # by time stamps: a file under its final name is whole. People type `make merge`; the Makefile hands over to this file.
 #
-#   keys/N.tsv ──► merged/N.csv ──► put/N.json        GNU parallel runs one make of put/N.json a batch
+#   keys/N.tsv ──► merged/N.csv ──► put/N.json        JOBS workers that GNU parallel runs; one make a batch
 #
 # A setting reaches the recipes by the environment ("$$SRC"), not by expansion: it may hold any character.
 SHELL       := bash
@@ -69,10 +69,11 @@ CONDITION = $(if $(filter 1,$(OVERWRITE)),,$(if $(OLD),--if-match "$$(grep -o '"
 $(WORK)/put/%.json $(WORK)/backup/%.json $(WORK)/merged/%.csv: export SHEAF_BATCH = $*
 $(WORK)/put/%.json $(WORK)/backup/%.json $(WORK)/merged/%.csv: export SHEAF_LOG = $(WORK)/log/$*.ndjson
 
-# one command each, for which sh starts faster; exec, so that a signal to what make has started reaches it
-$(WORK)/put/%.json $(WORK)/backup/%.json: private SHELL := /bin/sh
-$(WORK)/put/%.json $(WORK)/backup/%.json: private .SHELLFLAGS := -euc
+# sh, which starts in half of bash's time
+$(WORK)/put/%.json $(WORK)/backup/%.json $(WORK)/merged/%.csv: private SHELL := /bin/sh
+$(WORK)/put/%.json $(WORK)/backup/%.json $(WORK)/merged/%.csv: private .SHELLFLAGS := -euc
 
+# exec, so that a signal to what make has started reaches s3put
 $(WORK)/put/%.json: | $(WORK)/merged/%.csv $(if $(BACKUP),$(WORK)/backup/%.json)
 	exec $(S3PUT) --output $@ $(WORK)/merged/$*.csv "$$DEST"merged-$*.csv
 	$(if $(OLD),rm $(OLD))
@@ -81,17 +82,15 @@ $(WORK)/backup/%.json: | $(WORK)/merged/%.csv
 	exec $(S3PUT) --output $@ $(WORK)/merged/$*.csv "$$BACKUP"merged-$*.csv
 	$(if $(OLD),rm $(OLD))
 
-# every member's status counts: pipefail alone would show the rightmost failure only
+# csvcat's status tells of both: where s3get failed, the stream lacks its end, which csvcat calls an error
 ifneq ($(REJECTS),1)
 $(WORK)/merged/%.csv: | $(WORK)/keys/%.tsv
-	set +e; $(S3GET) < $(WORK)/keys/$*.tsv | $(CSVCAT) --output $@; \
-	for status in "$${PIPESTATUS[@]}"; do [[ $$status == 0 ]] || exit "$$status"; done
+	$(S3GET) < $(WORK)/keys/$*.tsv | $(CSVCAT) --output $@
 else
 # 3: some were left out. Which, must be on disk before the rows are final
 $(WORK)/merged/%.csv: | $(WORK)/keys/%.tsv
-	set +e; $(S3GET) --rejects $(WORK)/reject/$*.s3get < $(WORK)/keys/$*.tsv | \
-		$(CSVCAT) --rejects $(WORK)/reject/$*.csvcat --output $@.held; \
-	for status in "$${PIPESTATUS[@]}"; do [[ $$status == [03] ]] || exit "$$status"; done
+	$(S3GET) --rejects $(WORK)/reject/$*.s3get < $(WORK)/keys/$*.tsv | \
+		$(CSVCAT) --rejects $(WORK)/reject/$*.csvcat --output $@.held || [ $$? = 3 ]
 	$(LIBEXEC)/rejects $*
 	mv $@.held $@
 endif
@@ -108,7 +107,7 @@ export PRICE_PUT ?= 0.005
 
 .PHONY: merge plan refresh status verify logs report demo
 merge:
-	# lists SRC into $(WORK)/keys; GNU parallel runs one make of $(WORK)/put/N.json a batch, JOBS=$(JOBS) at once
+	# lists SRC into $(WORK)/keys; GNU parallel runs $(JOBS) workers, each one make of $(WORK)/put/N.json after another
 	exec $(LIBEXEC)/merge
 
 plan:

@@ -415,9 +415,9 @@ answered_after_us(const struct fetch *f, const struct fetch_slot *s)
 
 	if (!f->napped || s->conn.state != FETCH_CONN_OPEN)
 		return f->now_us - s->sent_us;
-	ago = 1000 * fetch_conn_silent_ms(&s->conn);
+	ago = fetch_conn_silent_us(&s->conn);
 	us = clock_us() - s->sent_us;
-	return us > ago ? us - ago : 0;
+	return us > ago ? us - ago : us; /* somebody may have set the clock */
 }
 
 void

@@ -1,6 +1,4 @@
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,11 +17,14 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 {
 	struct fetch_wire *w = arg;
 	curl_socket_t fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+	int on = 1;
 
 	(void)purpose;
 	if (fd == -1)
 		return CURL_SOCKET_BAD;
 	w->stats->connections++;
+	/* when bytes arrive, which may be while nobody looks; where it is not to be had, nobody knows */
+	setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
 	return fd;
 }
 
@@ -356,6 +357,7 @@ fetch_conn_open(
 		lead_to(c, r);
 	c->errbuf[0] = '\0';
 	c->fd = -1;
+	c->arrived = (struct timespec){0};
 	c->begun_ms = now_ms;
 	c->hung_up = c->in_tunnel = 0;
 	c->answers = 0;
@@ -400,6 +402,27 @@ raw_send(void *arg, const char *p, size_t n)
 	return moved(curl_easy_send(c->easy, p, n, &sent), sent);
 }
 
+/* As recv, with the time of arrival. */
+static ssize_t
+recv_stamped(struct fetch_conn *c, char *p, size_t n)
+{
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(struct timespec))];
+	} control;
+	struct iovec v = {p, n};
+	struct msghdr m = {.msg_iov = &v,
+	    .msg_iovlen = 1,
+	    .msg_control = control.room,
+	    .msg_controllen = sizeof(control.room)};
+	ssize_t got = recvmsg(c->fd, &m, 0);
+	struct cmsghdr *h = got > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+
+	if (h != NULL && h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_TIMESTAMPNS)
+		memcpy(&c->arrived, CMSG_DATA(h), sizeof(c->arrived));
+	return got;
+}
+
 static ssize_t
 raw_recv(void *arg, char *p, size_t n)
 {
@@ -407,7 +430,7 @@ raw_recv(void *arg, char *p, size_t n)
 	size_t got = 0;
 
 	if (!c->in_tunnel)
-		return moved_plain(c, recv(c->fd, p, n, 0));
+		return moved_plain(c, recv_stamped(c, p, n));
 	return moved(curl_easy_recv(c->easy, p, n, &got), got);
 }
 
@@ -434,14 +457,16 @@ fetch_conn_is_plain(const struct fetch_conn *c)
 }
 
 uint64_t
-fetch_conn_silent_ms(const struct fetch_conn *c)
+fetch_conn_silent_us(const struct fetch_conn *c)
 {
-	struct tcp_info info = {0};
-	socklen_t len = sizeof(info);
+	struct timespec now;
+	int64_t ns;
 
-	if (getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1)
+	if (c->arrived.tv_sec == 0)
 		return 0;
-	return info.tcpi_last_data_recv;
+	clock_gettime(CLOCK_REALTIME, &now);
+	ns = (now.tv_sec - c->arrived.tv_sec) * 1000000000 + now.tv_nsec - c->arrived.tv_nsec;
+	return ns > 0 ? (uint64_t)ns / 1000 : 0;
 }
 
 void

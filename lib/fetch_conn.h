@@ -9,6 +9,7 @@
 #include <curl/curl.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "buf.h"
 #include "fetch.h"
@@ -39,6 +40,7 @@ struct fetch_conn {
 	struct fetch_tls_stream tls;
 	int in_tunnel;	  /* that is TLS with a proxy, so the socket is libcurl's to read */
 	uint64_t answers; /* that it carried */
+	struct timespec arrived; /* the last bytes, by the clock of the day; 0: nobody knows */
 	int hung_up;	  /* the other side will send no more than is there to be read */
 	char errbuf[CURL_ERROR_SIZE];
 };
@@ -91,8 +93,8 @@ ssize_t fetch_conn_recv(struct fetch_conn *c, char *p, size_t n);
  * until FETCH_CONN_LATER. */
 int fetch_conn_is_plain(const struct fetch_conn *c);
 
-/* How long ago the last bytes arrived here, to a few ms; 0 where nobody knows. */
-uint64_t fetch_conn_silent_ms(const struct fetch_conn *c);
+/* How long ago the last bytes that were read arrived here; 0 where nobody knows. */
+uint64_t fetch_conn_silent_us(const struct fetch_conn *c);
 
 void fetch_conn_close(struct fetch_conn *c);
 void fetch_conn_free(struct fetch_conn *c);

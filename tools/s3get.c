@@ -301,30 +301,33 @@ open_files(int argc, char **argv, struct err *e)
 	return 0;
 }
 
-/* The end of the stream, and of the files beside it. The exit status. */
+static void
+commit(struct outfile *o)
+{
+	struct err e;
+
+	if (o != NULL && outfile_commit(o, &e) == -1) {
+		log_err(&e);
+		run.stopped = 1;
+	}
+}
+
+/* The end of the files, and of the stream beside them: its end-of-archive says that all went well,
+ * so that who reads the stream need not know this program's exit status. Which is returned. */
 static int
 finish(void)
 {
-	struct err e;
-	int status = run.stopped || run.failed > 0 ? EXIT_FAILED
-	    : run.rejected > 0			   ? EXIT_REJECTED
-						   : EXIT_OK;
-
+	commit(run.rejects);
+	commit(run.trace);
 	if (run.extract == NULL) {
 		if (!opt.bodies && run.failed == 0 && !run.stopped)
 			tar_write_end(&run.out);
-		if (flush() == -1 || (close(STDOUT_FILENO) == -1 && stop("standard output") == -1))
-			status = EXIT_FAILED;
+		if (flush() == 0 && close(STDOUT_FILENO) == -1)
+			stop("standard output");
 	}
-	if (run.rejects != NULL && outfile_commit(run.rejects, &e) == -1) {
-		log_err(&e);
-		status = EXIT_FAILED;
-	}
-	if (run.trace != NULL && outfile_commit(run.trace, &e) == -1) {
-		log_err(&e);
-		status = EXIT_FAILED;
-	}
-	return status;
+	if (run.stopped || run.failed > 0)
+		return EXIT_FAILED;
+	return run.rejected > 0 ? EXIT_REJECTED : EXIT_OK;
 }
 
 static void
@@ -349,7 +352,7 @@ main(int argc, char **argv)
 	io_guard_stdio();
 	log_init("s3get");
 	stats_begin(&st, "s3get");
-	signal(SIGPIPE, SIG_IGN); /* TLS writes without MSG_NOSIGNAL */
+	signal(SIGPIPE, SIG_IGN); /* write() tells of it */
 	status = options(argc, argv, &e);
 	if (status == 1)
 		return log_close_stdout();

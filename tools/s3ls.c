@@ -344,7 +344,7 @@ main(int argc, char **argv)
 	io_guard_stdio();
 	log_init("s3ls");
 	stats_begin(&st, "s3ls");
-	signal(SIGPIPE, SIG_IGN); /* TLS writes without MSG_NOSIGNAL */
+	signal(SIGPIPE, SIG_IGN); /* write() tells of it */
 	opt.cli.s3.hedge_ms = -1;
 	opt.cli.s3.connections = REQUESTS;
 	opt.cli.s3.buffer_len = BUFFER;

@@ -274,7 +274,7 @@ catch_signals(void)
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
-	signal(SIGPIPE, SIG_IGN); /* TLS writes without MSG_NOSIGNAL */
+	signal(SIGPIPE, SIG_IGN); /* write() tells of it */
 }
 
 /* Everything between the options and the statistics. The exit status. */
