@@ -120,8 +120,7 @@ fetch_tls_ctx(struct fetch_tls *t)
 	    t->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(t->ctx, on_session);
 	SSL_CTX_set_mode(t->ctx,
-	    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-		SSL_MODE_RELEASE_BUFFERS);
+	    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_read_ahead(t->ctx, 1); /* a record's head and body by one system call */
 	if (!load_trust(SSL_CTX_get_cert_store(t->ctx), t->ca_file)) {
 		SSL_CTX_free(t->ctx);
