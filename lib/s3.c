@@ -38,6 +38,7 @@ struct s3 {
 	struct s3_endpoint endpoint;
 	struct creds_held held;
 	struct sigv4_key key;
+	unsigned key_generation; /* of the credentials whose key it is */
 	struct fetch *fetch;
 	struct pace *pace;
 	char region[64];
@@ -253,6 +254,7 @@ sign(struct s3 *s3, struct s3_call *c, struct fetch_msg *m, const char *host)
 	    .query = c->query != NULL ? c->query : "",
 	    .headers = h};
 	const struct creds *creds = &s3->held.creds;
+	const char *region = region_of(s3, c->bucket);
 	time_t now = time(NULL) + s3->clock_ahead;
 	size_t first_own;
 
@@ -264,7 +266,11 @@ sign(struct s3 *s3, struct s3_call *c, struct fetch_msg *m, const char *host)
 		sigv4_date(now, s3->date);
 		s3->signed_at = now;
 	}
-	sigv4_key_set(&s3->key, creds->secret_key, s3->date, region_of(s3, c->bucket), "s3");
+	if (s3->key_generation != s3->held.generation ||
+	    !sigv4_key_fits(&s3->key, s3->date, region, "s3")) {
+		sigv4_key_set(&s3->key, creds->secret_key, s3->date, region, "s3");
+		s3->key_generation = s3->held.generation;
+	}
 	r.payload_hash = c->payload_hash != NULL ? c->payload_hash
 	    : c->has_body			 ? SIGV4_UNSIGNED
 						 : SIGV4_EMPTY_SHA256;

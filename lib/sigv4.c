@@ -112,19 +112,20 @@ sigv4_date(time_t t, char date[17])
 		memcpy(date, "19700101T000000Z", 17);
 }
 
+int
+sigv4_key_fits(const struct sigv4_key *k, const char date[17], const char *region,
+    const char *service)
+{
+	return memcmp(k->day, date, 8) == 0 && strcmp(k->region, region) == 0 &&
+	    strcmp(k->service, service) == 0;
+}
+
 void
 sigv4_key_set(struct sigv4_key *k, const char *secret, const char date[17], const char *region,
     const char *service)
 {
-	unsigned char digest[HASH_LEN];
 	struct buf start = {0};
 
-	hash(digest, secret, strlen(secret));
-	if (memcmp(k->day, date, 8) == 0 && strcmp(k->region, region) == 0 &&
-	    strcmp(k->service, service) == 0 &&
-	    CRYPTO_memcmp(k->secret_sha256, digest, HASH_LEN) == 0)
-		return;
-	memcpy(k->secret_sha256, digest, HASH_LEN);
 	snprintf(k->day, sizeof(k->day), "%.8s", date);
 	snprintf(k->region, sizeof(k->region), "%s", region);
 	snprintf(k->service, sizeof(k->service), "%s", service);

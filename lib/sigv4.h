@@ -35,17 +35,18 @@ void sigv4_date(time_t t, char date[17]);
 
 /*
  * A signing key. It depends on the secret, the day, the region and the service only, so a caller
- * keeps one and signs with it until the day or the region changes. sigv4_key_set does nothing when
- * the key already fits; a zeroed struct is empty.
+ * keeps one and signs with it for as long as it fits and the secret is the same; a zeroed struct
+ * fits nothing.
  */
 struct sigv4_key {
 	unsigned char key[32];
 	char day[9];	      /* "20150830" */
 	char region[64];
 	char service[32];
-	unsigned char secret_sha256[32]; /* tells a rotated secret */
 };
 
+int sigv4_key_fits(const struct sigv4_key *k, const char date[17], const char *region,
+    const char *service);
 void sigv4_key_set(struct sigv4_key *k, const char *secret, const char date[17], const char *region,
     const char *service);
 

@@ -144,10 +144,15 @@ test_key(void)
 	struct sigv4_key a = {0}, b = {0};
 	struct buf long_secret = {0};
 
+	OK(!sigv4_key_fits(&a, "20150830T123600Z", "us-east-1", "s3"), "an empty key fits nothing");
 	sigv4_key_set(&a, "secret", "20150830T123600Z", "us-east-1", "s3");
 	b = a;
 	sigv4_key_set(&b, "secret", "20150830T235959Z", "us-east-1", "s3");
 	OK(memcmp(&a, &b, sizeof(a)) == 0, "the key lasts for the day");
+	OK(sigv4_key_fits(&a, "20150830T235959Z", "us-east-1", "s3"), "and fits");
+	OK(!sigv4_key_fits(&a, "20150831T000000Z", "us-east-1", "s3"), "no other day");
+	OK(!sigv4_key_fits(&a, "20150830T123600Z", "us-east-2", "s3"), "no other region");
+	OK(!sigv4_key_fits(&a, "20150830T123600Z", "us-east-1", "sts"), "no other service");
 	sigv4_key_set(&b, "secret", "20150831T000000Z", "us-east-1", "s3");
 	OK(memcmp(a.key, b.key, 32) != 0, "another day, another key");
 	OK_STR(b.day, "20150831", "and scope");
