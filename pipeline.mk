@@ -69,11 +69,10 @@ CONDITION = $(if $(filter 1,$(OVERWRITE)),,$(if $(OLD),--if-match "$$(grep -o '"
 $(WORK)/put/%.json $(WORK)/backup/%.json $(WORK)/merged/%.csv: export SHEAF_BATCH = $*
 $(WORK)/put/%.json $(WORK)/backup/%.json $(WORK)/merged/%.csv: export SHEAF_LOG = $(WORK)/log/$*.ndjson
 
-# sh, which starts in half of bash's time
-$(WORK)/put/%.json $(WORK)/backup/%.json $(WORK)/merged/%.csv: private SHELL := /bin/sh
-$(WORK)/put/%.json $(WORK)/backup/%.json $(WORK)/merged/%.csv: private .SHELLFLAGS := -euc
+# one command each, for which sh starts faster; exec, so that a signal to what make has started reaches it
+$(WORK)/put/%.json $(WORK)/backup/%.json: private SHELL := /bin/sh
+$(WORK)/put/%.json $(WORK)/backup/%.json: private .SHELLFLAGS := -euc
 
-# exec, so that a signal to what make has started reaches s3put
 $(WORK)/put/%.json: | $(WORK)/merged/%.csv $(if $(BACKUP),$(WORK)/backup/%.json)
 	exec $(S3PUT) --output $@ $(WORK)/merged/$*.csv "$$DEST"merged-$*.csv
 	$(if $(OLD),rm $(OLD))
@@ -82,15 +81,17 @@ $(WORK)/backup/%.json: | $(WORK)/merged/%.csv
 	exec $(S3PUT) --output $@ $(WORK)/merged/$*.csv "$$BACKUP"merged-$*.csv
 	$(if $(OLD),rm $(OLD))
 
-# csvcat's status tells of both: where s3get failed, the stream lacks its end, which csvcat calls an error
+# every member's status counts: pipefail alone would show the rightmost failure only
 ifneq ($(REJECTS),1)
 $(WORK)/merged/%.csv: | $(WORK)/keys/%.tsv
-	$(S3GET) < $(WORK)/keys/$*.tsv | $(CSVCAT) --output $@
+	set +e; $(S3GET) < $(WORK)/keys/$*.tsv | $(CSVCAT) --output $@; \
+	for status in "$${PIPESTATUS[@]}"; do [[ $$status == 0 ]] || exit "$$status"; done
 else
 # 3: some were left out. Which, must be on disk before the rows are final
 $(WORK)/merged/%.csv: | $(WORK)/keys/%.tsv
-	$(S3GET) --rejects $(WORK)/reject/$*.s3get < $(WORK)/keys/$*.tsv | \
-		$(CSVCAT) --rejects $(WORK)/reject/$*.csvcat --output $@.held || [ $$? = 3 ]
+	set +e; $(S3GET) --rejects $(WORK)/reject/$*.s3get < $(WORK)/keys/$*.tsv | \
+		$(CSVCAT) --rejects $(WORK)/reject/$*.csvcat --output $@.held; \
+	for status in "$${PIPESTATUS[@]}"; do [[ $$status == [03] ]] || exit "$$status"; done
 	$(LIBEXEC)/rejects $*
 	mv $@.held $@
 endif

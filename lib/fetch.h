@@ -1,7 +1,7 @@
 /*
  * The HTTP engine: many exchanges at once in one thread, driven by epoll. libcurl opens the
- * connections (name look-up, proxies, TLS); HTTP/1.1 is spoken on them here, because that takes a
- * third of the processor time that libcurl's own takes. It keeps connections, sends again what its
+ * connections (name look-up, addresses, proxies), OpenSSL speaks TLS on them, and HTTP/1.1 is
+ * spoken here, because that takes a third of the processor time that libcurl's own takes. It keeps connections, sends again what its
  * caller calls transient, with backoff, and counts. It knows nothing of S3: a caller describes each
  * exchange by a table of functions.
  *
@@ -9,6 +9,7 @@
  *   fetch_queue.c   those that are not on the wire
  *   fetch_slot.c    one exchange on its connection: the request out, the answer in (http_parse.h)
  *   fetch_conn.c    connections, by libcurl
+ *   fetch_tls.c     TLS on them, by OpenSSL
  *   fetch_events.c  which sockets are waited for
  *
  * An exchange ("task") is queued with fetch_start, sent when a slot is free and the pace allows,

@@ -373,10 +373,17 @@ fetch_conn_is_late(const struct fetch_conn *c, int64_t now_ms)
 	    now_ms - c->begun_ms > c->wire->connect_ms;
 }
 
+/* What curl_easy_send or curl_easy_recv gave. */
 static ssize_t
-moved(CURLcode code, size_t n)
+moved(struct fetch_conn *c, CURLcode code, size_t n)
 {
-	return code == CURLE_OK ? (ssize_t)n : code == CURLE_AGAIN ? FETCH_CONN_LATER : -1;
+	if (code == CURLE_OK)
+		return (ssize_t)n;
+	if (code == CURLE_AGAIN)
+		return FETCH_CONN_LATER;
+	if (c->errbuf[0] == '\0')
+		snprintf(c->errbuf, sizeof(c->errbuf), "%s", curl_easy_strerror(code));
+	return -1;
 }
 
 /* What a system call on the socket gave. */
@@ -396,22 +403,23 @@ raw_send(void *arg, const char *p, size_t n)
 {
 	struct fetch_conn *c = arg;
 	size_t sent = 0;
+	CURLcode code;
 
 	if (!c->in_tunnel)
 		return moved_plain(c, send(c->fd, p, n, MSG_NOSIGNAL));
-	return moved(curl_easy_send(c->easy, p, n, &sent), sent);
+	code = curl_easy_send(c->easy, p, n, &sent);
+	return moved(c, code, sent);
 }
 
 /* As recv, with the time of arrival. */
 static ssize_t
-recv_stamped(struct fetch_conn *c, char *p, size_t n)
+recv_stamped(struct fetch_conn *c, struct iovec room)
 {
 	union {
 		struct cmsghdr align;
 		char room[CMSG_SPACE(sizeof(struct timespec))];
 	} control;
-	struct iovec v = {p, n};
-	struct msghdr m = {.msg_iov = &v,
+	struct msghdr m = {.msg_iov = &room,
 	    .msg_iovlen = 1,
 	    .msg_control = control.room,
 	    .msg_controllen = sizeof(control.room)};
@@ -428,10 +436,12 @@ raw_recv(void *arg, char *p, size_t n)
 {
 	struct fetch_conn *c = arg;
 	size_t got = 0;
+	CURLcode code;
 
 	if (!c->in_tunnel)
-		return moved_plain(c, recv_stamped(c, p, n));
-	return moved(curl_easy_recv(c->easy, p, n, &got), got);
+		return moved_plain(c, recv_stamped(c, (struct iovec){p, n}));
+	code = curl_easy_recv(c->easy, p, n, &got);
+	return moved(c, code, got);
 }
 
 ssize_t

@@ -101,6 +101,28 @@ plan_right() { # OBJECTS BATCH
 	[[ $(requests get csvs/) == 4000 ]] || fail "=> $(requests get csvs/) objects were read for 4000"
 }
 
+@test "a worker is killed, or parallel, which runs them: the run ends, and the same command makes the rest" {
+	serve --make sheaf/csvs/:3000 --latency 5
+	start_run BATCH=50 JOBS=3 CONNECTIONS=2
+	wait_for_receipts 3
+	pkill -KILL -s "$RUN" -f "worker 00000"
+	wait "$RUN" || true
+	(($(find "$WORK/put" -name '*.json' | wc -l) >= 59)) || fail "=> the others did not go on"
+	pipeline 0 merge BATCH=50 JOBS=3 CONNECTIONS=2
+	plan_right 3000 50
+	pipeline 0 verify DEEP=1
+	export WORK=$TMP/work-2 DEST=s3://sheaf/out-2/
+	start_run BATCH=50 JOBS=3 CONNECTIONS=2
+	wait_for_receipts 3
+	pkill -KILL -s "$RUN" -x parallel
+	wait "$RUN" && fail "=> nobody noticed that parallel is gone"
+	wait_for_jobs
+	(($(find "$WORK/put" -name '*.json' | wc -l) < 60)) || fail "=> the workers went on without parallel"
+	pipeline 0 merge BATCH=50 JOBS=3 CONNECTIONS=2
+	plan_right 3000 50
+	pipeline 0 verify DEEP=1
+}
+
 @test "after a kill -9 what was done is not fetched again" {
 	serve --make sheaf/csvs/:4000 --latency 3
 	start_run BATCH=100 JOBS=4 CONNECTIONS=2

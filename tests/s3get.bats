@@ -184,6 +184,12 @@ nonsense"
 	printf "s3://$BUCKET/%s\t%s\t1\t%s\n" a 200 1 none 404 0 b 200 2 > want
 	sed -i -E 's/(none\t404\t1\t).*/\10/' got
 	same want got
+	# whoever reads the stream sees by its end whether all went well
+	mkdir folder
+	run_shell 1 's3get --trace folder "$1" > x.tar' "s3://$BUCKET/a"
+	says "s3get: folder: Is a directory"
+	run_shell 1 'csvcat --tar < x.tar'
+	says "cut short"
 }
 
 @test "standard output full, closed, or no longer read" {

@@ -6,6 +6,7 @@ load helpers
 teardown() {
 	[[ -z ${PROXY_PID-} ]] || kill "$PROXY_PID" 2> /dev/null || true
 	[[ -z ${OLD_PID-} ]] || kill "$OLD_PID" 2> /dev/null || true
+	[[ -z ${FRONT_PID-} ]] || kill "$FRONT_PID" 2> /dev/null || true
 	stop_s3d
 }
 
@@ -81,6 +82,55 @@ all_programs() {
 		https_proxy=$PROXY run_tool 1 s3get "s3://$BUCKET/k"
 	)
 	says "not trusted" AWS_CA_BUNDLE
+}
+
+@test "a proxy that is spoken to over TLS: a tunnel for https://, whole URLs for http://" {
+	with_tls
+	put_object k body
+	start_proxy
+	"$ROOT/tests/tls-front.py" front.ready "${PROXY#*://}" tls/chain.pem tls/server.key < /dev/null > front.out 2>&1 3>&- &
+	FRONT_PID=$!
+	wait_until -e front.ready || fail "it does not start: $(< front.out)"
+	export https_proxy=https://$(< front.ready)
+	all_programs
+	asked_for "CONNECT ${S3D_URL#https://} HTTP/1.1"
+	lacks '^(GET|PUT|POST)' "$PROXY_LOG"
+	(
+		unset AWS_CA_BUNDLE
+		run_tool 1 s3get "s3://$BUCKET/k"
+	)
+	says "not trusted" AWS_CA_BUNDLE
+	unset https_proxy
+	get_object large > got
+	same large got
+	stop_s3d
+	start_s3d --bucket "$BUCKET"
+	use_s3d
+	put_object k body
+	kill "$FRONT_PID"
+	start_proxy
+	rm front.ready
+	"$ROOT/tests/tls-front.py" front.ready "${PROXY#*://}" tls/chain.pem tls/server.key < /dev/null > front.out 2>&1 3>&- &
+	FRONT_PID=$!
+	wait_until -e front.ready || fail "it does not start: $(< front.out)"
+	http_proxy=https://$(< front.ready) all_programs
+	asked_for "GET $S3D_URL/$BUCKET/k HTTP/1.1"
+}
+
+@test "a server that accepts connections and never answers the handshake" {
+	/usr/bin/python3 -c '
+import os, socket, time
+listener = socket.create_server(("127.0.0.1", 0))
+open("old.part", "w").write("%s:%d" % listener.getsockname())
+os.rename("old.part", "old.ready")
+kept = []
+while True:
+    kept.append(listener.accept())
+' < /dev/null > old.out 2>&1 3>&- &
+	OLD_PID=$!
+	wait_until -e old.ready || fail "the server does not start: $(< old.out)"
+	AWS_MAX_ATTEMPTS=1 AWS_ENDPOINT_URL_S3=https://$(< old.ready) run_tool 1 s3get --stdout "s3://$BUCKET/k"
+	says "s3get: s3://$BUCKET/k: cannot connect" "handshake"
 }
 
 @test "no_proxy: these hosts are asked directly" {
