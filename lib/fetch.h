@@ -1,9 +1,9 @@
 /*
  * The HTTP engine: many exchanges at once in one thread, driven by epoll. libcurl opens the
  * connections (name look-up, addresses, proxies), OpenSSL speaks TLS on them, and HTTP/1.1 is
- * spoken here, because that takes a third of the processor time that libcurl's own takes. It keeps connections, sends again what its
- * caller calls transient, with backoff, and counts. It knows nothing of S3: a caller describes each
- * exchange by a table of functions.
+ * spoken here, because that takes a third of the processor time that libcurl's own takes. It keeps
+ * connections, sends again what its caller calls transient, with backoff, and counts. It knows
+ * nothing of S3: a caller describes each exchange by a table of functions.
  *
  *   fetch.c         exchanges: when they are sent, retries, hedges, deadlines
  *   fetch_queue.c   those that are not on the wire

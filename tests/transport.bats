@@ -91,7 +91,8 @@ all_programs() {
 	"$ROOT/tests/tls-front.py" front.ready "${PROXY#*://}" tls/chain.pem tls/server.key < /dev/null > front.out 2>&1 3>&- &
 	FRONT_PID=$!
 	wait_until -e front.ready || fail "it does not start: $(< front.out)"
-	export https_proxy=https://$(< front.ready)
+	https_proxy=https://$(< front.ready)
+	export https_proxy
 	all_programs
 	asked_for "CONNECT ${S3D_URL#https://} HTTP/1.1"
 	lacks '^(GET|PUT|POST)' "$PROXY_LOG"
