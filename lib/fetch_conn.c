@@ -23,7 +23,7 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 	if (fd == -1)
 		return CURL_SOCKET_BAD;
 	w->stats->connections++;
-	/* the time of arrival, which may be while nobody looks; where that is not to be had, none is */
+	/* the time of arrival, which may be while nobody looks */
 	setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
 	return fd;
 }
