@@ -162,8 +162,11 @@ host_of(const char *origin, char host[static HOST_MAX])
 
 /* 1 unless OpenSSL cannot. An address is not asked for by name (RFC 6066, 3). */
 static int
-expect_host(SSL *ssl, const char *host)
+expect_host(SSL *ssl, const char *origin)
 {
+	char host[HOST_MAX];
+
+	host_of(origin, host);
 	if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host))
 		return 1;
 	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
@@ -176,7 +179,6 @@ fetch_tls_begin(struct fetch_tls_stream *s, struct fetch_tls *t, const char *ori
 {
 	SSL_CTX *ctx = fetch_tls_ctx(t);
 	struct fetch_tls_session *known;
-	char host[HOST_MAX];
 	BIO *b;
 
 	*s = (struct fetch_tls_stream){.tls = t, .io = *io, .origin = origin};
@@ -193,9 +195,8 @@ fetch_tls_begin(struct fetch_tls_stream *s, struct fetch_tls *t, const char *ori
 	SSL_set_bio(s->ssl, b, b);
 	SSL_set_app_data(s->ssl, s);
 	SSL_set_connect_state(s->ssl);
-	host_of(origin, host);
-	if (!expect_host(s->ssl, host)) {
-		snprintf(io->error, FETCH_TLS_ERROR_LEN, "%.200s: not a host's name", host);
+	if (!expect_host(s->ssl, origin)) {
+		snprintf(io->error, FETCH_TLS_ERROR_LEN, "%.200s: not a host's name", origin);
 		return -1;
 	}
 	known = session_of(t, origin);
