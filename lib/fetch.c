@@ -279,10 +279,10 @@ task_answered(struct fetch *f, struct fetch_task *t, const struct fetch_answer *
 /* --- slots --- */
 
 static int
-is_reusable(const struct fetch_slot *s)
+is_reusable(struct fetch_slot *s)
 {
 	return s->conn.state == FETCH_CONN_OPEN && http_parse_is_whole(&s->in) && !s->in.close &&
-	    !s->conn.hung_up && !s->sending;
+	    !s->conn.hung_up && !s->sending && fetch_conn_is_clean(&s->conn);
 }
 
 /* Off its exchange, whatever it was doing. */

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -276,6 +277,8 @@ handle_new(struct fetch_conn *c)
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+	/* what we took over looks idle to libcurl, which would close it after 118 s */
+	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, LONG_MAX);
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	/* Kerberos is not linked in (deps/libcurl) */
 	curl_easy_setopt(easy, CURLOPT_SOCKS5_AUTH, (long)CURLAUTH_BASIC);
@@ -464,6 +467,15 @@ int
 fetch_conn_is_plain(const struct fetch_conn *c)
 {
 	return c->tls.ssl == NULL;
+}
+
+int
+fetch_conn_is_clean(struct fetch_conn *c)
+{
+	char byte;
+
+	return fetch_conn_is_plain(c) || !SSL_has_pending(c->tls.ssl) ||
+	    fetch_conn_recv(c, &byte, 1) == FETCH_CONN_LATER;
 }
 
 uint64_t

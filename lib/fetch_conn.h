@@ -93,6 +93,9 @@ ssize_t fetch_conn_recv(struct fetch_conn *c, char *p, size_t n);
  * until FETCH_CONN_LATER. */
 int fetch_conn_is_plain(const struct fetch_conn *c);
 
+/* 1 unless something that nobody asked for was read with the answer. */
+int fetch_conn_is_clean(struct fetch_conn *c);
+
 /* How long ago the last bytes that were read arrived here; 0 where nobody knows. */
 uint64_t fetch_conn_silent_us(const struct fetch_conn *c);
 

@@ -126,7 +126,9 @@ void
 fetch_slot_opened(struct fetch_slot *s)
 {
 	s->progress_ms = fetch_now_ms(s->engine);
-	send_some(s);
+	/* the handshake may have read, or been told of, what comes behind it */
+	if (send_some(s) == 0 && !fetch_conn_is_plain(&s->conn))
+		fetch_slot_again(s->engine, s);
 }
 
 /* --- the answer --- */

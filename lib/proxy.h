@@ -1,5 +1,5 @@
 /*
- * The proxy for http:// URLs, by curl's rules (curl(1), ENVIRONMENT): libcurl finds and speaks to
+ * The proxy for http:// URLs, by curl's rules (curl(1), ENVIRONMENT): libcurl speaks to
  * all others. Pure.
  */
 #ifndef SHEAF_PROXY_H
