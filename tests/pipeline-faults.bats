@@ -103,12 +103,12 @@ plan_right() { # OBJECTS BATCH
 
 @test "a worker is killed, or parallel, which runs them: the run ends, and the same command makes the rest" {
 	serve --make sheaf/csvs/:3000 --latency 5
-	start_run BATCH=50 JOBS=3 CONNECTIONS=2
+	start_run BATCH=50 JOBS=1 CONNECTIONS=2
 	wait_for_receipts 3
 	pkill -KILL -s "$RUN" -f "worker 00000"
 	wait "$RUN" || true
-	(($(find "$WORK/put" -name '*.json' | wc -l) >= 59)) || fail "=> the others did not go on"
-	pipeline 0 merge BATCH=50 JOBS=3 CONNECTIONS=2
+	(($(find "$WORK/put" -name '*.json' | wc -l) >= 59)) || fail "=> nobody took the worker's place"
+	pipeline 0 merge BATCH=50 JOBS=1 CONNECTIONS=2
 	plan_right 3000 50
 	pipeline 0 verify DEEP=1
 	export WORK=$TMP/work-2 DEST=s3://sheaf/out-2/
@@ -116,6 +116,7 @@ plan_right() { # OBJECTS BATCH
 	wait_for_receipts 3
 	pkill -KILL -s "$RUN" -x parallel
 	wait "$RUN" && fail "=> nobody noticed that parallel is gone"
+	grep -q "sheaf: parallel ended with status 137" "$TMP/run.err"
 	wait_for_jobs
 	(($(find "$WORK/put" -name '*.json' | wc -l) < 60)) || fail "=> the workers went on without parallel"
 	pipeline 0 merge BATCH=50 JOBS=3 CONNECTIONS=2
