@@ -109,7 +109,8 @@ fetch_tls_ctx(struct fetch_tls *t)
 	if (t->ctx != NULL)
 		return t->ctx;
 	t->ctx = SSL_CTX_new(TLS_client_method());
-	t->method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "connection");
+	if (t->method == NULL)
+		t->method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "connection");
 	if (t->ctx == NULL || t->method == NULL || !BIO_meth_set_write(t->method, on_write) ||
 	    !BIO_meth_set_read(t->method, on_read) || !BIO_meth_set_ctrl(t->method, on_ctrl) ||
 	    !SSL_CTX_set_min_proto_version(t->ctx, TLS1_2_VERSION) ||

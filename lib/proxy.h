@@ -1,6 +1,6 @@
 /*
- * The proxy for http:// URLs, by curl's rules (curl(1), ENVIRONMENT): libcurl speaks to
- * all others. Pure.
+ * The proxy for http:// URLs, by curl's rules (curl(1), ENVIRONMENT). libcurl speaks to all others.
+ * Pure.
  */
 #ifndef SHEAF_PROXY_H
 #define SHEAF_PROXY_H

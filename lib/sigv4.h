@@ -45,6 +45,7 @@ struct sigv4_key {
 	char service[32];
 };
 
+/* 1 where k is for that day, region and service. */
 int sigv4_key_fits(const struct sigv4_key *k, const char date[17], const char *region,
     const char *service);
 void sigv4_key_set(struct sigv4_key *k, const char *secret, const char date[17], const char *region,

@@ -312,8 +312,8 @@ commit(struct outfile *o)
 	}
 }
 
-/* The end of the files, and of the stream beside them: its end-of-archive says that all went well,
- * so that who reads the stream need not know this program's exit status. Which is returned. */
+/* The end of the files, then of the stream, whose end-of-archive says that no object is missing but
+ * what --rejects lists. The exit status. */
 static int
 finish(void)
 {
