@@ -22,6 +22,16 @@ start_proxy() {
 	PROXY=http://$(< "$TMP/proxy.ready")
 }
 
+# start_front: TLS in front of the proxy; $FRONT is its URL.
+start_front() {
+	[[ -z ${FRONT_PID-} ]] || kill "$FRONT_PID"
+	rm -f front.ready
+	"$ROOT/tests/tls-front.py" front.ready "${PROXY#*://}" tls/chain.pem tls/server.key < /dev/null > front.out 2>&1 3>&- &
+	FRONT_PID=$!
+	wait_until -e front.ready || fail "it does not start: $(< front.out)"
+	FRONT=https://$(< front.ready)
+}
+
 # asked_for TEXT: the proxy has seen it.
 asked_for() {
 	grep -qF -- "$1" "$PROXY_LOG" || fail "=> the proxy was not asked for $1: $(head -c 2000 "$PROXY_LOG")"
@@ -88,11 +98,8 @@ all_programs() {
 	with_tls
 	put_object k body
 	start_proxy
-	"$ROOT/tests/tls-front.py" front.ready "${PROXY#*://}" tls/chain.pem tls/server.key < /dev/null > front.out 2>&1 3>&- &
-	FRONT_PID=$!
-	wait_until -e front.ready || fail "it does not start: $(< front.out)"
-	https_proxy=https://$(< front.ready)
-	export https_proxy
+	start_front
+	export https_proxy=$FRONT
 	all_programs
 	asked_for "CONNECT ${S3D_URL#https://} HTTP/1.1"
 	lacks '^(GET|PUT|POST)' "$PROXY_LOG"
@@ -108,13 +115,9 @@ all_programs() {
 	start_s3d --bucket "$BUCKET"
 	use_s3d
 	put_object k body
-	kill "$FRONT_PID"
 	start_proxy
-	rm front.ready
-	"$ROOT/tests/tls-front.py" front.ready "${PROXY#*://}" tls/chain.pem tls/server.key < /dev/null > front.out 2>&1 3>&- &
-	FRONT_PID=$!
-	wait_until -e front.ready || fail "it does not start: $(< front.out)"
-	http_proxy=https://$(< front.ready) all_programs
+	start_front
+	http_proxy=$FRONT all_programs
 	asked_for "GET $S3D_URL/$BUCKET/k HTTP/1.1"
 }
 
@@ -132,6 +135,53 @@ while True:
 	wait_until -e old.ready || fail "the server does not start: $(< old.out)"
 	AWS_MAX_ATTEMPTS=1 AWS_ENDPOINT_URL_S3=https://$(< old.ready) run_tool 1 s3get --stdout "s3://$BUCKET/k"
 	says "s3get: s3://$BUCKET/k: cannot connect" "handshake"
+}
+
+@test "over TLS, what follows an answer in the same bytes is not the next answer" {
+	"$ROOT/tests/tls" tls
+	cat > stray.py <<-'EOP'
+	import os, socket, ssl, threading
+	context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+	context.load_cert_chain("tls/chain.pem", "tls/server.key")
+	def serve(raw):
+	    inward, outward = ssl.MemoryBIO(), ssl.MemoryBIO()
+	    tls = context.wrap_bio(inward, outward, server_side=True)
+	    def step(call):
+	        while True:
+	            try:
+	                return call()
+	            except ssl.SSLWantReadError:
+	                raw.sendall(outward.read())
+	                data = raw.recv(65536)
+	                if not data:
+	                    raise OSError
+	                inward.write(data)
+	    step(tls.do_handshake)
+	    while True:
+	        head = b""
+	        while b"\r\n\r\n" not in head:
+	            head += step(lambda: tls.read(65536))
+	        for body in (head.split()[1][-1:], b"stray"):  # two records, sent at once
+	            tls.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+	        raw.sendall(outward.read())
+	def guarded(raw):
+	    try:
+	        serve(raw)
+	    except OSError:
+	        raw.close()
+	listener = socket.create_server(("127.0.0.1", 0))
+	open("old.part", "w").write("%s:%d" % listener.getsockname())
+	os.rename("old.part", "old.ready")
+	while True:
+	    threading.Thread(target=guarded, args=(listener.accept()[0],), daemon=True).start()
+	EOP
+	/usr/bin/python3 stray.py < /dev/null > old.out 2>&1 3>&- &
+	OLD_PID=$!
+	wait_until -e old.ready || fail "the server does not start: $(< old.out)"
+	AWS_ENDPOINT_URL_S3=https://$(< old.ready)
+	export AWS_CA_BUNDLE=$TMP/tls/ca.pem AWS_MAX_ATTEMPTS=1
+	run_tool 0 s3get --connections 1 --stdout "s3://$BUCKET/a" "s3://$BUCKET/b" "s3://$BUCKET/c"
+	[[ $output == abc ]]
 }
 
 @test "no_proxy: these hosts are asked directly" {
