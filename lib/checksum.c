@@ -3,7 +3,6 @@
 
 #include "checksum.h"
 #include "crc32c.h"
-#include "err.h"
 
 #define POLY64 UINT64_C(0x9a6c9329ac4bc9b5) /* of CRC-64/NVME, reflected */
 
@@ -53,18 +52,21 @@ crc64(uint64_t crc, const unsigned char *p, size_t n)
 	return ~crc;
 }
 
+static int
+is_hash(enum checksum_algorithm a)
+{
+	return a == CHECKSUM_SHA256 || a == CHECKSUM_SHA1;
+}
+
 void
 checksum_begin(struct checksum *c, enum checksum_algorithm a)
 {
-	*c = (struct checksum){.algorithm = a};
+	c->algorithm = a;
+	c->crc = 0;
 	if (a == CHECKSUM_CRC64NVME && table64[0][1] == 0)
 		make_table64();
-	if (a != CHECKSUM_SHA1 && a != CHECKSUM_SHA256)
-		return;
-	c->md = EVP_MD_CTX_new();
-	if (c->md == NULL ||
-	    EVP_DigestInit_ex(c->md, a == CHECKSUM_SHA1 ? EVP_sha1() : EVP_sha256(), NULL) != 1)
-		err_nomem();
+	if (is_hash(a))
+		hash_begin(&c->hash, a == CHECKSUM_SHA1 ? HASH_SHA1 : HASH_SHA256);
 }
 
 void
@@ -75,7 +77,7 @@ checksum_add(struct checksum *c, const void *p, size_t n)
 	case CHECKSUM_CRC64NVME: c->crc = crc64(c->crc, p, n); break;
 	case CHECKSUM_CRC32: c->crc = crc32_z(c->crc, p, n); break;
 	case CHECKSUM_SHA256:
-	case CHECKSUM_SHA1: EVP_DigestUpdate(c->md, p, n); break;
+	case CHECKSUM_SHA1: hash_add(&c->hash, p, n); break;
 	default: break;
 	}
 }
@@ -83,21 +85,18 @@ checksum_add(struct checksum *c, const void *p, size_t n)
 void
 checksum_end(struct checksum *c, char text[CHECKSUM_TEXT])
 {
-	unsigned char sum[EVP_MAX_MD_SIZE];
-	unsigned n = c->algorithm == CHECKSUM_NONE ? 0
-	    : c->algorithm == CHECKSUM_CRC64NVME   ? 8
-						   : 4;
+	unsigned char sum[HASH_MAX];
+	size_t n = c->algorithm == CHECKSUM_NONE ? 0 : c->algorithm == CHECKSUM_CRC64NVME ? 8 : 4;
 
-	if (c->md != NULL) {
-		if (EVP_DigestFinal_ex(c->md, sum, &n) != 1)
-			err_nomem();
+	if (is_hash(c->algorithm)) {
+		n = hash_end(&c->hash, sum);
 	} else {
-		for (unsigned i = 0; i < n; i++)
+		for (size_t i = 0; i < n; i++)
 			sum[i] = (unsigned char)(c->crc >> 8 * (n - 1 - i));
 	}
 	text[0] = '\0';
 	EVP_EncodeBlock((unsigned char *)text, sum, (int)n);
-	checksum_drop(c);
+	c->algorithm = CHECKSUM_NONE;
 }
 
 void
@@ -106,11 +105,4 @@ checksum_crc32c_text(char text[CHECKSUM_TEXT], uint32_t crc)
 	struct checksum c = {.algorithm = CHECKSUM_CRC32C, .crc = crc};
 
 	checksum_end(&c, text);
-}
-
-void
-checksum_drop(struct checksum *c)
-{
-	EVP_MD_CTX_free(c->md);
-	*c = (struct checksum){0};
 }

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hash.h"
+
 enum checksum_algorithm {
 	CHECKSUM_NONE,
 	CHECKSUM_CRC32C,
@@ -23,11 +25,11 @@ enum { CHECKSUM_TEXT = 48 }; /* room for any of them in base64, with the NUL */
 /* "CRC32C"; "" for none. */
 const char *checksum_name(enum checksum_algorithm a);
 
-/* Zero-initialised is none: adds nothing, needs no end. */
+/* Zero-initialised is none: adds nothing. */
 struct checksum {
 	enum checksum_algorithm algorithm;
 	uint64_t crc;
-	struct evp_md_ctx_st *md;
+	struct hash hash;
 };
 
 void checksum_begin(struct checksum *c, enum checksum_algorithm a);
@@ -38,8 +40,5 @@ void checksum_end(struct checksum *c, char text[CHECKSUM_TEXT]);
 
 /* A CRC32C in the form of checksum_end. */
 void checksum_crc32c_text(char text[CHECKSUM_TEXT], uint32_t crc);
-
-/* Gives a sum up that was begun. */
-void checksum_drop(struct checksum *c);
 
 #endif

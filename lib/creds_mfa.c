@@ -5,11 +5,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
-
 #include "creds_cache.h"
 #include "creds_json.h"
 #include "creds_source.h"
+#include "hash.h"
 #include "io.h"
 #include "num.h"
 
@@ -25,8 +24,7 @@ file_name(const struct profile *p, char sha1[41])
 	    {"SerialNumber", "mfa_serial"}};
 	const char *duration = profile_get(p, "duration_seconds");
 	json_t *root = json_object();
-	unsigned char md[EVP_MAX_MD_SIZE];
-	unsigned len = 0;
+	unsigned char md[HASH_SHA1_LEN];
 	uint64_t n;
 	char *text;
 
@@ -38,12 +36,10 @@ file_name(const struct profile *p, char sha1[41])
 		json_object_set_new(root, "DurationSeconds", json_integer((json_int_t)n));
 	text = json_dumps(root, JSON_SORT_KEYS | JSON_ENSURE_ASCII);
 	json_decref(root);
-	if (text != NULL && EVP_Digest(text, strlen(text), md, &len, EVP_sha1(), NULL) != 1)
-		len = 0;
-	free(text);
 	*sha1 = '\0';
-	for (unsigned i = 0; i < len && i < 20; i++)
-		snprintf(sha1 + 2 * (size_t)i, 3, "%02x", md[i]);
+	if (text != NULL)
+		hash_hex(sha1, md, hash_of(md, HASH_SHA1, text, strlen(text)));
+	free(text);
 }
 
 /* 1 when the file holds some that live for a while. */

@@ -6,12 +6,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
-
 #include "aws_endpoint.h"
 #include "creds_cache.h"
 #include "creds_json.h"
 #include "creds_source.h"
+#include "hash.h"
 #include "http_once.h"
 #include "io.h"
 #include "outfile.h"
@@ -94,13 +93,9 @@ find_token_file(struct question *q)
 {
 	const char *name = q->session != NULL ? q->session : q->start_url;
 	const char *home = profile_home();
-	unsigned char sha1[EVP_MAX_MD_SIZE];
-	unsigned len = 0;
+	unsigned char sha1[HASH_SHA1_LEN];
 
-	if (EVP_Digest(name, strlen(name), sha1, &len, EVP_sha1(), NULL) != 1)
-		len = 0;
-	for (unsigned i = 0; i < len && i < 20; i++)
-		snprintf(q->token_sha1 + 2 * (size_t)i, 3, "%02x", sha1[i]);
+	hash_hex(q->token_sha1, sha1, hash_of(sha1, HASH_SHA1, name, strlen(name)));
 	buf_addf(&q->token_file, "%s/.aws/sso/cache/%s.json", home != NULL ? home : "",
 	    q->token_sha1);
 	buf_str(&q->token_file);

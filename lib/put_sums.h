@@ -8,15 +8,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hash.h"
+
 struct put_digest {
-	unsigned char md5[16];
-	unsigned char sha256[32]; /* where it was asked for */
+	unsigned char md5[HASH_MD5_LEN];
+	unsigned char sha256[HASH_SHA256_LEN]; /* where it was asked for */
 	uint32_t crc32c;
 };
 
-/* Zero-initialised is closed. */
 struct put_sums {
-	struct evp_md_ctx_st *md5, *sha256; /* owned */
+	struct hash md5, sha256;
 	int has_sha256;
 	uint32_t crc32c;
 };
@@ -24,10 +25,6 @@ struct put_sums {
 void put_sums_begin(struct put_sums *s, int with_sha256);
 void put_sums_add(struct put_sums *s, const void *p, size_t n);
 void put_sums_end(struct put_sums *s, struct put_digest *d);
-void put_sums_free(struct put_sums *s);
-
-/* n bytes as 2n lower-case digits and a NUL. */
-void put_hex(char *to, const unsigned char *bytes, size_t n);
 
 /* The ETag of n parts sent together: the MD5 of their MD5s, and "-n" (which S3 gives to an upload
  * that is not encrypted with a key of KMS or the customer's). */

@@ -2,9 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
 #include "buf.h"
+#include "hash.h"
 #include "s3_get.h"
 
 enum {
@@ -28,8 +27,6 @@ struct item {
 	uint64_t skip;	   /* bytes of this answer that we have already */
 	uint64_t size;	   /* of the whole object, once an answer said it */
 	uint64_t reserved; /* of the budget */
-	EVP_MD_CTX *md;	   /* of a streamed body whose ETag is its MD5, else NULL */
-	struct checksum sum; /* likewise */
 	enum checksum_algorithm sum_kind;
 	char sum_text[CHECKSUM_TEXT]; /* what it should be, as an answer with the whole said */
 	char range[40], if_match[136], etag[128];
@@ -38,6 +35,7 @@ struct item {
 	int changed; /* it is not what was listed */
 	int local;   /* our own side failed */
 	int later;   /* given up for now: it is asked for again when its turn has come */
+	int has_md5; /* once it streams: its ETag is its MD5 */
 	int started, begun, paused, done;
 };
 
@@ -49,8 +47,9 @@ struct getter {
 	size_t window, first, n;
 	size_t n_paused, paused_max;
 	uint64_t budget_used;
-	EVP_MD *md5;
-	EVP_MD_CTX *md;
+	/* of the head's body, once it streams */
+	struct hash md5;
+	struct checksum sum;
 	int no_more, stop;
 };
 
@@ -160,9 +159,9 @@ hand_on(struct item *it, const char *p, size_t n)
 
 	if (n == 0)
 		return 0;
-	if (it->md != NULL)
-		EVP_DigestUpdate(it->md, p, n);
-	checksum_add(&it->sum, p, n);
+	if (it->has_md5)
+		hash_add(&g->md5, p, n);
+	checksum_add(&g->sum, p, n);
 	return g->ops->data(g->arg, p, n);
 }
 
@@ -173,10 +172,9 @@ stream(struct item *it)
 	struct getter *g = it->g;
 
 	it->begun = 1;
-	if (s3_etag_is_md5(&it->call.answer) &&
-	    ((it->md = EVP_MD_CTX_new()) == NULL || EVP_DigestInit_ex2(it->md, g->md5, NULL) != 1))
-		err_nomem();
-	checksum_begin(&it->sum, it->sum_kind);
+	it->has_md5 = s3_etag_is_md5(&it->call.answer);
+	hash_begin(&g->md5, HASH_MD5);
+	checksum_begin(&g->sum, it->sum_kind);
 	if (g->ops->begin(g->arg, &it->o, it->size, it->call.answer.last_modified) == -1 ||
 	    hand_on(it, it->body.p, it->body.len) == -1)
 		return -1;
@@ -251,35 +249,30 @@ take_body(struct s3_call *c, const char *p, size_t len)
 static int
 md5_matches(struct item *it)
 {
-	EVP_MD_CTX *md = it->begun ? it->md : it->g->md;
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	static const char hex[] = "0123456789abcdef";
-	const char *etag = it->call.answer.etag;
+	unsigned char sum[HASH_MAX];
+	char hex[HASH_HEX];
 
-	if (!it->begun &&
-	    (EVP_DigestInit_ex2(md, it->g->md5, NULL) != 1 ||
-		EVP_DigestUpdate(md, it->body.p != NULL ? it->body.p : "", it->body.len) != 1))
-		err_nomem();
-	if (EVP_DigestFinal_ex(md, digest, NULL) != 1)
-		err_nomem();
-	for (size_t i = 0; i < 16; i++)
-		if (etag[2 * i] != hex[digest[i] >> 4] || etag[2 * i + 1] != hex[digest[i] & 15])
-			return 0;
-	return 1;
+	if (it->begun)
+		hash_end(&it->g->md5, sum);
+	else
+		hash_of(sum, HASH_MD5, it->body.p, it->body.len);
+	hash_hex(hex, sum, HASH_MD5_LEN);
+	return strcmp(it->call.answer.etag, hex) == 0;
 }
 
 static int
 checksum_matches(struct item *it)
 {
+	struct checksum own, *sum = it->begun ? &it->g->sum : &own;
 	char text[CHECKSUM_TEXT];
 
 	if (it->sum_kind == CHECKSUM_NONE)
 		return 1;
 	if (!it->begun) {
-		checksum_begin(&it->sum, it->sum_kind);
-		checksum_add(&it->sum, it->body.p, it->body.len);
+		checksum_begin(sum, it->sum_kind);
+		checksum_add(sum, it->body.p, it->body.len);
 	}
-	checksum_end(&it->sum, text);
+	checksum_end(sum, text);
 	return strcmp(text, it->sum_text) == 0;
 }
 
@@ -287,7 +280,7 @@ checksum_matches(struct item *it)
 static int
 check_sums(struct item *it, struct err *e)
 {
-	if ((it->begun ? it->md != NULL : s3_etag_is_md5(&it->call.answer)) && !md5_matches(it))
+	if ((it->begun ? it->has_md5 : s3_etag_is_md5(&it->call.answer)) && !md5_matches(it))
 		return err_set(e, EXIT_FAILED, "the body's MD5 is not the ETag");
 	if (!checksum_matches(it))
 		return err_set(e, EXIT_FAILED, "the body's %s is not the one stored with it",
@@ -398,8 +391,6 @@ item_clear(struct item *it)
 	g->budget_used -= it->reserved;
 	uri_free(&it->o.uri);
 	s3_call_free(&it->call);
-	EVP_MD_CTX_free(it->md);
-	checksum_drop(&it->sum);
 	if (it->body.cap > KEEP_BODY)
 		buf_free(&it->body);
 	buf_reset(&it->body);
@@ -501,10 +492,6 @@ s3_get_all(struct s3 *s3, unsigned connections, const struct s3_get_ops *ops, vo
 	g.items = xcalloc(g.window, sizeof(*g.items));
 	for (size_t i = 0; i < g.window; i++)
 		g.items[i].g = &g;
-	g.md5 = EVP_MD_fetch(NULL, "MD5", NULL);
-	g.md = EVP_MD_CTX_new();
-	if (g.md5 == NULL || g.md == NULL)
-		err_nomem();
 	for (;;) {
 		drain(&g);
 		fill(&g);
@@ -522,7 +509,5 @@ s3_get_all(struct s3 *s3, unsigned connections, const struct s3_get_ops *ops, vo
 		buf_free(&g.items[i].body);
 	}
 	free(g.items);
-	EVP_MD_CTX_free(g.md);
-	EVP_MD_free(g.md5);
 	return g.stop ? -1 : 0;
 }

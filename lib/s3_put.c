@@ -60,7 +60,7 @@ putter_body(struct putter *p, struct part *part, struct s3_call *c)
 	c->put_body = part->data.p != NULL ? part->data.p : "";
 	c->put_len = part->data.len;
 	if (s3_signs_payload(p->s3)) {
-		put_hex(part->sha256, part->digest.sha256, 32);
+		hash_hex(part->sha256, part->digest.sha256, 32);
 		c->payload_hash = part->sha256;
 	}
 	if (p->opt->checksum == CHECKSUM_NONE) {
@@ -206,7 +206,7 @@ put_single(struct putter *p, struct part *part, struct s3_put_result *res)
 
 	if (put_source_check(&p->src, p->opt->expect_size, p->opt->expect_crc32c, p->e) == -1)
 		return -1;
-	put_hex(want, part->digest.md5, 16);
+	hash_hex(want, part->digest.md5, 16);
 	rc = send_single(p, part, &c);
 	if (rc == -1 && c.answer.status == 412)
 		settled = putter_settle(p, want, res) == 0;
@@ -329,7 +329,7 @@ is_there(struct putter *p, struct part *first, const struct s3_answer *a)
 		    strcmp(a->sheaf_crc32c, p->opt->meta_crc32c) == 0;
 	if (!p->src.eof)
 		return 0;
-	put_hex(want, first->digest.md5, 16);
+	hash_hex(want, first->digest.md5, 16);
 	return is_ours(p, a, want);
 }
 
@@ -410,7 +410,6 @@ s3_put(struct s3 *s3, const struct s3_put_opt *opt, int fd, const char *name,
 	for (unsigned i = 0; i < p.n_places; i++) {
 		buf_free(&p.parts[i].data);
 		buf_free(&p.parts[i].query);
-		put_sums_free(&p.parts[i].sums);
 	}
 	free(p.parts);
 	free(p.done);

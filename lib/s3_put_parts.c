@@ -93,7 +93,7 @@ check_part(struct s3_call *c, struct fetch_again *again)
 	struct part *part = c->arg;
 	char want[33];
 
-	put_hex(want, part->digest.md5, 16);
+	hash_hex(want, part->digest.md5, 16);
 	again->cause = FETCH_CAUSE_OTHER;
 	if (c->answer.etag[0] == '\0')
 		return FETCH_AGAIN;

@@ -3,103 +3,49 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
-#include "err.h"
+#include "hash.h"
 #include "sigv4.h"
 
 enum {
-	HASH_LEN = 32,
-	BLOCK_LEN = 64,
+	BLOCK_LEN = 64, /* of SHA-256 */
 	PARAMS_SMALL = 16, /* query parameters sorted without asking for memory */
 };
 
 static const char algorithm[] = "AWS4-HMAC-SHA256";
 
-/*
- * Both live as long as the program. The one-shots of OpenSSL 3.0, HMAC() and SHA256(), look the
- * algorithm up at every call: 1.0 us and 0.4 us, against 0.4 us and 0.2 us this way.
- */
-static EVP_MD *sha256;
-static EVP_MD_CTX *ctx;
-
-static void
-hash_begin(void)
-{
-	if (sha256 == NULL && (sha256 = EVP_MD_fetch(NULL, "SHA256", NULL)) == NULL)
-		err_nomem();
-	if (ctx == NULL && (ctx = EVP_MD_CTX_new()) == NULL)
-		err_nomem();
-	if (EVP_DigestInit_ex2(ctx, sha256, NULL) != 1)
-		err_nomem();
-}
-
-static void
-hash_add(const void *p, size_t n)
-{
-	if (EVP_DigestUpdate(ctx, p, n) != 1)
-		err_nomem();
-}
-
-static void
-hash_end(unsigned char out[HASH_LEN])
-{
-	if (EVP_DigestFinal_ex(ctx, out, NULL) != 1)
-		err_nomem();
-}
-
-static void
-hash(unsigned char out[HASH_LEN], const void *p, size_t n)
-{
-	hash_begin();
-	hash_add(p, n);
-	hash_end(out);
-}
-
 /* RFC 2104. */
 static void
-hmac(unsigned char out[HASH_LEN], const void *key, size_t key_len, const void *p, size_t n)
+hmac(unsigned char out[HASH_SHA256_LEN], const void *key, size_t key_len, const void *p, size_t n)
 {
-	unsigned char pad[BLOCK_LEN] = {0}, inner[HASH_LEN];
+	unsigned char pad[BLOCK_LEN] = {0}, inner[HASH_SHA256_LEN];
+	struct hash h;
 
 	if (key_len > BLOCK_LEN)
-		hash(pad, key, key_len);
+		hash_of(pad, HASH_SHA256, key, key_len);
 	else
 		memcpy(pad, key, key_len);
 	for (size_t i = 0; i < BLOCK_LEN; i++)
 		pad[i] ^= 0x36;
-	hash_begin();
-	hash_add(pad, BLOCK_LEN);
-	hash_add(p, n);
-	hash_end(inner);
+	hash_begin(&h, HASH_SHA256);
+	hash_add(&h, pad, BLOCK_LEN);
+	hash_add(&h, p, n);
+	hash_end(&h, inner);
 	for (size_t i = 0; i < BLOCK_LEN; i++)
 		pad[i] ^= 0x36 ^ 0x5c;
-	hash_begin();
-	hash_add(pad, BLOCK_LEN);
-	hash_add(inner, HASH_LEN);
-	hash_end(out);
+	hash_begin(&h, HASH_SHA256);
+	hash_add(&h, pad, BLOCK_LEN);
+	hash_add(&h, inner, sizeof(inner));
+	hash_end(&h, out);
 	OPENSSL_cleanse(pad, sizeof(pad));
-}
-
-static void
-to_hex(char hex[65], const unsigned char h[HASH_LEN])
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < HASH_LEN; i++) {
-		hex[2 * i] = digits[h[i] >> 4];
-		hex[2 * i + 1] = digits[h[i] & 15];
-	}
-	hex[64] = '\0';
 }
 
 void
 sigv4_sha256_hex(char hex[65], const void *p, size_t n)
 {
-	unsigned char h[HASH_LEN];
+	unsigned char h[HASH_SHA256_LEN];
 
-	hash(h, p, n);
-	to_hex(hex, h);
+	hash_hex(hex, h, hash_of(h, HASH_SHA256, p, n));
 }
 
 void
@@ -132,9 +78,9 @@ sigv4_key_set(struct sigv4_key *k, const char *secret, const char date[17], cons
 	buf_adds(&start, "AWS4");
 	buf_adds(&start, secret);
 	hmac(k->key, start.p, start.len, k->day, 8);
-	hmac(k->key, k->key, HASH_LEN, k->region, strlen(k->region));
-	hmac(k->key, k->key, HASH_LEN, k->service, strlen(k->service));
-	hmac(k->key, k->key, HASH_LEN, "aws4_request", 12);
+	hmac(k->key, k->key, sizeof(k->key), k->region, strlen(k->region));
+	hmac(k->key, k->key, sizeof(k->key), k->service, strlen(k->service));
+	hmac(k->key, k->key, sizeof(k->key), "aws4_request", 12);
 	OPENSSL_cleanse(start.p, start.cap);
 	buf_free(&start);
 }
@@ -378,10 +324,10 @@ sigv4_string_to_sign(struct buf *out, const struct sigv4_key *k, const char date
 void
 sigv4_signature(char hex[65], const struct sigv4_key *k, const char *string_to_sign, size_t len)
 {
-	unsigned char h[HASH_LEN];
+	unsigned char h[HASH_SHA256_LEN];
 
-	hmac(h, k->key, HASH_LEN, string_to_sign, len);
-	to_hex(hex, h);
+	hmac(h, k->key, sizeof(k->key), string_to_sign, len);
+	hash_hex(hex, h, sizeof(h));
 }
 
 void

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "buf.h"
+#include "hash.h"
 
 #define SIGV4_EMPTY_SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define SIGV4_UNSIGNED	   "UNSIGNED-PAYLOAD"
@@ -39,7 +40,7 @@ void sigv4_date(time_t t, char date[17]);
  * fits nothing.
  */
 struct sigv4_key {
-	unsigned char key[32];
+	unsigned char key[HASH_SHA256_LEN];
 	char day[9];	      /* "20150830" */
 	char region[64];
 	char service[32];
