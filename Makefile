@@ -17,12 +17,13 @@ BINS     := $(PROGRAMS:%=$(BUILD)/bin/%)
 MANS     := $(PROGRAMS:%=tools/%.1)
 LIB      := $(BUILD)/libsheaf.a
 LIBOBJ   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c))
-# how to link libcurl: LIBCURL=-lcurl, or what deps/libcurl finds. The name of what it found tells one libcurl.a from another,
-# as an update brings a file that may be older than what was built.
+# how to link the libraries: LIBCURL=-lcurl, which takes the shared ones, or what deps/libraries finds. The name of what it
+# found tells some archives from others, as an update brings files that may be older than what was built.
 LIBCURL  =
-LINK     := $(BUILD)/libcurl-$(or $(LIBCURL),$(shell stat -Lc %s-%Z "$$($(CC) -print-file-name=libcurl.a)" 2> /dev/null),none).link
+ARCHIVES  = $(addprefix $(dir $(shell $(CC) -print-file-name=libcurl.a))lib,curl.a ssl.a crypto.a expat.a jansson.a z.a)
+LINK     := $(BUILD)/libraries-$(or $(LIBCURL),$(firstword $(shell stat -Lc %s-%Z $(ARCHIVES) 2>&1 | cksum))).link
 # --as-needed: each program links with just the libraries whose functions it calls
-LDLIBS   := -Wl,--as-needed @$(LINK) -lssl -lcrypto -lexpat -ljansson -lz -lm
+LDLIBS   := -Wl,--as-needed @$(LINK) -lm
 
 # a line a file; V=1 shows the commands
 say = $(if $(V),,@echo '  $(1) $@'; )
@@ -41,9 +42,9 @@ $(LIB): $(LIBOBJ)
 	@rm -f $@
 	$(call say,AR)$(AR) rcs $@ $^
 
-$(LINK): deps/libcurl
-	@mkdir -p $(@D); rm -f $(BUILD)/libcurl-*.link
-	@CC='$(CC)' AR='$(AR)' deps/libcurl $@ $(LIBCURL)
+$(LINK): deps/libraries
+	@mkdir -p $(@D); rm -f $(BUILD)/libraries-*.link
+	@CC='$(CC)' AR='$(AR)' deps/libraries $@ $(LIBCURL)
 
 define link
 	@mkdir -p $(@D)
@@ -117,7 +118,7 @@ fuzz: ## fuzz each parser for FUZZ_S seconds (60), beginning with its corpus
 # ---- what analysers say ---------------------------------------------------------------------------------------
 
 C_FILES     := $(wildcard lib/*.c tools/*.c tests/unit/*.c tests/fuzz/*.c tests/s3d/*.c)
-SHELL_FILES := $(wildcard tests/*.bats tests/*.bash tests/rgw tests/tls tests/style deps/install deps/libcurl .ci/run deploy/*.sh bench/*.sh) \
+SHELL_FILES := $(wildcard tests/*.bats tests/*.bash tests/rgw tests/tls tests/style deps/install deps/libraries .ci/run deploy/*.sh bench/*.sh) \
 	       $(filter-out %.awk,$(wildcard libexec/*)) bench/pipeline bench/memory bench/pss bench/list bench/csvcat bench/put
 
 # each by itself, so that `make -k lint` tells all

@@ -22,15 +22,15 @@ programs='csvcat report s3get s3ls s3put verify'
 	silent
 }
 
-@test "what speaks to S3 starts without the libraries of other protocols; LIBCURL=-lcurl brings them" {
-	local others='ldap|krb5|ssh2|rtmp|gnutls|nghttp2|libcurl' s3get=$TMP/built/bin/s3get
-	for program in s3ls s3get s3put; do
+@test "programs start with the C library alone; LIBCURL=-lcurl brings the shared libraries" {
+	local others='ldap|krb5|ssh2|rtmp|gnutls|nghttp2|libcurl|libssl|libcrypto|expat|jansson' s3get=$TMP/built/bin/s3get
+	for program in $programs; do
 		run_tool 0 ldd "$BIN/$program"
 		lacks "$others" "$TMP/out"
 	done
 	run_tool 0 make -j2 BUILD="$TMP/built" LIBCURL=-lcurl "$s3get"
 	run_tool 0 ldd "$s3get"
-	[[ $output == *libcurl.so* && $output == *ldap* ]]
+	[[ $output == *libcurl.so* && $output == *ldap* && $output == *libcrypto.so* ]]
 	run_tool 0 make BUILD="$TMP/built" "$s3get"
 	run_tool 0 ldd "$s3get"
 	lacks "$others" "$TMP/out"
@@ -43,20 +43,20 @@ like_cc() {
 	chmod +x "$TMP/cc"
 }
 
-@test "a libcurl.a of another TLS library, one that does not link, or none: the shared one is linked, and why is told" {
+@test "a libcurl.a of another TLS library, one that does not link, or none: the shared ones are linked, and why is told" {
 	like_cc
 	echo 'int ldap_init(void), gnutls_init(void); int f(void); int f(void) { return ldap_init() + gnutls_init(); }' |
 		cc -c -o "$TMP/lib/f.o" -x c -
 	ar rcs "$TMP/lib/libcurl.a" "$TMP/lib/f.o"
-	CC=$TMP/cc run_tool 0 deps/libcurl "$TMP/link/f"
-	[[ $(< "$TMP/err") == "  libcurl: the shared one, as libcurl.a wants gnutls_init" ]]
-	[[ $(< "$TMP/link/f") == -lcurl ]]
+	CC=$TMP/cc run_tool 0 deps/libraries "$TMP/link/f"
+	[[ $(< "$TMP/err") == "  libraries: the shared ones, as libcurl.a wants gnutls_init" ]]
+	[[ $(paste -sd " " "$TMP/link/f") == "-lcurl -lssl -lcrypto -lexpat -ljansson -lz" ]]
 	echo "no archive" > "$TMP/lib/libcurl.a"
-	CC=$TMP/cc run_tool 0 deps/libcurl "$TMP/link/f"
-	[[ $(< "$TMP/err") == "  libcurl: the shared one, as libcurl.a cannot be linked here" ]]
+	CC=$TMP/cc run_tool 0 deps/libraries "$TMP/link/f"
+	[[ $(< "$TMP/err") == "  libraries: the shared ones, as libcurl.a and what it needs cannot be linked in here" ]]
 	rm "$TMP/lib/libcurl.a"
-	CC=$TMP/cc run_tool 0 deps/libcurl "$TMP/link/f"
-	[[ $(< "$TMP/err") == "  libcurl: the shared one, as there is no libcurl.a" ]]
+	CC=$TMP/cc run_tool 0 deps/libraries "$TMP/link/f"
+	[[ $(< "$TMP/err") == "  libraries: the shared ones, as there is no libcurl.a" ]]
 }
 
 @test "another libcurl.a, even an older one, is linked anew; a build folder may be named ./" {
