@@ -13,11 +13,11 @@ test(enum hash_algorithm a, const char *name, const char *of_nothing, const char
 	struct hash h, begun;
 
 	hash_hex(hex, sum, hash_of(sum, a, "", 0));
-	OK_STR(hex, of_nothing, name);
+	OK_STR(hex, of_nothing, "%s", name);
 	hash_hex(hex, sum, hash_of(sum, a, NULL, 0));
-	OK_STR(hex, of_nothing, name);
+	OK_STR(hex, of_nothing, "%s", name);
 	hash_hex(hex, sum, hash_of(sum, a, "abc", 3));
-	OK_STR(hex, of_abc, name);
+	OK_STR(hex, of_abc, "%s", name);
 
 	hash_begin(&h, a);
 	hash_add(&h, "ab", 2);
