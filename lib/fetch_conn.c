@@ -101,7 +101,6 @@ fetch_wire_open(struct fetch_wire *w, const struct fetch_opt *opt, size_t max,
 	find_proxy(w);
 	if (opt->ca_file != NULL && access(opt->ca_file, R_OK) == -1)
 		return err_errno(e, EXIT_USAGE, "%s: CA certificates", opt->ca_file);
-	fetch_tls_put_off();
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
 	    (w->multi = curl_multi_init()) == NULL)
 		return err_set(e, EXIT_FAILED, "libcurl cannot be initialised");
@@ -281,7 +280,7 @@ handle_new(struct fetch_conn *c)
 	/* what we took over looks idle to libcurl, which would close it after 118 s */
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, LONG_MAX);
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	/* Kerberos is not linked in (deps/libraries) */
+	/* Kerberos is not linked in (deps/libcurl) */
 	curl_easy_setopt(easy, CURLOPT_SOCKS5_AUTH, (long)CURLAUTH_BASIC);
 	curl_easy_setopt(easy, CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L); /* S3 gives eight at a time */
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, w->connect_ms);
@@ -336,8 +335,6 @@ lead_to(struct fetch_conn *c, const struct fetch_route *r)
 	buf_reset(&c->origin);
 	buf_add(&c->origin, r->origin, r->origin_len);
 	tls = is_https(buf_str(&c->origin));
-	if (tls)
-		fetch_tls_configure();
 	host = strstr(buf_str(&c->origin), "://");
 	host = host != NULL ? host + 3 : buf_str(&c->origin);
 	port = strchr(*host == '[' ? host + strcspn(host, "]") : host, ':');

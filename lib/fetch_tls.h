@@ -46,15 +46,6 @@ struct fetch_tls_stream {
 	int later;	    /* the last step lacked something that the socket will tell of */
 };
 
-/*
- * OpenSSL reads its configuration (openssl.cnf: protocols, ciphers, providers) at the first use of
- * anything, and frees what it has at exit; both take longer than a small download. After the first
- * of these it does neither; the second reads the configuration, where there will be TLS. To call
- * them again does nothing.
- */
-void fetch_tls_put_off(void);
-void fetch_tls_configure(void);
-
 /* The context; NULL when the certificates to trust cannot be read. Reading a bundle takes 20 ms, so
  * this happens when TLS is needed. */
 SSL_CTX *fetch_tls_ctx(struct fetch_tls *t);

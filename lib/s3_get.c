@@ -44,7 +44,7 @@ struct getter {
 	const struct s3_get_ops *ops;
 	void *arg;
 	struct item *items; /* a ring */
-	size_t window, first, n;
+	size_t window, first, n, used; /* places in all, the head's, taken, ever taken */
 	size_t n_paused, paused_max;
 	uint64_t budget_used;
 	/* of the head's body, once it streams */
@@ -384,17 +384,15 @@ item_start(struct item *it)
 }
 
 static void
-item_clear(struct item *it)
+item_clear(struct getter *g, struct item *it)
 {
-	struct getter *g = it->g;
-
 	g->budget_used -= it->reserved;
 	uri_free(&it->o.uri);
 	s3_call_free(&it->call);
 	if (it->body.cap > KEEP_BODY)
 		buf_free(&it->body);
 	buf_reset(&it->body);
-	*it = (struct item){.g = g, .body = it->body};
+	*it = (struct item){.body = it->body};
 }
 
 /* Asks for more objects while there is room. */
@@ -411,7 +409,10 @@ fill(struct getter *g)
 			g->stop |= rc < 0;
 			return;
 		}
+		it->g = g;
 		g->n++;
+		if (g->used < g->window)
+			g->used++;
 		it->reserved = !it->o.has_listing   ? SIZE_GUESS
 		    : it->o.size <= S3_GET_HOLD_MAX ? it->o.size
 						    : 0;
@@ -455,7 +456,7 @@ drain(struct getter *g)
 			return;
 		if (it->local || deliver(it) == -1)
 			g->stop = 1;
-		item_clear(it);
+		item_clear(g, it);
 		g->first = (g->first + 1) % g->window;
 		g->n--;
 	}
@@ -490,8 +491,6 @@ s3_get_all(struct s3 *s3, unsigned connections, const struct s3_get_ops *ops, vo
 		g.window = WINDOW_MAX;
 	g.paused_max = connections / 2;
 	g.items = xcalloc(g.window, sizeof(*g.items));
-	for (size_t i = 0; i < g.window; i++)
-		g.items[i].g = &g;
 	for (;;) {
 		drain(&g);
 		fill(&g);
@@ -502,10 +501,10 @@ s3_get_all(struct s3 *s3, unsigned connections, const struct s3_get_ops *ops, vo
 		if (ops->idle != NULL && ops->idle(arg) == -1)
 			g.stop = 1;
 	}
-	for (size_t i = 0; i < g.window; i++) {
+	for (size_t i = 0; i < g.used; i++) {
 		if (g.items[i].started && !g.items[i].done)
 			s3_cancel(&g.items[i].call);
-		item_clear(&g.items[i]);
+		item_clear(&g, &g.items[i]);
 		buf_free(&g.items[i].body);
 	}
 	free(g.items);
