@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buf {
 	char *p;    /* owned; NULL while cap is 0 */
@@ -14,11 +15,38 @@ struct buf {
 	size_t cap; /* bytes allocated */
 };
 
+/* Of buf_room, where cap is not enough. */
+char *buf_grow(struct buf *b, size_t n);
+
 /* Makes room for n more bytes behind len and returns where they go; len is unchanged. */
-char *buf_room(struct buf *b, size_t n);
-void buf_add(struct buf *b, const void *p, size_t n);
-void buf_addc(struct buf *b, char c);
-void buf_adds(struct buf *b, const char *s);
+static inline char *
+buf_room(struct buf *b, size_t n)
+{
+	return b->cap != 0 && n <= b->cap - b->len ? b->p + b->len : buf_grow(b, n);
+}
+
+static inline void
+buf_add(struct buf *b, const void *p, size_t n)
+{
+	if (n == 0)
+		return;
+	memcpy(buf_room(b, n), p, n);
+	b->len += n;
+}
+
+static inline void
+buf_addc(struct buf *b, char c)
+{
+	*buf_room(b, 1) = c;
+	b->len++;
+}
+
+static inline void
+buf_adds(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The bytes as a C string: a NUL is kept behind them, not counted in len. Valid until b changes. */

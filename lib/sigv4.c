@@ -14,12 +14,11 @@ enum {
 
 static const char algorithm[] = "AWS4-HMAC-SHA256";
 
-/* RFC 2104. */
+/* HMAC (RFC 2104) begun with a key. */
 static void
-hmac(unsigned char out[HASH_SHA256_LEN], const void *key, size_t key_len, const void *p, size_t n)
+hmac_begin(struct hash *inner, struct hash *outer, const void *key, size_t key_len)
 {
-	unsigned char pad[BLOCK_LEN] = {0}, inner[HASH_SHA256_LEN];
-	struct hash h;
+	unsigned char pad[BLOCK_LEN] = {0};
 
 	if (key_len > BLOCK_LEN)
 		hash_of(pad, HASH_SHA256, key, key_len);
@@ -27,17 +26,35 @@ hmac(unsigned char out[HASH_SHA256_LEN], const void *key, size_t key_len, const 
 		memcpy(pad, key, key_len);
 	for (size_t i = 0; i < BLOCK_LEN; i++)
 		pad[i] ^= 0x36;
-	hash_begin(&h, HASH_SHA256);
-	hash_add(&h, pad, BLOCK_LEN);
-	hash_add(&h, p, n);
-	hash_end(&h, inner);
+	hash_begin(inner, HASH_SHA256);
+	hash_add(inner, pad, BLOCK_LEN);
 	for (size_t i = 0; i < BLOCK_LEN; i++)
 		pad[i] ^= 0x36 ^ 0x5c;
-	hash_begin(&h, HASH_SHA256);
-	hash_add(&h, pad, BLOCK_LEN);
-	hash_add(&h, inner, sizeof(inner));
-	hash_end(&h, out);
+	hash_begin(outer, HASH_SHA256);
+	hash_add(outer, pad, BLOCK_LEN);
 	OPENSSL_cleanse(pad, sizeof(pad));
+}
+
+/* Takes copies of what was begun: a key signs many. */
+static void
+hmac_end(unsigned char out[HASH_SHA256_LEN], struct hash inner, struct hash outer, const void *p,
+    size_t n)
+{
+	hash_add(&inner, p, n);
+	hash_end(&inner, out);
+	hash_add(&outer, out, HASH_SHA256_LEN);
+	hash_end(&outer, out);
+}
+
+/* The next key of the chain: the HMAC of text by the last one. */
+static void
+key_step(struct sigv4_key *k, const char *text)
+{
+	unsigned char key[HASH_SHA256_LEN];
+
+	hmac_end(key, k->inner, k->outer, text, strlen(text));
+	hmac_begin(&k->inner, &k->outer, key, sizeof(key));
+	OPENSSL_cleanse(key, sizeof(key));
 }
 
 void
@@ -77,10 +94,11 @@ sigv4_key_set(struct sigv4_key *k, const char *secret, const char date[17], cons
 	snprintf(k->service, sizeof(k->service), "%s", service);
 	buf_adds(&start, "AWS4");
 	buf_adds(&start, secret);
-	hmac(k->key, start.p, start.len, k->day, 8);
-	hmac(k->key, k->key, sizeof(k->key), k->region, strlen(k->region));
-	hmac(k->key, k->key, sizeof(k->key), k->service, strlen(k->service));
-	hmac(k->key, k->key, sizeof(k->key), "aws4_request", 12);
+	hmac_begin(&k->inner, &k->outer, start.p, start.len);
+	key_step(k, k->day);
+	key_step(k, k->region);
+	key_step(k, k->service);
+	key_step(k, "aws4_request");
 	OPENSSL_cleanse(start.p, start.cap);
 	buf_free(&start);
 }
@@ -173,6 +191,7 @@ compare_names(const char *a, const char *b)
 
 struct sorted {
 	const struct sigv4_header *h[SIGV4_HEADERS_MAX];
+	char again[SIGV4_HEADERS_MAX]; /* 1: of the same name as the one before */
 	size_t n;
 };
 
@@ -186,18 +205,15 @@ sort_headers(struct sorted *s, const struct sigv4_request *r)
 	for (size_t n = 0; n < s->n; n++) {
 		const struct sigv4_header *h = &r->headers[n];
 		size_t i = n;
+		int order = -1;
 
-		for (; i > 0 && compare_names(s->h[i - 1]->name, h->name) > 0; i--)
+		for (; i > 0 && (order = compare_names(s->h[i - 1]->name, h->name)) > 0; i--) {
 			s->h[i] = s->h[i - 1];
+			s->again[i] = s->again[i - 1];
+		}
 		s->h[i] = h;
+		s->again[i] = order == 0;
 	}
-}
-
-/* last: the header before h, or NULL. */
-static int
-same_name(const struct sigv4_header *last, const struct sigv4_header *h)
-{
-	return last != NULL && compare_names(last->name, h->name) == 0;
 }
 
 static void
@@ -214,10 +230,8 @@ add_lower(struct buf *out, const char *s)
 static void
 add_signed_names(struct buf *out, const struct sorted *s)
 {
-	const struct sigv4_header *last = NULL;
-
-	for (size_t i = 0; i < s->n; last = s->h[i++]) {
-		if (same_name(last, s->h[i]))
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->again[i])
 			continue;
 		if (i > 0)
 			buf_addc(out, ';');
@@ -242,17 +256,28 @@ add_folded(struct buf *out, const char *value)
 	}
 }
 
+/* What out has at that place, again. */
 static void
-add_headers(struct buf *out, const struct sorted *s)
+add_again(struct buf *out, size_t at, size_t n)
 {
-	const struct sigv4_header *last = NULL;
+	char *to = buf_room(out, n);
 
-	for (size_t i = 0; i < s->n; last = s->h[i++]) {
-		if (same_name(last, s->h[i])) {
-			out->len--; /* the line goes on */
-			buf_addc(out, ',');
+	memcpy(to, out->p + at, n);
+	out->len += n;
+}
+
+/* Each name is where the signed names are, in small letters. */
+static void
+add_headers(struct buf *out, const struct sorted *s, size_t names)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->again[i]) {
+			out->p[out->len - 1] = ','; /* the line goes on */
 		} else {
-			add_lower(out, s->h[i]->name);
+			size_t len = strlen(s->h[i]->name);
+
+			add_again(out, names, len);
+			names += len + 1;
 			buf_addc(out, ':');
 		}
 		add_folded(out, s->h[i]->value);
@@ -260,8 +285,10 @@ add_headers(struct buf *out, const struct sorted *s)
 	}
 }
 
+/* The signed names are in out already: names_len bytes from names on. */
 static void
-add_canonical_request(struct buf *out, const struct sigv4_request *r, const struct sorted *s)
+add_canonical_request(struct buf *out, const struct sigv4_request *r, const struct sorted *s,
+    size_t names, size_t names_len)
 {
 	buf_adds(out, r->method);
 	buf_addc(out, '\n');
@@ -269,9 +296,9 @@ add_canonical_request(struct buf *out, const struct sigv4_request *r, const stru
 	buf_addc(out, '\n');
 	add_query(out, r->query);
 	buf_addc(out, '\n');
-	add_headers(out, s);
+	add_headers(out, s, names);
 	buf_addc(out, '\n');
-	add_signed_names(out, s);
+	add_again(out, names, names_len);
 	buf_addc(out, '\n');
 	buf_adds(out, r->payload_hash);
 }
@@ -279,10 +306,16 @@ add_canonical_request(struct buf *out, const struct sigv4_request *r, const stru
 void
 sigv4_canonical_request(struct buf *out, const struct sigv4_request *r)
 {
+	struct buf text = {0};
 	struct sorted s;
+	size_t names_len;
 
 	sort_headers(&s, r);
-	add_canonical_request(out, r, &s);
+	add_signed_names(&text, &s);
+	names_len = text.len;
+	add_canonical_request(&text, r, &s, 0, names_len);
+	buf_add(out, text.p + names_len, text.len - names_len);
+	buf_free(&text);
 }
 
 /* --- string to sign, signature --- */
@@ -326,7 +359,7 @@ sigv4_signature(char hex[65], const struct sigv4_key *k, const char *string_to_s
 {
 	unsigned char h[HASH_SHA256_LEN];
 
-	hmac(h, k->key, sizeof(k->key), string_to_sign, len);
+	hmac_end(h, k->inner, k->outer, string_to_sign, len);
 	hash_hex(hex, h, sizeof(h));
 }
 
@@ -334,26 +367,29 @@ void
 sigv4_authorization(struct buf *out, const struct sigv4_request *r, const struct sigv4_key *k,
     const char *access_key, const char date[17])
 {
-	const size_t start = out->len;
 	struct sorted s;
 	char hex[65];
+	size_t names, names_len, end;
 
-	/* the first two stages need no memory of their own: they go where the header will */
 	sort_headers(&s, r);
-	add_canonical_request(out, r, &s);
-	sigv4_sha256_hex(hex, out->p + start, out->len - start);
-	out->len = start;
-	add_string_to_sign(out, k, date, hex);
-	sigv4_signature(hex, k, out->p + start, out->len - start);
-	out->len = start;
-
 	buf_adds(out, algorithm);
 	buf_adds(out, " Credential=");
 	buf_adds(out, access_key);
 	buf_addc(out, '/');
 	add_scope(out, k);
 	buf_adds(out, ", SignedHeaders=");
+	names = out->len;
 	add_signed_names(out, &s);
+	names_len = out->len - names;
 	buf_adds(out, ", Signature=");
+
+	/* the first two stages need no memory of their own: they go where the signature will */
+	end = out->len;
+	add_canonical_request(out, r, &s, names, names_len);
+	sigv4_sha256_hex(hex, out->p + end, out->len - end);
+	out->len = end;
+	add_string_to_sign(out, k, date, hex);
+	sigv4_signature(hex, k, out->p + end, out->len - end);
+	out->len = end;
 	buf_add(out, hex, 64);
 }

@@ -40,7 +40,7 @@ void sigv4_date(time_t t, char date[17]);
  * fits nothing.
  */
 struct sigv4_key {
-	unsigned char key[HASH_SHA256_LEN];
+	struct hash inner, outer; /* the HMAC by this key, begun */
 	char day[9];	      /* "20150830" */
 	char region[64];
 	char service[32];
