@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "err.h"
+#include "ledger.h"
 
 struct receipt {
 	char *uri; /* owned */
@@ -42,15 +43,7 @@ int tsv_open(struct tsv *t, const char *path, struct err *e);
 int tsv_next(struct tsv *t, unsigned n, struct err *e);
 void tsv_close(struct tsv *t);
 
-/* A line of the ledger. name points into the tsv's line. */
-struct ledger_line {
-	const char *name; /* bucket/key */
-	uint64_t bytes; /* of its rows as written */
-	uint64_t rows;
-	uint32_t crc32c; /* of its rows as written */
-};
-
-/* As tsv_next. */
+/* As tsv_next. The line's name points into the tsv's line. */
 int ledger_next(struct tsv *t, struct ledger_line *l, struct err *e);
 
 /* The objects of a batch that were left out, by their URIs. Zero-initialised is none. */

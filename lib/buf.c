@@ -51,6 +51,28 @@ xstrdup(const char *s)
 	return xstrndup(s, strlen(s));
 }
 
+void
+buf_addu(struct buf *b, uint64_t n)
+{
+	char digits[20], *end = digits + sizeof(digits), *p = end;
+
+	do {
+		*--p = (char)('0' + n % 10);
+		n /= 10;
+	} while (n > 0);
+	buf_add(b, p, (size_t)(end - p));
+}
+
+void
+buf_addx(struct buf *b, uint32_t n)
+{
+	char *p = buf_room(b, 8);
+
+	for (int i = 0; i < 8; i++)
+		p[i] = "0123456789abcdef"[n >> (28 - 4 * i) & 15];
+	b->len += 8;
+}
+
 char *
 buf_grow(struct buf *b, size_t n)
 {

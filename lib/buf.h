@@ -47,6 +47,10 @@ buf_adds(struct buf *b, const char *s)
 	buf_add(b, s, strlen(s));
 }
 
+/* As %llu and %08x of buf_addf, which takes thirty times as long. */
+void buf_addu(struct buf *b, uint64_t n);
+void buf_addx(struct buf *b, uint32_t n);
+
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The bytes as a C string: a NUL is kept behind them, not counted in len. Valid until b changes. */

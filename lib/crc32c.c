@@ -92,14 +92,17 @@ multiply(uint32_t a, uint32_t b)
 uint32_t
 crc32c_combine(uint32_t a, uint32_t b, uint64_t b_len)
 {
-	uint32_t shift = UINT32_C(1) << 31;  /* x^0 */
-	uint32_t square = UINT32_C(1) << 23; /* x^8: one byte */
+	static uint32_t square[64] = {UINT32_C(1) << 23}; /* x^8: one byte, two, four ... */
+	static int n = 1;				  /* that are known */
 
 	/* B's bytes push A's remainder up by x^(8 * b_len) */
-	for (; b_len > 0; b_len >>= 1) {
+	for (int i = 0; b_len > 0; i++, b_len >>= 1) {
+		if (i == n) {
+			square[n] = multiply(square[n - 1], square[n - 1]);
+			n++;
+		}
 		if (b_len & 1)
-			shift = multiply(square, shift);
-		square = multiply(square, square);
+			a = multiply(square[i], a);
 	}
-	return multiply(shift, a) ^ b;
+	return a ^ b;
 }

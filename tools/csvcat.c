@@ -18,6 +18,7 @@
 #include "crc32c.h"
 #include "csv_merge.h"
 #include "io.h"
+#include "ledger.h"
 #include "log.h"
 #include "outfile.h"
 #include "stats.h"
@@ -94,22 +95,6 @@ write_out(void *arg, const char *p, size_t n, struct err *e)
 	return write_behind_write(run.behind, p, n, e);
 }
 
-/* A name as a field of a tab-separated line. */
-static void
-add_name(struct buf *out, const char *name)
-{
-	for (; *name != '\0'; name++) {
-		if (*name == '\t')
-			buf_adds(out, "\\t");
-		else if (*name == '\n')
-			buf_adds(out, "\\n");
-		else if (*name == '\\')
-			buf_adds(out, "\\\\");
-		else
-			buf_addc(out, *name);
-	}
-}
-
 static int
 flush_ledger(struct err *e)
 {
@@ -124,12 +109,12 @@ flush_ledger(struct err *e)
 static int
 write_ledger(void *arg, const struct csv_merge_source *s, struct err *e)
 {
+	const struct ledger_line line = {s->name, s->bytes, s->rows, s->crc32c};
+
 	(void)arg;
 	if (run.ledger == NULL)
 		return 0;
-	add_name(&run.ledger_lines, s->name);
-	buf_addf(&run.ledger_lines, "\t%llu\t%llu\t%08x\n", (unsigned long long)s->bytes,
-	    (unsigned long long)s->rows, (unsigned)s->crc32c);
+	ledger_add(&run.ledger_lines, &line);
 	return run.ledger_lines.len < LEDGER_LEN ? 0 : flush_ledger(e);
 }
 
@@ -204,9 +189,9 @@ reject(const char *name, struct err *e)
 	run.rejected++;
 	log_line(LOG_WARN, name, "left out: %s", why);
 	buf_reset(&run.line);
-	add_name(&run.line, name);
+	ledger_add_name(&run.line, name);
 	buf_addc(&run.line, '\t');
-	add_name(&run.line, why);
+	ledger_add_name(&run.line, why);
 	buf_addc(&run.line, '\n');
 	return outfile_write(run.rejects, run.line.p, run.line.len, e) == -1 ? (log_err(e), -1) : 0;
 }
