@@ -280,7 +280,7 @@ handle_new(struct fetch_conn *c)
 	/* what we took over looks idle to libcurl, which would close it after 118 s */
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, LONG_MAX);
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	/* Kerberos is not linked in (deps/libcurl) */
+	/* Kerberos is not linked in (deps/libraries) */
 	curl_easy_setopt(easy, CURLOPT_SOCKS5_AUTH, (long)CURLAUTH_BASIC);
 	curl_easy_setopt(easy, CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L); /* S3 gives eight at a time */
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, w->connect_ms);

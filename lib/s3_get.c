@@ -263,16 +263,18 @@ md5_matches(struct item *it)
 static int
 checksum_matches(struct item *it)
 {
-	struct checksum own, *sum = it->begun ? &it->g->sum : &own;
+	struct checksum own;
 	char text[CHECKSUM_TEXT];
 
 	if (it->sum_kind == CHECKSUM_NONE)
 		return 1;
-	if (!it->begun) {
-		checksum_begin(sum, it->sum_kind);
-		checksum_add(sum, it->body.p, it->body.len);
+	if (it->begun) {
+		checksum_end(&it->g->sum, text);
+	} else {
+		checksum_begin(&own, it->sum_kind);
+		checksum_add(&own, it->body.p, it->body.len);
+		checksum_end(&own, text);
 	}
-	checksum_end(sum, text);
 	return strcmp(text, it->sum_text) == 0;
 }
 
