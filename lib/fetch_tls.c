@@ -69,6 +69,18 @@ session_of(struct fetch_tls *t, const char *origin)
 	return NULL;
 }
 
+/* The session may be what the server does not like. */
+static void
+forget(struct fetch_tls_stream *s)
+{
+	struct fetch_tls_session *place = session_of(s->tls, s->origin);
+
+	if (place != NULL) {
+		SSL_SESSION_free(place->session);
+		place->session = NULL;
+	}
+}
+
 /* OpenSSL has a session that can be resumed. 1: it is ours now. */
 static int
 on_session(SSL *ssl, SSL_SESSION *session)
@@ -117,6 +129,7 @@ fetch_tls_ctx(struct fetch_tls *t)
 	    !SSL_CTX_set_min_proto_version(t->ctx, TLS1_2_VERSION) ||
 	    SSL_CTX_set_alpn_protos(t->ctx, http_1_1, sizeof(http_1_1) - 1) != 0)
 		err_nomem();
+	SSL_CTX_set_options(t->ctx, SSL_OP_NO_RENEGOTIATION);
 	SSL_CTX_set_verify(t->ctx, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_session_cache_mode(
 	    t->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
@@ -231,6 +244,7 @@ fetch_tls_shake(struct fetch_tls_stream *s)
 	if (s->later)
 		return FETCH_TLS_LATER;
 	note_error(s);
+	forget(s);
 	trusted = SSL_get_verify_result(s->ssl);
 	if (trusted == X509_V_OK)
 		return FETCH_TLS_LOST;
