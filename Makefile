@@ -20,8 +20,9 @@ LIBOBJ   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c))
 # how to link the libraries: LIBCURL=-lcurl, which takes the shared ones, or what deps/libraries finds. The name of what it
 # found tells some archives from others, as an update brings files that may be older than what was built.
 LIBCURL  =
-ARCHIVES  = $(addprefix $(dir $(shell $(CC) -print-file-name=libcurl.a))lib,curl.a ssl.a crypto.a expat.a jansson.a z.a)
-LINK     := $(BUILD)/libraries-$(or $(LIBCURL),$(firstword $(shell stat -Lc %s-%Z $(ARCHIVES) 2>&1 | cksum))).link
+ARCHIVES  = $(shell for name in curl ssl crypto expat jansson z; do \
+	stat -Lc %s-%Z "$$($(CC) -print-file-name=lib$$name.a)"; done 2>&1 | cksum)
+LINK     := $(BUILD)/libraries-$(or $(LIBCURL),$(firstword $(ARCHIVES))).link
 # --as-needed: each program links with just the libraries whose functions it calls
 LDLIBS   := -Wl,--as-needed @$(LINK) -lm
 
