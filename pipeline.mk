@@ -69,16 +69,23 @@ CONDITION = $(if $(filter 1,$(OVERWRITE)),,$(if $(OLD),--if-match "$$(grep -o '"
 $(WORK)/put/%.json $(WORK)/backup/%.json $(WORK)/merged/%.csv: export SHEAF_BATCH = $*
 $(WORK)/put/%.json $(WORK)/backup/%.json $(WORK)/merged/%.csv: export SHEAF_LOG = $(WORK)/log/$*.ndjson
 
-# one command each, for which sh starts faster; exec, so that a signal to what make has started reaches it
+# One command each, which make starts by itself, without a shell, where no character of the line is one for the shell; else
+# sh, which starts faster. Without a shell between, or with exec, a signal to what make has started reaches it.
 $(WORK)/put/%.json $(WORK)/backup/%.json: private SHELL := /bin/sh
-$(WORK)/put/%.json $(WORK)/backup/%.json: private .SHELLFLAGS := -euc
+$(WORK)/put/%.json $(WORK)/backup/%.json: private .SHELLFLAGS := -ec
+
+hash     := \#
+is_plain  = $(if $(word 2,$1)$(strip $(foreach c," ' $(hash) $$ & ( ) * ; < > ? [ \ ] ^ ` { | } ~ !,$(findstring $c,$1))),,yes)
+# PREFIX, the name of a variable, and RECEIPT
+upload    = $(if $(call is_plain,$($1)),$(S3PUT),exec $(S3PUT)) --output $2 $(WORK)/merged/$*.csv \
+	$(if $(call is_plain,$($1)),$($1),"$$$1")merged-$*.csv
 
 $(WORK)/put/%.json: | $(WORK)/merged/%.csv $(if $(BACKUP),$(WORK)/backup/%.json)
-	exec $(S3PUT) --output $@ $(WORK)/merged/$*.csv "$$DEST"merged-$*.csv
+	$(call upload,DEST,$@)
 	$(if $(OLD),rm $(OLD))
 
 $(WORK)/backup/%.json: | $(WORK)/merged/%.csv
-	exec $(S3PUT) --output $@ $(WORK)/merged/$*.csv "$$BACKUP"merged-$*.csv
+	$(call upload,BACKUP,$@)
 	$(if $(OLD),rm $(OLD))
 
 # every member's status counts: pipefail alone would show the rightmost failure only

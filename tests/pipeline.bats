@@ -348,6 +348,21 @@ END
 	((n == 10))
 }
 
+@test "a DEST reaches s3put as it is, with or without a shell between" {
+	local code c
+	mkdir -p "$WORK/keys" "$WORK/merged"
+	touch "$WORK/keys/00001.tsv" "$WORK/merged/00001.csv"
+	export GOT=$TMP/got
+	instead_of s3put 'printf %s "${@: -1}" > "$GOT"; exit 1'
+	for code in 9 {32..126} 252; do
+		printf -v c %b "\\x$(printf %x "$code")"
+		[[ $c != [0-9A-Za-z] ]] || continue
+		DEST="s3://b/a${c}b/" BUILD=$TMP/build run_tool 2 make -s -f "$ROOT/pipeline.mk" "$WORK/put/00001.json"
+		[[ $(< "$GOT") == "s3://b/a${c}b/merged-00001.csv" ]] || fail "=> $c: $(< "$GOT")"
+		rm "$GOT"
+	done
+}
+
 @test "make -n is dry, and shows the rules of one batch" {
 	run_tool 0 make -n -C "$ROOT" -o build -j5 merge BUILD="$BUILD" WORK="$TMP/none"
 	[[ $output == *"s3get "*" < $TMP/none/keys/N.tsv | csvcat "*"s3put "*"merged-N.csv"* ]]
