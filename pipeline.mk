@@ -136,7 +136,8 @@ demo:
 # all events, or those of batch N (42 is 00042), in the order of time, which each line begins with
 logs:
 	name='$(N)'; [[ ! $$name =~ ^[0-9]{1,4}$$ ]] || printf -v name %05d "$$((10#$$name))"; \
-	cat $(WORK)/log/$${name:-*}.ndjson | sort
+	[[ ! $$name || $$name == listing || -e $(WORK)/keys/$$name.tsv ]] || { echo "sheaf: there is no batch $$name" >&2; exit 1; }; \
+	find $(WORK)/log -name "$${name:-*}.ndjson" -exec cat {} + | sort
 
 report:
 	exec $(LIBEXEC)/report

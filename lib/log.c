@@ -19,24 +19,21 @@ static struct {
 	const char *program;
 	const char *batch; /* points into the environment */
 	enum log_level level;
-	int fd; /* of SHEAF_LOG; -1: none */
+	const char *path; /* SHEAF_LOG, likewise; NULL: none, or none any more */
+	int fd;		  /* opened for the first event; -1: not */
 } state = {.program = "sheaf", .level = LOG_WARN, .fd = -1};
 
 void
 log_init(const char *program)
 {
-	const char *path = getenv("SHEAF_LOG");
-
 	state.program = program;
 	state.batch = getenv("SHEAF_BATCH");
 	if (state.fd != -1)
 		close(state.fd);
 	state.fd = -1;
-	if (path == NULL || *path == '\0')
-		return;
-	state.fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
-	if (state.fd == -1)
-		log_line(LOG_WARN, NULL, "SHEAF_LOG: %s: %s", path, strerror(errno));
+	state.path = getenv("SHEAF_LOG");
+	if (state.path != NULL && *state.path == '\0')
+		state.path = NULL;
 }
 
 void
@@ -50,6 +47,21 @@ add_member(struct buf *out, const char *name, const char *s, size_t len)
 {
 	buf_addf(out, ",\"%s\":", name);
 	json_quote(out, s, len);
+}
+
+/* 0, or -1 once it is told that there will be no events. */
+static int
+open_events(void)
+{
+	const char *path = state.path;
+
+	if (state.fd == -1)
+		state.fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
+	if (state.fd != -1)
+		return 0;
+	state.path = NULL; /* before it is told, which would come here again */
+	log_line(LOG_WARN, NULL, "SHEAF_LOG: %s: %s", path, strerror(errno));
+	return -1;
 }
 
 static void
@@ -76,7 +88,8 @@ append_event(enum log_level level, const char *uri, const struct buf *message)
 		int cause = errno;
 
 		close(state.fd);
-		state.fd = -1; /* before it is told, which would come here again */
+		state.fd = -1;
+		state.path = NULL; /* as in open_events */
 		log_line(LOG_WARN, NULL, "SHEAF_LOG: no more events are written: %s",
 		    strerror(cause));
 	}
@@ -111,7 +124,7 @@ log_line(enum log_level level, const char *uri, const char *fmt, ...)
 	shown_add(&line, message.p, message.len);
 	buf_addc(&line, '\n');
 	io_write_all(STDERR_FILENO, line.p, line.len);
-	if (state.fd != -1)
+	if (state.path != NULL && open_events() == 0)
 		append_event(level, uri, &message);
 	buf_free(&message);
 	buf_free(&line);

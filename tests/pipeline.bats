@@ -454,7 +454,10 @@ END
 		pipeline 0 logs N=$n
 		[[ $output == *000012.csv* ]]
 	done
+	pipeline 0 logs N=0
+	[[ -z $output && ! -e $WORK/log/00000.ndjson ]] # nothing happened there
 	pipeline 2 logs N=3
+	told "there is no batch 00003"
 }
 
 @test "REJECTS=1 leaves bad objects out, and says which and why" {

@@ -155,8 +155,9 @@ test_no_file(void)
 	capture();
 	log_init("prog");
 	log_line(LOG_WARN, NULL, "w");
-	snprintf(
-	    want, sizeof(want), "prog: SHEAF_LOG: %s: No such file or directory\nprog: w\n", path);
+	log_line(LOG_WARN, NULL, "w");
+	snprintf(want, sizeof(want),
+	    "prog: w\nprog: SHEAF_LOG: %s: No such file or directory\nprog: w\n", path);
 	OK_STR(captured(), want, "a file that cannot be opened is told once, and lines go on");
 	setenv("SHEAF_LOG", "/dev/full", 1);
 	log_init("prog");
