@@ -47,7 +47,7 @@ buf_adds(struct buf *b, const char *s)
 	buf_add(b, s, strlen(s));
 }
 
-/* As %llu and %08x of buf_addf, which takes thirty times as long. */
+/* As %llu and %08x of buf_addf, which takes ten times as long. */
 void buf_addu(struct buf *b, uint64_t n);
 void buf_addx(struct buf *b, uint32_t n);
 
