@@ -1,6 +1,6 @@
 /*
  * CRC-32C (Castagnoli; RFC 3720, section 12.1), with the processor's own instruction where it has
- * one. Pure.
+ * one. Pure but for crc32c_combine, which keeps what it computed: one thread calls it.
  */
 #ifndef SHEAF_CRC32C_H
 #define SHEAF_CRC32C_H

@@ -15,7 +15,7 @@ enum {
 	HASH_MD5_LEN = 16,
 	HASH_SHA1_LEN = 20,
 	HASH_SHA256_LEN = 32,
-	HASH_MAX = 32,		   /* bytes of the longest */
+	HASH_MAX = 32,		     /* bytes of the longest */
 	HASH_HEX = 2 * HASH_MAX + 1, /* its digits, and a NUL */
 };
 

@@ -1,9 +1,9 @@
 /*
  * What a program tells a person: lines on standard error, "s3get: s3://b/key: 404 NoSuchKey".
  * Control characters and bytes that are no UTF-8 are shown as \xNN, so that no key can play with a
- * terminal. With the environment variable SHEAF_LOG=FILE each line is also appended to FILE as one
- * NDJSON event: time (RFC 3339, UTC, milliseconds), level, program, batch (SHEAF_BATCH, when set),
- * message, uri (when there is one).
+ * terminal. With the environment variable SHEAF_LOG=FILE each line is also appended to FILE, which
+ * the first one makes, as one NDJSON event: time (RFC 3339, UTC, milliseconds), level, program,
+ * batch (SHEAF_BATCH, when set), message, uri (when there is one).
  */
 #ifndef SHEAF_LOG_H
 #define SHEAF_LOG_H
