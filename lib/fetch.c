@@ -208,6 +208,12 @@ fetch_start(struct fetch *f, const struct fetch_ops *ops, void *job)
 	return t;
 }
 
+size_t
+fetch_backlog(const struct fetch *f)
+{
+	return f->queue.n_ready;
+}
+
 static void
 task_spent(struct fetch *f, struct fetch_task *t)
 {

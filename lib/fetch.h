@@ -169,6 +169,9 @@ void fetch_cancel(struct fetch *f, struct fetch_task *t);
 /* Offers a paused body again, at the next step. */
 void fetch_resume(struct fetch *f, struct fetch_task *t);
 
+/* Exchanges that wait for nothing but a connection and the pace. */
+size_t fetch_backlog(const struct fetch *f);
+
 /* Waits for events, at most max_wait_ms, and handles them. The number of tasks not yet ended. */
 size_t fetch_step(struct fetch *f, int max_wait_ms);
 

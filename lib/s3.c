@@ -625,6 +625,12 @@ s3_step(struct s3 *s3, int max_wait_ms)
 	return fetch_step(s3->fetch, max_wait_ms);
 }
 
+size_t
+s3_backlog(const struct s3 *s3)
+{
+	return fetch_backlog(s3->fetch);
+}
+
 void
 s3_cancel(struct s3_call *c)
 {

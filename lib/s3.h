@@ -117,6 +117,9 @@ void s3_start(struct s3 *s3, struct s3_call *c);
 /* The number of calls not yet ended, after waiting at most max_wait_ms for events. */
 size_t s3_step(struct s3 *s3, int max_wait_ms);
 
+/* Started calls that wait for nothing but a connection and the pace. */
+size_t s3_backlog(const struct s3 *s3);
+
 /* Ends a started call without a call of ops->end; not from inside a function of ops. */
 void s3_cancel(struct s3_call *c);
 

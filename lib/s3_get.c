@@ -19,6 +19,7 @@ enum {
 };
 
 struct item {
+	struct item *next_free;
 	struct s3_get_object o;
 	struct s3_call call;
 	struct getter *g;
@@ -43,8 +44,10 @@ struct getter {
 	struct s3 *s3;
 	const struct s3_get_ops *ops;
 	void *arg;
-	struct item *items; /* a ring */
-	size_t window, first, n, used; /* places in all, the head's, taken, ever taken */
+	struct item **window; /* a ring, in the order of the objects */
+	size_t size, first, n; /* places in all, the head's, taken */
+	struct item *free;     /* a stack: few are in use, and those stay in the cache */
+	unsigned connections;
 	size_t n_paused, paused_max;
 	uint64_t budget_used;
 	/* of the head's body, once it streams */
@@ -56,13 +59,13 @@ struct getter {
 static struct item *
 item_at(struct getter *g, size_t i)
 {
-	return &g->items[(g->first + i) % g->window];
+	return g->window[(g->first + i) % g->size];
 }
 
 static int
 is_head(const struct item *it)
 {
-	return it == &it->g->items[it->g->first];
+	return it == it->g->window[it->g->first];
 }
 
 /* --- the request --- */
@@ -385,36 +388,59 @@ item_start(struct item *it)
 	s3_start(it->g->s3, &it->call);
 }
 
-static void
-item_clear(struct getter *g, struct item *it)
+static struct item *
+item_new(struct getter *g)
 {
+	struct item *it = g->free;
+
+	if (it == NULL)
+		it = xcalloc(1, sizeof(*it));
+	else
+		g->free = it->next_free;
+	it->g = g;
+	return it;
+}
+
+static void
+item_end(struct item *it)
+{
+	struct getter *g = it->g;
+
 	g->budget_used -= it->reserved;
 	uri_free(&it->o.uri);
 	s3_call_free(&it->call);
 	if (it->body.cap > KEEP_BODY)
 		buf_free(&it->body);
 	buf_reset(&it->body);
-	*it = (struct item){.body = it->body};
+	*it = (struct item){.body = it->body, .next_free = g->free};
+	g->free = it;
 }
 
-/* Asks for more objects while there is room. */
+/* The object at the head of the window is done with. */
+static void
+shift(struct getter *g)
+{
+	item_end(item_at(g, 0));
+	g->first = (g->first + 1) % g->size;
+	g->n--;
+}
+
+/* Asks for more objects while there is room, no further ahead than keeps all connections busy. */
 static void
 fill(struct getter *g)
 {
-	while (!g->no_more && !g->stop && g->n < g->window &&
+	while (!g->no_more && !g->stop && g->n < g->size && s3_backlog(g->s3) < g->connections &&
 	    (g->n == 0 || g->budget_used < S3_GET_BUDGET)) {
-		struct item *it = item_at(g, g->n);
+		struct item *it = item_new(g);
 		int rc = g->ops->next(g->arg, &it->o);
 
 		if (rc <= 0) {
+			item_end(it);
 			g->no_more = 1;
 			g->stop |= rc < 0;
 			return;
 		}
-		it->g = g;
-		g->n++;
-		if (g->used < g->window)
-			g->used++;
+		g->window[(g->first + g->n++) % g->size] = it;
 		it->reserved = !it->o.has_listing   ? SIZE_GUESS
 		    : it->o.size <= S3_GET_HOLD_MAX ? it->o.size
 						    : 0;
@@ -458,9 +484,7 @@ drain(struct getter *g)
 			return;
 		if (it->local || deliver(it) == -1)
 			g->stop = 1;
-		item_clear(g, it);
-		g->first = (g->first + 1) % g->window;
-		g->n--;
+		shift(g);
 	}
 }
 
@@ -468,10 +492,11 @@ drain(struct getter *g)
 static void
 head_on(struct getter *g)
 {
-	struct item *it = item_at(g, 0);
+	struct item *it;
 
 	if (g->n == 0 || g->stop)
 		return;
+	it = item_at(g, 0);
 	if (!it->started) {
 		item_start(it);
 	} else if (it->paused) {
@@ -484,15 +509,15 @@ head_on(struct getter *g)
 int
 s3_get_all(struct s3 *s3, unsigned connections, const struct s3_get_ops *ops, void *arg)
 {
-	struct getter g = {.s3 = s3, .ops = ops, .arg = arg};
+	struct getter g = {.s3 = s3, .ops = ops, .arg = arg, .connections = connections};
 
-	g.window = (size_t)connections * WINDOW_PER_CONNECTION;
-	if (g.window < WINDOW_MIN)
-		g.window = WINDOW_MIN;
-	if (g.window > WINDOW_MAX)
-		g.window = WINDOW_MAX;
+	g.size = (size_t)connections * WINDOW_PER_CONNECTION;
+	if (g.size < WINDOW_MIN)
+		g.size = WINDOW_MIN;
+	if (g.size > WINDOW_MAX)
+		g.size = WINDOW_MAX;
 	g.paused_max = connections / 2;
-	g.items = xcalloc(g.window, sizeof(*g.items));
+	g.window = xcalloc(g.size, sizeof(struct item *));
 	for (;;) {
 		drain(&g);
 		fill(&g);
@@ -503,12 +528,19 @@ s3_get_all(struct s3 *s3, unsigned connections, const struct s3_get_ops *ops, vo
 		if (ops->idle != NULL && ops->idle(arg) == -1)
 			g.stop = 1;
 	}
-	for (size_t i = 0; i < g.used; i++) {
-		if (g.items[i].started && !g.items[i].done)
-			s3_cancel(&g.items[i].call);
-		item_clear(&g, &g.items[i]);
-		buf_free(&g.items[i].body);
+	for (; g.n > 0; shift(&g)) {
+		struct item *it = item_at(&g, 0);
+
+		if (it->started && !it->done)
+			s3_cancel(&it->call);
 	}
-	free(g.items);
+	while (g.free != NULL) {
+		struct item *it = g.free;
+
+		g.free = it->next_free;
+		buf_free(&it->body);
+		free(it);
+	}
+	free(g.window);
 	return g.stop ? -1 : 0;
 }
