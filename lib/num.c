@@ -13,9 +13,9 @@ num_parse_n(const char *s, size_t len, uint64_t min, uint64_t max, uint64_t *out
 	for (size_t i = 0; i < len; i++) {
 		unsigned digit = (unsigned)(unsigned char)s[i] - '0';
 
-		if (digit > 9 || v > (UINT64_MAX - digit) / 10)
+		if (digit > 9 || __builtin_mul_overflow(v, 10, &v) ||
+		    __builtin_add_overflow(v, digit, &v))
 			return -1;
-		v = v * 10 + digit;
 	}
 	if (v < min || v > max)
 		return -1;

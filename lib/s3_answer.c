@@ -1,7 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "num.h"
 #include "s3_answer.h"
@@ -19,14 +18,26 @@ copy(char *to, size_t cap, const char *p, size_t len)
 	to[len] = '\0';
 }
 
+/* Days from 1970-01-01 on, by the Gregorian calendar; month from 0 on. A day too many, such as
+ * 31 February, counts into the next month, as it does for timegm. */
+static int64_t
+days_until(int64_t year, int month, int64_t day)
+{
+	static const int before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
+	int64_t leap = month > 1 ? year : year - 1; /* the last year whose 29 February is over */
+
+	return 365 * (year - 1970) + leap / 4 - leap / 100 + leap / 400 - 477 + before[month] +
+	    day - 1;
+}
+
 /* "Wed, 21 Oct 2015 07:28:00 GMT", to Unix seconds; 0: no such date. By hand, because it is in each
- * answer, and strptime takes a quarter of the instructions that an object of 100 bytes takes. */
+ * answer: strptime takes a quarter of the instructions that an object of 100 bytes takes, timegm a
+ * thirtieth. */
 static int64_t
 http_date(const char *p, size_t len)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	uint64_t day, year, hour, minute, second;
-	struct tm tm = {0};
 	int month = 0;
 
 	if (len < 25 || memcmp(p + 3, ", ", 2) != 0 ||
@@ -40,13 +51,10 @@ http_date(const char *p, size_t len)
 		month++;
 	if (month == 12)
 		return 0;
-	tm.tm_mday = (int)day;
-	tm.tm_mon = month;
-	tm.tm_year = (int)year - 1900;
-	tm.tm_hour = (int)hour;
-	tm.tm_min = (int)minute;
-	tm.tm_sec = (int)second;
-	return timegm(&tm);
+	return ((days_until((int64_t)year, month, (int64_t)day) * 24 + (int64_t)hour) * 60 +
+		   (int64_t)minute) *
+	    60 +
+	    (int64_t)second;
 }
 
 static void

@@ -14,6 +14,7 @@ enum {
 	SIZE_GUESS = 16384, /* bytes of an object whose size is not known */
 	RESUME_MIN = 65536, /* less than this is read again, rather than continued */
 	STEP_MS = 100,
+	IF_MATCH_LEN = 136,
 	KEEP_BODY =
 	    65536, /* bytes of memory that a place in the window may keep for the next object */
 };
@@ -30,7 +31,7 @@ struct item {
 	uint64_t reserved; /* of the budget */
 	enum checksum_algorithm sum_kind;
 	char sum_text[CHECKSUM_TEXT]; /* what it should be, as an answer with the whole said */
-	char range[40], if_match[136], etag[128];
+	char range[40], if_match[IF_MATCH_LEN], etag[128];
 	int headed;  /* this try's head was looked at */
 	int wrong;   /* this try's answer is not the object's: to be passed over */
 	int changed; /* it is not what was listed */
@@ -77,6 +78,17 @@ wanted_etag(const struct item *it)
 	return it->etag[0] != '\0' ? it->etag : it->o.etag;
 }
 
+/* By hand, as printf takes a thirtieth of all instructions of an object. */
+static void
+quote(char out[static IF_MATCH_LEN], const char *etag)
+{
+	size_t n = strnlen(etag, IF_MATCH_LEN - 3);
+
+	*out++ = '"';
+	memcpy(out, etag, n);
+	memcpy(out + n, "\"", 2);
+}
+
 static void
 prepare(struct s3_call *c)
 {
@@ -93,7 +105,7 @@ prepare(struct s3_call *c)
 	c->n_headers = 0;
 	s3_call_header(c, "x-amz-checksum-mode", "ENABLED");
 	if (*etag != '\0') {
-		snprintf(it->if_match, sizeof(it->if_match), "\"%s\"", etag);
+		quote(it->if_match, etag);
 		s3_call_header(c, "If-Match", it->if_match);
 	}
 	if (it->have > 0) {

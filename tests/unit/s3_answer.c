@@ -1,4 +1,6 @@
 /* The heads of S3 answers, as S3 and its clones write them. */
+#include <time.h>
+
 #include "s3_answer.h"
 #include "tap.h"
 
@@ -10,6 +12,32 @@ parse(const char *const *lines)
 	for (; *lines != NULL; lines++)
 		s3_answer_header(&a, *lines, strlen(*lines));
 	return a;
+}
+
+/* Every fifth day from the year 1 to 9999, at changing times: what libc writes is read back. */
+static int
+dates_agree(void)
+{
+	const int64_t first = -62135596800, last = 253402300799;
+
+	for (int64_t t = first; t <= last; t += 5 * 86400 - 1) {
+		char text[40], line[60];
+		const char *lines[] = {line, NULL};
+		struct tm tm;
+		time_t clock = (time_t)t;
+
+		gmtime_r(&clock, &tm);
+		strftime(text, sizeof(text), "%d %b %Y %H:%M:%S", &tm);
+		/* glibc writes a year below 1000 without zeros in front */
+		snprintf(line, sizeof(line), "Last-Modified: Wed, %.7s%04d%s GMT", text,
+		    tm.tm_year + 1900, strchr(text + 7, ' '));
+		if (parse(lines).last_modified != t) {
+			printf("# %s: %lld, not %lld\n", line,
+			    (long long)parse(lines).last_modified, (long long)t);
+			return 0;
+		}
+	}
+	return 1;
 }
 
 int
@@ -46,6 +74,7 @@ main(void)
 	    "status, length, no range");
 	OK_STR(a.etag, "0cc175b9c0f1b6a831c399e269772661", "ETag without quotes");
 	OK(a.last_modified == 1255369800, "Last-Modified in Unix seconds");
+	OK(dates_agree(), "and of other days as libc has them");
 	OK_STR(a.sheaf_crc32c, "0123abcd", "our own metadata");
 	OK(s3_etag_is_md5(&a), "with SSE-S3 the ETag is an MD5");
 	a = parse(part);
