@@ -7,6 +7,7 @@
 #include "err.h"
 #include "fetch_conn.h"
 #include "fetch_tls.h"
+#include "tls_share.h"
 
 enum { HOST_MAX = 256 };
 
@@ -57,6 +58,17 @@ on_ctrl(BIO *b, int what, long n, void *p)
 
 /* --- sessions --- */
 
+/* Where the certificates are that are trusted. */
+static const char *
+trust_of(const struct fetch_tls *t)
+{
+	const char *dir = getenv(X509_get_default_cert_dir_env());
+
+	if (t->ca_file != NULL)
+		return t->ca_file;
+	return dir != NULL ? dir : X509_get_default_cert_dir();
+}
+
 static struct fetch_tls_session *
 session_of(struct fetch_tls *t, const char *origin)
 {
@@ -81,36 +93,42 @@ forget(struct fetch_tls_stream *s)
 	}
 }
 
+static void
+keep(struct fetch_tls *t, const char *origin, SSL_SESSION *session)
+{
+	struct fetch_tls_session *place = session_of(t, origin);
+
+	if (place == NULL) { /* in turn, where there are very many */
+		place = &t->sessions[t->n_sessions++ % FETCH_TLS_SESSIONS];
+		buf_reset(&place->origin);
+		buf_adds(&place->origin, origin);
+	}
+	SSL_SESSION_free(place->session);
+	place->session = session;
+}
+
 /* OpenSSL has a session that can be resumed. 1: it is ours now. */
 static int
 on_session(SSL *ssl, SSL_SESSION *session)
 {
 	struct fetch_tls_stream *s = SSL_get_app_data(ssl);
-	struct fetch_tls *t = s->tls;
-	struct fetch_tls_session *place = session_of(t, s->origin);
 
-	if (place == NULL) { /* in turn, where there are very many */
-		place = &t->sessions[t->n_sessions++ % FETCH_TLS_SESSIONS];
-		buf_reset(&place->origin);
-		buf_adds(&place->origin, s->origin);
-	}
-	SSL_SESSION_free(place->session);
-	place->session = session;
+	if (!SSL_session_reused(ssl))
+		tls_share_put(s->origin, trust_of(s->tls), session);
+	keep(s->tls, s->origin, session);
 	return 1;
 }
 
 /* --- what all share --- */
 
 static int
-load_trust(X509_STORE *store, const char *ca_file)
+load_trust(X509_STORE *store, const struct fetch_tls *t)
 {
-	const char *dir = getenv(X509_get_default_cert_dir_env());
-
 	X509_STORE_set_flags(store, X509_V_FLAG_TRUSTED_FIRST);
-	if (ca_file != NULL)
-		return X509_STORE_load_file(store, ca_file);
+	if (t->ca_file != NULL)
+		return X509_STORE_load_file(store, t->ca_file);
 	/* one certificate of the hashed folder is read when it is needed, and stays read */
-	return X509_STORE_load_path(store, dir != NULL ? dir : X509_get_default_cert_dir());
+	return X509_STORE_load_path(store, trust_of(t));
 }
 
 SSL_CTX *
@@ -139,7 +157,7 @@ fetch_tls_ctx(struct fetch_tls *t)
 	SSL_CTX_set_mode(t->ctx,
 	    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_read_ahead(t->ctx, 1); /* a record's head and body by one system call */
-	if (!load_trust(SSL_CTX_get_cert_store(t->ctx), t->ca_file)) {
+	if (!load_trust(SSL_CTX_get_cert_store(t->ctx), t)) {
 		SSL_CTX_free(t->ctx);
 		t->ctx = NULL;
 	}
@@ -190,15 +208,20 @@ expect_host(SSL *ssl, const char *origin)
 	return SSL_set_tlsext_host_name(ssl, host) && SSL_set1_host(ssl, host);
 }
 
-/* Offers the last session. OpenSSL resumes a session of TLS 1.3 once, and the server may send the
- * next one only with its first answer, while other connections begin; so it gets a copy. */
+/* Offers the last session, or one of another process. OpenSSL resumes a session of TLS 1.3 once,
+ * and the server may send the next one only with its first answer, while other connections begin;
+ * so it gets a copy. */
 static void
 resume(struct fetch_tls_stream *s)
 {
 	const struct fetch_tls_session *place = session_of(s->tls, s->origin);
 	SSL_SESSION *copy;
 
-	if (place == NULL || place->session == NULL)
+	if (place == NULL) { /* the first connection there */
+		keep(s->tls, s->origin, tls_share_get(s->origin, trust_of(s->tls)));
+		place = session_of(s->tls, s->origin);
+	}
+	if (place->session == NULL)
 		return;
 	if ((copy = SSL_SESSION_dup(place->session)) == NULL)
 		err_nomem();

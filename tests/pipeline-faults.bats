@@ -248,6 +248,20 @@ merged_right_by_formula() { # N
 	AWS_CA_BUNDLE=$TMP/tls/ca.pem pipeline 0 merge
 }
 
+@test "over TLS the certificates are looked at once, whatever the number of processes" {
+	"$ROOT/tests/tls" "$TMP/tls"
+	serve --make sheaf/csvs/:1000 --tls-cert "$TMP/tls/chain.pem" --tls-key "$TMP/tls/server.key"
+	AWS_CA_BUNDLE=$TMP/tls/ca.pem pipeline 0 merge BATCH=100 JOBS=1
+	cat "$WORK"/stats/*.ndjson > all.ndjson
+	python3 - all.ndjson <<- 'END'
+	import json, sys
+	runs = [r for r in map(json.loads, open(sys.argv[1])) if r.get("tls_handshakes")]
+	full = sum(r["tls_handshakes"] - r["tls_resumed"] for r in runs)
+	assert len(runs) > 20 and 1 <= full <= 2, (len(runs), full)
+	END
+	[[ ! -e $WORK/.sessions ]]
+}
+
 @test "the disk is full in the middle, and has room again" {
 	serve --make sheaf/csvs/:20000 --latency 1
 	export TMP WORK=$TMP/disk/work MAKE_MERGE="make -s -f $ROOT/pipeline.mk merge BATCH=1000 JOBS=4 CONNECTIONS=4"

@@ -94,6 +94,88 @@ all_programs() {
 	says "not trusted" AWS_CA_BUNDLE
 }
 
+# resumed NUMBER: so many of the connections of the last program resumed a session.
+resumed() {
+	local last
+	last=$(tail -n 1 stats)
+	[[ $last =~ '"tls_resumed":'$1[,}] ]] || fail "=> not $1 resumed: $last"
+}
+
+# share: $SHEAF_SESSIONS is a file without a name, as make merge opens it.
+share() {
+	local mask
+	mask=$(umask)
+	umask 077
+	exec {SHEAF_SESSIONS}<> sessions
+	umask "$mask"
+	rm sessions
+	echo 'sheaf TLS sessions' >&"$SHEAF_SESSIONS"
+	export SHEAF_SESSIONS
+}
+
+@test "TLS sessions that processes share: for one server, and for what was trusted" {
+	with_tls
+	put_object k body
+	get=(s3get --stats stats --stdout "s3://$BUCKET/k")
+	share
+	run_tool 0 "${get[@]}"
+	resumed 0
+	run_tool 0 "${get[@]}"
+	resumed 1
+	[[ $output == body ]]
+	cp tls/ca.pem same.pem
+	AWS_CA_BUNDLE=$TMP/same.pem run_tool 0 "${get[@]}"
+	resumed 0
+	(
+		unset AWS_CA_BUNDLE
+		run_tool 1 "${get[@]}"
+	)
+	says "not trusted" AWS_CA_BUNDLE
+	touch tls/ca.pem
+	run_tool 0 "${get[@]}"
+	resumed 0
+	run_tool 0 "${get[@]}"
+	resumed 1
+	# the same server by another name, which its certificate has too
+	AWS_ENDPOINT_URL_S3=https://localhost:${S3D_URL##*:} run_tool 0 "${get[@]}"
+	resumed 0
+	# a server that knows nothing of the session looks like one that never met us
+	port=${S3D_URL##*:}
+	with_tls --port "$port"
+	put_object k again
+	run_tool 0 "${get[@]}"
+	resumed 0
+	[[ $output == again ]]
+	run_tool 0 "${get[@]}"
+	resumed 1
+	# what is no session is passed over
+	dd if=/dev/urandom of="/proc/self/fd/$SHEAF_SESSIONS" bs=1M count=5 seek=4096 oflag=seek_bytes conv=notrunc
+	run_tool 0 "${get[@]}"
+	resumed 0
+	run_tool 0 "${get[@]}"
+	resumed 1
+}
+
+@test "TLS sessions are shared in nothing but a file that is for them" {
+	with_tls
+	put_object k body
+	echo 'sheaf TLS sessions' > named
+	chmod 600 named
+	echo 'sheaf TLS sessions' > open
+	chmod 640 open
+	echo 'somebody else has this' > other
+	chmod 600 other
+	exec {named}<> named {open}<> open {other}<> other
+	rm open other
+	for number in "$named" "$open" "$other" 1 99 no -1 ''; do
+		for _ in 1 2; do
+			SHEAF_SESSIONS=$number run_tool 0 s3get --stats stats --stdout "s3://$BUCKET/k"
+			resumed 0
+		done
+	done
+	[[ $(cat named "/proc/self/fd/$open" "/proc/self/fd/$other" | wc -c) == $((2 * 19 + 23)) ]]
+}
+
 @test "a proxy that is spoken to over TLS: a tunnel for https://, whole URLs for http://" {
 	with_tls
 	put_object k body
