@@ -12,6 +12,7 @@ enum {
 	SLOTS = 1024, /* chosen by the key; of two with one slot the last stays */
 	SLOT_LEN = 4096,
 	PEER_TAG = 3, /* of the certificate in OpenSSL's SSL_SESSION_ASN1 */
+	ASN1_BAD = 0x80, /* what ASN1_get_object returns for what is no DER */
 };
 
 /* A slot begins with this; behind it are the key and the session, as DER. It is written and read by
@@ -76,12 +77,12 @@ add_session(struct buf *out, SSL_SESSION *session)
 		return;
 	buf_room(&rest, (size_t)len); /* at once: what is outgrown would not be wiped */
 	end = der;
-	if ((ASN1_get_object(&p, &n, &tag, &class, len) & 0x80) == 0)
+	if ((ASN1_get_object(&p, &n, &tag, &class, len) & ASN1_BAD) == 0)
 		end = p + n;
 	while (p < end) {
 		const unsigned char *field = p;
 
-		if ((ASN1_get_object(&p, &n, &tag, &class, end - p) & 0x80) != 0)
+		if ((ASN1_get_object(&p, &n, &tag, &class, end - p) & ASN1_BAD) != 0)
 			break;
 		p += n;
 		if (class != V_ASN1_CONTEXT_SPECIFIC || tag != PEER_TAG)
