@@ -5,7 +5,7 @@ load helpers
 
 teardown() {
 	[[ -z ${PROXY_PID-} ]] || kill "$PROXY_PID" 2> /dev/null || true
-	[[ -z ${OLD_PID-} ]] || kill "$OLD_PID" 2> /dev/null || true
+	[[ -z ${OTHER_PID-} ]] || kill "$OTHER_PID" 2> /dev/null || true
 	[[ -z ${FRONT_PID-} ]] || kill "$FRONT_PID" 2> /dev/null || true
 	stop_s3d
 }
@@ -30,6 +30,37 @@ start_front() {
 	FRONT_PID=$!
 	wait_until -e front.ready || fail "it does not start: $(< front.out)"
 	FRONT=https://$(< front.ready)
+}
+
+# start_openssl OLDEST NEWEST: speaks these versions of TLS and answers everything with the name of the cipher.
+start_openssl() {
+	"$ROOT/tests/tls" tls
+	cat > openssl.py <<-'EOP'
+	import os, socket, ssl, sys, warnings
+	warnings.simplefilter("ignore")
+	context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+	context.set_ciphers("ALL:@SECLEVEL=0")
+	context.minimum_version, context.maximum_version = (ssl.TLSVersion[name] for name in sys.argv[1:3])
+	context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
+	context.load_cert_chain("tls/chain.pem", "tls/server.key")
+	listener = socket.create_server(("127.0.0.1", 0))
+	open("openssl.part", "w").write("%s:%d" % listener.getsockname())
+	os.rename("openssl.part", "openssl.ready")
+	while True:
+	    connection, _ = listener.accept()
+	    try:
+	        with context.wrap_socket(connection, server_side=True) as c:
+	            c.recv(65536)
+	            name = c.cipher()[0]
+	            c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(name), name.encode()))
+	    except OSError:
+	        connection.close()
+	EOP
+	/usr/bin/python3 openssl.py "$@" < /dev/null > openssl.out 2>&1 3>&- &
+	OTHER_PID=$!
+	wait_until -e openssl.ready || fail "the server does not start: $(< openssl.out)"
+	AWS_ENDPOINT_URL_S3=https://$(< openssl.ready)
+	export AWS_CA_BUNDLE=$TMP/tls/ca.pem
 }
 
 # asked_for TEXT: the proxy has seen it.
@@ -213,7 +244,7 @@ kept = []
 while True:
     kept.append(listener.accept())
 ' < /dev/null > old.out 2>&1 3>&- &
-	OLD_PID=$!
+	OTHER_PID=$!
 	wait_until -e old.ready || fail "the server does not start: $(< old.out)"
 	AWS_MAX_ATTEMPTS=1 AWS_ENDPOINT_URL_S3=https://$(< old.ready) run_tool 1 s3get --stdout "s3://$BUCKET/k"
 	says "s3get: s3://$BUCKET/k: cannot connect" "handshake"
@@ -258,7 +289,7 @@ while True:
 	    threading.Thread(target=guarded, args=(listener.accept()[0],), daemon=True).start()
 	EOP
 	/usr/bin/python3 stray.py < /dev/null > old.out 2>&1 3>&- &
-	OLD_PID=$!
+	OTHER_PID=$!
 	wait_until -e old.ready || fail "the server does not start: $(< old.out)"
 	AWS_ENDPOINT_URL_S3=https://$(< old.ready)
 	export AWS_CA_BUNDLE=$TMP/tls/ca.pem AWS_MAX_ATTEMPTS=1
@@ -327,35 +358,11 @@ while True:
 }
 
 @test "a server that speaks nothing newer than TLS 1.1 is refused" {
-	"$ROOT/tests/tls" tls
-	cat > old.py <<-'EOP'
-	import os, socket, ssl, warnings
-	warnings.simplefilter("ignore")
-	context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-	context.set_ciphers("ALL:@SECLEVEL=0")
-	context.minimum_version = ssl.TLSVersion.TLSv1
-	context.maximum_version = ssl.TLSVersion.TLSv1_1
-	context.load_cert_chain("tls/chain.pem", "tls/server.key")
-	listener = socket.create_server(("127.0.0.1", 0))
-	open("old.part", "w").write("%s:%d" % listener.getsockname())
-	os.rename("old.part", "old.ready")
-	while True:
-	    connection, _ = listener.accept()
-	    try:
-	        with context.wrap_socket(connection, server_side=True) as c:
-	            c.recv(65536)
-	            c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nold\n")
-	    except OSError:
-	        connection.close()
-	EOP
-	/usr/bin/python3 old.py < /dev/null > old.out 2>&1 3>&- &
-	OLD_PID=$!
-	wait_until -e old.ready || fail "the server does not start: $(< old.out)"
+	start_openssl TLSv1 TLSv1_1
 	# it does speak
-	curl --silent --fail --cacert tls/ca.pem --tlsv1.1 --tls-max 1.1 --ciphers 'ALL:@SECLEVEL=0' "https://$(< old.ready)/" > got
-	[[ $(< got) == old ]]
-	AWS_ENDPOINT_URL_S3=https://$(< old.ready)
-	export AWS_CA_BUNDLE=$TMP/tls/ca.pem AWS_MAX_ATTEMPTS=2
+	curl --silent --fail --cacert tls/ca.pem --tlsv1.1 --tls-max 1.1 --ciphers 'ALL:@SECLEVEL=0' "$AWS_ENDPOINT_URL_S3/" > got
+	[[ $(< got) == *-SHA ]]
+	export AWS_MAX_ATTEMPTS=2
 	for command in "s3get --stdout" s3ls "s3put /dev/null"; do
 		# shellcheck disable=SC2086
 		run_tool 1 $command "s3://$BUCKET/k"
@@ -366,6 +373,17 @@ while True:
 	printf 'openssl_conf = c\n[c]\nssl_conf = s\n[s]\nsystem_default = d\n[d]\nMinProtocol = TLSv1\nCipherString = ALL:@SECLEVEL=0\n' > lax.cnf
 	OPENSSL_CONF=$TMP/lax.cnf run_tool 1 s3get --stdout "s3://$BUCKET/k"
 	says "cannot connect" "protocol version"
+}
+
+@test "AES-128 is asked for first, unless the system's configuration says otherwise" {
+	start_openssl TLSv1_3 TLSv1_3
+	run_tool 0 s3get --stdout "s3://$BUCKET/k"
+	[[ $output == TLS_AES_128_GCM_SHA256 ]]
+	for suites in TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256 TLS_AES_256_GCM_SHA384; do
+		printf 'openssl_conf = c\n[c]\nssl_conf = s\n[s]\nsystem_default = d\n[d]\nCiphersuites = %s\n' "$suites" > own.cnf
+		OPENSSL_CONF=$TMP/own.cnf run_tool 0 s3get --stdout "s3://$BUCKET/k"
+		[[ $output == "${suites%%:*}" ]]
+	done
 }
 
 @test "a certificate of an authority that is not known, or for another name: told with what to set" {
@@ -458,7 +476,7 @@ while True:
 	server.serve_forever()
 	EOP
 	/usr/bin/python3 moved.py < /dev/null > old.out 2>&1 3>&- &
-	OLD_PID=$!
+	OTHER_PID=$!
 	wait_until -e old.ready || fail "the server does not start: $(< old.out)"
 	AWS_ENDPOINT_URL_S3=http://$(< old.ready)
 	for command in "s3get --stdout" s3ls "s3put /dev/null"; do
