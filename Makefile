@@ -47,9 +47,12 @@ $(LINK): deps/libraries
 	@mkdir -p $(@D); rm -f $(BUILD)/libraries-*.link
 	@CC='$(CC)' AR='$(AR)' deps/libraries $@ $(LIBCURL)
 
+# Copied, as install does: of a file that the linker has just written, piece by piece, Linux keeps single pages, and a start
+# takes 0.5 ms longer to map them (s3get over TLS: 5.7 against 5.0).
 define link
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
+	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@.ld $(filter %.o %.a,$^) $(LDLIBS) && \
+		cp --remove-destination $@.ld $@ && rm $@.ld
 endef
 
 $(BUILD)/bin/%: $(BUILD)/tools/%.o $(LIB) $(LINK)
