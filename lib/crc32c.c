@@ -4,6 +4,8 @@
 
 #define POLY UINT32_C(0x82f63b78) /* reflected */
 
+enum { KNOWN_POWERS = 512 }; /* of lengths below this: the rows of many small files are as short */
+
 static uint32_t table[8][256]; /* table[0] a byte at a time, the others for eight at once */
 
 static void
@@ -89,20 +91,38 @@ multiply(uint32_t a, uint32_t b)
 	return r;
 }
 
-uint32_t
-crc32c_combine(uint32_t a, uint32_t b, uint64_t b_len)
+/* x^(8 * len) modulo the polynomial. */
+static uint32_t
+power(uint64_t len)
 {
 	static uint32_t square[64] = {UINT32_C(1) << 23}; /* x^8: one byte, two, four ... */
 	static int n = 1;				  /* that are known */
+	uint32_t r = UINT32_C(1) << 31;
 
-	/* B's bytes push A's remainder up by x^(8 * b_len) */
-	for (int i = 0; b_len > 0; i++, b_len >>= 1) {
+	for (int i = 0; len > 0; i++, len >>= 1) {
 		if (i == n) {
 			square[n] = multiply(square[n - 1], square[n - 1]);
 			n++;
 		}
-		if (b_len & 1)
-			a = multiply(square[i], a);
+		if (len & 1)
+			r = multiply(square[i], r);
 	}
-	return a ^ b;
+	return r;
+}
+
+uint32_t
+crc32c_combine(uint32_t a, uint32_t b, uint64_t b_len)
+{
+	static uint32_t known[KNOWN_POWERS]; /* 0: not yet */
+	uint32_t p;
+
+	if (b_len < KNOWN_POWERS) {
+		if (known[b_len] == 0)
+			known[b_len] = power(b_len);
+		p = known[b_len];
+	} else {
+		p = power(b_len);
+	}
+	/* B's bytes push A's remainder up */
+	return multiply(p, a) ^ b;
 }

@@ -27,6 +27,21 @@ enum {
 
 static const char too_long[] = "a name of over 64 KiB in the tar stream";
 
+/* The sum of a block's bytes, two of eight at a time in each of four lanes: 64 * 510 fits one. */
+static unsigned
+block_sum(const char *h)
+{
+	const uint64_t every_other = UINT64_C(0x00ff00ff00ff00ff);
+	uint64_t word, lanes = 0;
+
+	for (int i = 0; i < TAR_BLOCK; i += 8) {
+		memcpy(&word, h + i, 8);
+		lanes += (word & every_other) + (word >> 8 & every_other);
+	}
+	return (unsigned)((lanes & 0xffff) + (lanes >> 16 & 0xffff) + (lanes >> 32 & 0xffff) +
+	    (lanes >> 48));
+}
+
 /* --- writer --- */
 
 static void
@@ -43,7 +58,6 @@ write_block(
     struct buf *out, char type, const char *name, size_t name_len, uint64_t size, uint64_t mtime)
 {
 	char *h = buf_room(out, TAR_BLOCK);
-	unsigned sum = 0;
 
 	memset(h, 0, TAR_BLOCK);
 	memcpy(h + NAME_OFF, name, name_len < NAME_LEN ? name_len : NAME_LEN);
@@ -55,9 +69,7 @@ write_block(
 	memset(h + SUM_OFF, ' ', SUM_LEN);
 	h[TYPE_OFF] = type;
 	memcpy(h + MAGIC_OFF, "ustar\00000", 8);
-	for (int i = 0; i < TAR_BLOCK; i++)
-		sum += (unsigned char)h[i];
-	octal(h + SUM_OFF, 6, sum);
+	octal(h + SUM_OFF, 6, block_sum(h));
 	h[SUM_OFF + 6] = '\0';
 	out->len += TAR_BLOCK;
 }
@@ -245,13 +257,12 @@ field_number(const char *p, size_t len, uint64_t *v)
 static int
 sum_is_right(const char *h)
 {
-	unsigned sum = SUM_LEN * ' ', high = 0;
+	unsigned sum, high = 0;
 	uint64_t want;
 
 	if (field_number(h + SUM_OFF, SUM_LEN, &want) == -1)
 		return 0;
-	for (int i = 0; i < TAR_BLOCK; i++)
-		sum += (unsigned char)h[i];
+	sum = block_sum(h) + SUM_LEN * ' ';
 	for (int i = SUM_OFF; i < SUM_OFF + SUM_LEN; i++)
 		sum -= (unsigned char)h[i];
 	if (want == sum)
