@@ -256,7 +256,6 @@ sign(struct s3 *s3, struct s3_call *c, struct fetch_msg *m, const char *host)
 	const struct creds *creds = &s3->held.creds;
 	const char *region = region_of(s3, c->bucket);
 	time_t now = time(NULL) + s3->clock_ahead;
-	size_t first_own;
 
 	creds_held_use(&s3->held, now);
 	c->signed_as = s3->held.generation;
@@ -274,20 +273,20 @@ sign(struct s3 *s3, struct s3_call *c, struct fetch_msg *m, const char *host)
 	r.payload_hash = c->payload_hash != NULL ? c->payload_hash
 	    : c->has_body			 ? SIGV4_UNSIGNED
 						 : SIGV4_EMPTY_SHA256;
+	/* nearly in the order in which they are signed, so that little is moved */
 	h[r.n_headers++] = (struct sigv4_header){"host", host};
-	first_own = r.n_headers;
+	for (size_t i = 0; i < c->n_headers; i++)
+		h[r.n_headers++] = c->headers[i];
 	h[r.n_headers++] = (struct sigv4_header){"x-amz-content-sha256", r.payload_hash};
 	h[r.n_headers++] = (struct sigv4_header){"x-amz-date", s3->date};
+	if (s3->opt.request_payer)
+		h[r.n_headers++] = (struct sigv4_header){"x-amz-request-payer", "requester"};
 	if (creds->session_token != NULL)
 		h[r.n_headers++] =
 		    (struct sigv4_header){"x-amz-security-token", creds->session_token};
-	if (s3->opt.request_payer)
-		h[r.n_headers++] = (struct sigv4_header){"x-amz-request-payer", "requester"};
-	for (size_t i = 0; i < c->n_headers; i++)
-		h[r.n_headers++] = c->headers[i];
 	buf_reset(&s3->auth);
 	sigv4_authorization(&s3->auth, &r, &s3->key, creds->access_key, s3->date);
-	for (size_t i = first_own; i < r.n_headers; i++)
+	for (size_t i = 1; i < r.n_headers; i++) /* the host's is made from the URL */
 		fetch_msg_header(m, h[i].name, h[i].value);
 	fetch_msg_header(m, "Authorization", buf_str(&s3->auth));
 }

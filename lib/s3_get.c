@@ -103,7 +103,6 @@ prepare(struct s3_call *c)
 		buf_reset(&it->body);
 	}
 	c->n_headers = 0;
-	s3_call_header(c, "x-amz-checksum-mode", "ENABLED");
 	if (*etag != '\0') {
 		quote(it->if_match, etag);
 		s3_call_header(c, "If-Match", it->if_match);
@@ -112,6 +111,7 @@ prepare(struct s3_call *c)
 		snprintf(it->range, sizeof(it->range), "bytes=%llu-", (unsigned long long)it->have);
 		s3_call_header(c, "Range", it->range);
 	}
+	s3_call_header(c, "x-amz-checksum-mode", "ENABLED");
 }
 
 /* Of an answer with the whole body; one with a part tells nothing. */
