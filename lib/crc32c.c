@@ -4,7 +4,7 @@
 
 #define POLY UINT32_C(0x82f63b78) /* reflected */
 
-enum { KNOWN_POWERS = 512 }; /* of lengths below this: the rows of many small files are as short */
+enum { KNOWN_POWERS = 512 }; /* of lengths below this, which the rows of small files mostly are */
 
 static uint32_t table[8][256]; /* table[0] a byte at a time, the others for eight at once */
 

@@ -273,7 +273,7 @@ sign(struct s3 *s3, struct s3_call *c, struct fetch_msg *m, const char *host)
 	r.payload_hash = c->payload_hash != NULL ? c->payload_hash
 	    : c->has_body			 ? SIGV4_UNSIGNED
 						 : SIGV4_EMPTY_SHA256;
-	/* nearly in the order in which they are signed, so that little is moved */
+	/* nearly in the order in which they are signed, so that sorting moves little */
 	h[r.n_headers++] = (struct sigv4_header){"host", host};
 	for (size_t i = 0; i < c->n_headers; i++)
 		h[r.n_headers++] = c->headers[i];

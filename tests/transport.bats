@@ -32,7 +32,14 @@ start_front() {
 	FRONT=https://$(< front.ready)
 }
 
-# start_openssl OLDEST NEWEST: speaks these versions of TLS and answers everything with the name of the cipher.
+# openssl_conf NAME VALUE...: prints a configuration of OpenSSL that gives TLS these settings.
+openssl_conf() {
+	printf 'openssl_conf = c\n[c]\nssl_conf = s\n[s]\nsystem_default = d\n[d]\n'
+	printf '%s = %s\n' "$@"
+}
+
+# start_openssl OLDEST NEWEST [CONF]: speaks these versions of TLS and answers everything with the name of the cipher. CONF
+# is a configuration file; without, OpenSSL's own defaults hold, whatever the machine has.
 start_openssl() {
 	"$ROOT/tests/tls" tls
 	cat > openssl.py <<-'EOP'
@@ -56,7 +63,7 @@ start_openssl() {
 	    except OSError:
 	        connection.close()
 	EOP
-	/usr/bin/python3 openssl.py "$@" < /dev/null > openssl.out 2>&1 3>&- &
+	OPENSSL_CONF=${3-/dev/null} /usr/bin/python3 openssl.py "$@" < /dev/null > openssl.out 2>&1 3>&- &
 	OTHER_PID=$!
 	wait_until -e openssl.ready || fail "the server does not start: $(< openssl.out)"
 	AWS_ENDPOINT_URL_S3=https://$(< openssl.ready)
@@ -370,20 +377,27 @@ while True:
 		[[ ! -s out ]]
 	done
 	# nor with OpenSSL told to allow all
-	printf 'openssl_conf = c\n[c]\nssl_conf = s\n[s]\nsystem_default = d\n[d]\nMinProtocol = TLSv1\nCipherString = ALL:@SECLEVEL=0\n' > lax.cnf
+	openssl_conf MinProtocol TLSv1 CipherString ALL:@SECLEVEL=0 > lax.cnf
 	OPENSSL_CONF=$TMP/lax.cnf run_tool 1 s3get --stdout "s3://$BUCKET/k"
 	says "cannot connect" "protocol version"
 }
 
 @test "AES-128 is asked for first, unless the system's configuration says otherwise" {
 	start_openssl TLSv1_3 TLSv1_3
-	run_tool 0 s3get --stdout "s3://$BUCKET/k"
+	OPENSSL_CONF=/dev/null run_tool 0 s3get --stdout "s3://$BUCKET/k"
 	[[ $output == TLS_AES_128_GCM_SHA256 ]]
 	for suites in TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256 TLS_AES_256_GCM_SHA384; do
-		printf 'openssl_conf = c\n[c]\nssl_conf = s\n[s]\nsystem_default = d\n[d]\nCiphersuites = %s\n' "$suites" > own.cnf
+		openssl_conf Ciphersuites "$suites" > own.cnf
 		OPENSSL_CONF=$TMP/own.cnf run_tool 0 s3get --stdout "s3://$BUCKET/k"
 		[[ $output == "${suites%%:*}" ]]
 	done
+}
+
+@test "a server without AES-128 is served all the same" {
+	openssl_conf Ciphersuites TLS_CHACHA20_POLY1305_SHA256 > other.cnf
+	start_openssl TLSv1_3 TLSv1_3 "$TMP/other.cnf"
+	OPENSSL_CONF=/dev/null run_tool 0 s3get --stdout "s3://$BUCKET/k"
+	[[ $output == TLS_CHACHA20_POLY1305_SHA256 ]]
 }
 
 @test "a certificate of an authority that is not known, or for another name: told with what to set" {

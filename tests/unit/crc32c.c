@@ -37,6 +37,9 @@ main(void)
 		for (int twice = 0; twice < 2; twice++)
 			combined &= crc32c(0, b, 100 + len) ==
 			    crc32c_combine(crc32c(0, b, 100), crc32c(0, b + 100, len), len);
+	combined &= crc32c_combine(1, 0, UINT64_C(1) << 33) ==
+	    crc32c_combine(crc32c_combine(1, 0, UINT64_C(1) << 32), 0, UINT64_C(1) << 32);
+	combined &= crc32c_combine(1, 0, UINT64_C(1) << 32) != 1;
 	OK(same, "instruction and tables agree, whole and in pieces");
 	OK(combined, "checksums of two pieces combine to that of the whole");
 	OK(crc32c_combine(0x12345678, 0, 0) == 0x12345678, "combining with nothing");

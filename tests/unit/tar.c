@@ -220,7 +220,7 @@ damage(void)
 	OK_STR(read_back(tar.p, tar.len, 512), "not a tar stream", "a sum that is wrong at once");
 	buf_reset(&tar);
 	add_file(&tar, "a", "b");
-	memset(tar.p + 157, 0xff, TAR_BLOCK - 157); /* without the magic nobody reads this */
+	memset(tar.p + 157, 0xff, TAR_BLOCK - 157); /* not read without the magic */
 	set_sum(tar.p);
 	tar_write_end(&tar);
 	OK_STR(read_back(tar.p, tar.len, 512), "a(1)=b;whole", "a header of large bytes");
