@@ -15,8 +15,9 @@ DEFS    := -D_POSIX_C_SOURCE=200809L -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DSHEA
 PROGRAMS := s3ls s3get csvcat s3put report verify
 BINS     := $(PROGRAMS:%=$(BUILD)/bin/%)
 MANS     := $(PROGRAMS:%=tools/%.1)
+LIBSRC   := $(wildcard lib/*/*.c lib/*/*/*.c)
 LIB      := $(BUILD)/libsheaf.a
-LIBOBJ   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c))
+LIBOBJ   := $(patsubst %.c,$(BUILD)/%.o,$(LIBSRC))
 # how to link the libraries: LIBCURL=-lcurl, which takes the shared ones, or what deps/libraries finds. The name of what it
 # found tells some archives from others, as an update brings files that may be older than what was built.
 LIBCURL  =
@@ -37,7 +38,7 @@ $(BUILD)/%.o: %.c
 	$(call say,CC)$(CC) $(CPPFLAGS) $(DEFS) -Ilib $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # it holds the page's template (.incbin)
-$(BUILD)/lib/render_html.o: tools/report.html
+$(BUILD)/lib/report/render_html.o: tools/report.html
 
 $(LIB): $(LIBOBJ)
 	@rm -f $@
@@ -69,7 +70,7 @@ $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIB) $(LINK)
 	$(link)
 
 # of lib/ only what has nothing to do with S3: the server must not share a mistake with what it tests
-$(BUILD)/bin/s3d: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/s3d/*.c) lib/buf.c lib/err.c lib/num.c)
+$(BUILD)/bin/s3d: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/s3d/*.c) lib/base/buf.c lib/base/err.c lib/base/num.c)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lmicrohttpd -lgnutls -lcrypto -lexpat -lm -lpthread
 
@@ -122,7 +123,7 @@ fuzz: ## fuzz each parser for FUZZ_S seconds (60), beginning with its corpus
 
 # ---- what analysers say ---------------------------------------------------------------------------------------
 
-C_FILES     := $(wildcard lib/*.c tools/*.c tests/unit/*.c tests/fuzz/*.c tests/s3d/*.c)
+C_FILES     := $(LIBSRC) $(wildcard tools/*.c tests/unit/*.c tests/fuzz/*.c tests/s3d/*.c)
 SHELL_FILES := $(wildcard tests/*.bats tests/*.bash tests/rgw tests/tls tests/style deps/install deps/libraries .ci/run deploy/*.sh bench/*.sh) \
 	       $(filter-out %.awk,$(wildcard libexec/*)) bench/pipeline bench/memory bench/pss bench/list bench/csvcat bench/put
 
@@ -131,7 +132,7 @@ LINTERS := cppcheck shellcheck mandoc style
 .PHONY: lint $(LINTERS:%=lint-%)
 lint: $(C_FILES:%=$(BUILD)/lint/%) $(LINTERS:%=lint-%) ## clang-tidy, cppcheck, shellcheck, mandoc, tests/style (-j helps)
 
-$(BUILD)/lint/%.c: %.c $(wildcard lib/*.h tests/*/*.h) .clang-tidy
+$(BUILD)/lint/%.c: %.c $(wildcard lib/*/*.h lib/*/*/*.h tests/*/*.h) .clang-tidy
 	@mkdir -p $(@D)
 	$(call say,TIDY)clang-tidy --quiet $< -- -std=c11 $(DEFS) -Ilib 2> $@.err || { cat $@.err >&2; exit 1; }
 	@touch $@
@@ -191,4 +192,4 @@ clean: ## delete what was built (never touches WORK)
 
 # objects stay
 .PRECIOUS: $(BUILD)/%.o
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)

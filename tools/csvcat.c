@@ -14,17 +14,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "buf.h"
-#include "crc32c.h"
-#include "csv_merge.h"
-#include "io.h"
-#include "ledger.h"
-#include "log.h"
-#include "outfile.h"
-#include "stats.h"
-#include "tar.h"
-#include "unpack.h"
-#include "write_behind.h"
+#include "base/buf.h"
+#include "sums/crc32c.h"
+#include "csv/csv_merge.h"
+#include "base/io.h"
+#include "work/ledger.h"
+#include "base/log.h"
+#include "base/outfile.h"
+#include "base/stats.h"
+#include "archive/tar.h"
+#include "archive/unpack.h"
+#include "base/write_behind.h"
 
 enum { IN_LEN = 256 * 1024, LEDGER_LEN = 64 * 1024 };
 

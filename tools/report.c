@@ -10,14 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "alarm.h"
-#include "buf.h"
-#include "io.h"
-#include "log.h"
-#include "metrics.h"
-#include "outfile.h"
-#include "render.h"
-#include "run.h"
+#include "report/alarm.h"
+#include "base/buf.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "report/metrics.h"
+#include "base/outfile.h"
+#include "report/render.h"
+#include "report/history.h"
 
 enum {
 	OPT_FORMAT = 256,

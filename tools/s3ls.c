@@ -10,15 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "io.h"
-#include "log.h"
-#include "num.h"
-#include "s3.h"
-#include "s3_list.h"
-#include "s3cli.h"
-#include "stats.h"
-#include "uri.h"
+#include "base/buf.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/num.h"
+#include "s3/s3.h"
+#include "s3/list/s3_list.h"
+#include "s3/s3cli.h"
+#include "base/stats.h"
+#include "base/uri.h"
 
 enum {
 	PATTERNS_MAX = 64,

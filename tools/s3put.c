@@ -11,17 +11,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "about.h"
-#include "buf.h"
-#include "io.h"
-#include "log.h"
-#include "num.h"
-#include "outfile.h"
-#include "put_headers.h"
-#include "s3.h"
-#include "s3_put.h"
-#include "s3cli.h"
-#include "stats.h"
+#include "work/summary.h"
+#include "base/buf.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/num.h"
+#include "base/outfile.h"
+#include "s3/put/put_headers.h"
+#include "s3/s3.h"
+#include "s3/put/s3_put.h"
+#include "s3/s3cli.h"
+#include "base/stats.h"
 
 enum { CONNECTIONS = 4 };
 

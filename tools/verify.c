@@ -13,15 +13,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "batch.h"
-#include "buf.h"
-#include "crc32c.h"
-#include "io.h"
-#include "log.h"
-#include "num.h"
-#include "places.h"
-#include "rows.h"
-#include "tar.h"
+#include "work/records.h"
+#include "base/buf.h"
+#include "sums/crc32c.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/num.h"
+#include "work/twice.h"
+#include "work/merged_rows.h"
+#include "archive/tar.h"
 
 enum {
 	PATH_LEN = 4096,

@@ -1,11 +1,11 @@
-/* lib/about: any text; what is taken over is JSON again. */
+/* lib/work/summary: any text; what is taken over is JSON again. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
 
-#include "about.h"
+#include "work/summary.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,13 +1,13 @@
-/* lib/container_url, lib/iso_time: any text. A URL that is allowed holds nothing that another
+/* lib/creds/container_url, lib/base/iso_time: any text. A URL that is allowed holds nothing that another
  * reader of URLs could take for another host; a time that is read and written is the same. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "buf.h"
-#include "container_url.h"
-#include "iso_time.h"
+#include "base/buf.h"
+#include "creds/container_url.h"
+#include "base/iso_time.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

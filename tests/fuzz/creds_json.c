@@ -1,12 +1,12 @@
-/* lib/creds_json, lib/sso_token: any answer and any file of the caches. What is read and written
+/* lib/creds/creds_json, lib/creds/sso_token: any answer and any file of the caches. What is read and written
  * again is the same. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "creds_json.h"
-#include "sso_token.h"
+#include "base/buf.h"
+#include "creds/creds_json.h"
+#include "creds/sso_token.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,11 +1,11 @@
-/* lib/csv: two scanners that must agree, and merges that must not depend on how their input is cut
+/* lib/csv/csv: two scanners that must agree, and merges that must not depend on how their input is cut
  * up. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "csv.h"
-#include "csv_merge.h"
+#include "csv/csv.h"
+#include "csv/csv_merge.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,10 +1,10 @@
-/* lib/http_parse: any bytes, at once and in small pieces, to a GET and to a HEAD: the same lines,
+/* lib/http/http_parse: any bytes, at once and in small pieces, to a GET and to a HEAD: the same lines,
  * the same body. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "http_parse.h"
+#include "http/http_parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,9 +1,9 @@
-/* lib/ini: any file; what can be asked of it afterwards. */
+/* lib/aws/ini: any file; what can be asked of it afterwards. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ini.h"
+#include "aws/ini.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

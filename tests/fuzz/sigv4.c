@@ -1,12 +1,12 @@
 /*
- * lib/sigv4: canonicalisation of any request. The input's lines are the path, the query, then
+ * lib/aws/sigv4: canonicalisation of any request. The input's lines are the path, the query, then
  * headers; a canonical query is canonical; the header that is sent and the three stages agree.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sigv4.h"
+#include "aws/sigv4.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

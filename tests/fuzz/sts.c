@@ -1,10 +1,10 @@
-/* lib/sts: any answer, as one of credentials and as an error. */
+/* lib/creds/sts: any answer, as one of credentials and as an error. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "sts.h"
+#include "base/buf.h"
+#include "creds/sts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,10 +1,10 @@
-/* lib/tar: any stream, in pieces of any size, gives the same events; any name that is written is
+/* lib/archive/tar: any stream, in pieces of any size, gives the same events; any name that is written is
  * read back. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tar.h"
+#include "archive/tar.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

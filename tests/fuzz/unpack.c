@@ -1,10 +1,10 @@
-/* lib/unpack: any stream, in pieces of any size, gives the same bytes or the same complaint. */
+/* lib/archive/unpack: any stream, in pieces of any size, gives the same bytes or the same complaint. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "unpack.h"
+#include "base/buf.h"
+#include "archive/unpack.h"
 
 enum { OUT_MAX = 1 << 20 };
 

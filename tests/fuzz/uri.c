@@ -1,9 +1,9 @@
-/* lib/uri: what parses is what was given; what was encoded decodes to itself. */
+/* lib/base/uri: what parses is what was given; what was encoded decodes to itself. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "uri.h"
+#include "base/uri.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

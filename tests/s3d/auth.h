@@ -1,7 +1,7 @@
 /*
  * Verifying Signature Version 4, written from the specification (S3 API reference, "Authenticating
  * Requests: Using the Authorization Header" and "Signature Calculations for ... Chunked Upload")
- * and on purpose not from lib/sigv4: the two check each other. As strict as S3: host and every
+ * and on purpose not from lib/aws/sigv4: the two check each other. As strict as S3: host and every
  * x-amz-* header must be signed, the scope must name this region and this service, the clock must
  * agree. Pure: time, keys and region are arguments.
  */

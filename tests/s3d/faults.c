@@ -7,7 +7,7 @@
 #include <strings.h>
 
 #include "model.h"
-#include "num.h"
+#include "base/num.h"
 #include "stats.h"
 
 enum { FIELDS_MAX = 8 };

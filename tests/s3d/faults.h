@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <stdint.h>
 
-#include "buf.h"
+#include "base/buf.h"
 #include "target.h"
 
 enum fault_action {

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "err.h"
+#include "base/err.h"
 
 enum { MAGIC = 0x33643172, META_MAX = 1 << 20, LOCK_TRIES = 100 };
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "exchange.h"
-#include "num.h"
+#include "base/num.h"
 
 /* A body up to this size is read before an early error is answered: the client may not look for an
  * answer while it sends. XML bodies may not be larger than DOC_MAX. */

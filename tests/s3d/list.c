@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "num.h"
+#include "base/num.h"
 #include "req.h"
 #include "server.h"
 

@@ -12,9 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "err.h"
+#include "base/err.h"
 #include "folder.h"
-#include "num.h"
+#include "base/num.h"
 #include "server.h"
 #include "worker.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "num.h"
+#include "base/num.h"
 #include "req.h"
 #include "server.h"
 #include "upload.h"

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "num.h"
+#include "base/num.h"
 #include "req.h"
 #include "server.h"
 #include "xmlin.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "num.h"
+#include "base/num.h"
 #include "server.h"
 
 enum {

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "err.h"
+#include "base/err.h"
 #include "exchange.h"
 
 enum { BLOCK = 64 << 10, RAW_WAIT_MS = 5000 };

@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "buf.h"
+#include "base/buf.h"
 #include "req.h"
 
 enum { STATS_METHODS = 6, STATS_STATUS = 600 };

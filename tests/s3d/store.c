@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "err.h"
+#include "base/err.h"
 #include "folder.h"
 #include "upload.h"
 

@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "buf.h"
+#include "base/buf.h"
 
 struct str {
 	const char *p; /* borrowed; may hold NUL bytes; no NUL need follow */

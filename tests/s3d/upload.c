@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "err.h"
+#include "base/err.h"
 #include "folder.h"
 
 void

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "err.h"
+#include "base/err.h"
 #include "exchange.h"
 
 /* What one connection may hold of headers and unread body; and how long a worker sleeps at most, so

@@ -1,5 +1,5 @@
-/* lib/metrics and lib/alarm: what a number is, and when an alarm on it fires. */
-#include "alarm.h"
+/* lib/report/metrics and lib/report/alarm: what a number is, and when an alarm on it fires. */
+#include "report/alarm.h"
 #include "tap.h"
 
 static struct metrics ms;

@@ -1,8 +1,8 @@
-/* lib/buf: numbers as printf has them, over growing buffers. */
+/* lib/base/buf: numbers as printf has them, over growing buffers. */
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "buf.h"
+#include "base/buf.h"
 #include "tap.h"
 
 static void

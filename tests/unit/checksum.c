@@ -1,5 +1,5 @@
-/* lib/checksum: the check values that the algorithms are published with, whole and in pieces. */
-#include "checksum.h"
+/* lib/sums/checksum: the check values that the algorithms are published with, whole and in pieces. */
+#include "sums/checksum.h"
 #include "tap.h"
 
 static void

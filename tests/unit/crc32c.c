@@ -1,7 +1,7 @@
 /* Known values: RFC 3720, appendix B.4; the check value of "123456789". */
 #include <stdlib.h>
 
-#include "crc32c.h"
+#include "sums/crc32c.h"
 #include "tap.h"
 
 int

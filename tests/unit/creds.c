@@ -1,12 +1,12 @@
-/* lib/creds: settings and credentials from the environment and from profiles, in a home folder of
+/* lib/creds/creds: settings and credentials from the environment and from profiles, in a home folder of
  * its own. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "buf.h"
-#include "creds.h"
+#include "base/buf.h"
+#include "creds/creds.h"
 #include "tap.h"
 
 static char home[] = "/tmp/sheaf-creds-XXXXXX";

@@ -1,14 +1,14 @@
-/* What STS, SSO, containers and instance metadata answer, and the files that they leave: lib/sts,
- * lib/creds_json, lib/sso_token, lib/container_url, lib/aws_endpoint. */
+/* What STS, SSO, containers and instance metadata answer, and the files that they leave: lib/creds/sts,
+ * lib/creds/creds_json, lib/creds/sso_token, lib/creds/container_url, lib/aws/aws_endpoint. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws_endpoint.h"
-#include "buf.h"
-#include "container_url.h"
-#include "creds_json.h"
-#include "sso_token.h"
-#include "sts.h"
+#include "aws/aws_endpoint.h"
+#include "base/buf.h"
+#include "creds/container_url.h"
+#include "creds/creds_json.h"
+#include "creds/sso_token.h"
+#include "creds/sts.h"
 #include "tap.h"
 
 static struct buf out;

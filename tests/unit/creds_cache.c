@@ -1,4 +1,4 @@
-/* lib/creds_cache: what is kept, and what is asked for. */
+/* lib/creds/creds_cache: what is kept, and what is asked for. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "creds_cache.h"
+#include "creds/creds_cache.h"
 #include "tap.h"
 
 static char home[] = "/tmp/sheaf-cache-XXXXXX";

@@ -1,11 +1,11 @@
 /*
- * lib/csv_scan: the AVX2 and the portable code against a scanner that looks at one byte after
+ * lib/csv/csv_scan: the AVX2 and the portable code against a scanner that looks at one byte after
  * another, on every alignment of what is awkward to 64-byte blocks, cut into two pieces at every
  * place, and on random text.
  */
 #include <stdlib.h>
 
-#include "csv.h"
+#include "csv/csv.h"
 #include "tap.h"
 
 enum { TEXT_MAX = 1024 };

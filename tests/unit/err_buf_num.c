@@ -1,10 +1,10 @@
-/* lib/err, lib/buf, lib/num. */
+/* lib/base/err, lib/base/buf, lib/base/num. */
 #include <errno.h>
 #include <stdlib.h>
 
-#include "buf.h"
-#include "err.h"
-#include "num.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/num.h"
 #include "tap.h"
 
 static void

@@ -1,7 +1,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "hash.h"
+#include "sums/hash.h"
 #include "tap.h"
 
 /* RFC 1321 (A.5), FIPS 180-4 (examples). */

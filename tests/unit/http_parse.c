@@ -1,7 +1,7 @@
 /* Answers of HTTP/1.1 servers, good and bad, whole and in pieces of every size. */
 #include <stdlib.h>
 
-#include "http_parse.h"
+#include "http/http_parse.h"
 #include "tap.h"
 
 struct got {

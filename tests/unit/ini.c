@@ -1,9 +1,9 @@
-/* lib/ini: AWS's INI dialect; what botocore reads from the same text was tried with botocore
+/* lib/aws/ini: AWS's INI dialect; what botocore reads from the same text was tried with botocore
  * itself. */
 #include <stdlib.h>
 
-#include "buf.h"
-#include "ini.h"
+#include "base/buf.h"
+#include "aws/ini.h"
 #include "tap.h"
 
 static const char *

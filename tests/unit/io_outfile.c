@@ -1,4 +1,4 @@
-/* lib/io, lib/outfile: whole results or none. */
+/* lib/base/io, lib/base/outfile: whole results or none. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -8,9 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "buf.h"
-#include "io.h"
-#include "outfile.h"
+#include "base/buf.h"
+#include "base/io.h"
+#include "base/outfile.h"
 #include "tap.h"
 
 static char folder[] = "/tmp/sheaf-outfile-XXXXXX";

@@ -1,5 +1,5 @@
-/* lib/iso_time: points in time, from and to text. */
-#include "iso_time.h"
+/* lib/base/iso_time: points in time, from and to text. */
+#include "base/iso_time.h"
 #include "tap.h"
 
 static void

@@ -1,15 +1,15 @@
 /*
- * lib/list_ranges against a model of a server: random sets of keys, random pages, answers in random
+ * lib/s3/list/list_ranges against a model of a server: random sets of keys, random pages, answers in random
  * order. Whatever happens, what is given is the sorted set: all of it, or, after a failure, its
  * beginning.
  */
 #include <stdlib.h>
 
-#include "buf.h"
-#include "list_ranges.h"
-#include "list_split.h"
+#include "base/buf.h"
+#include "s3/list/list_ranges.h"
+#include "s3/list/list_split.h"
 #include "tap.h"
-#include "utf8.h"
+#include "base/utf8.h"
 
 enum { KEYS_MAX = 4000, IN_FLIGHT_MAX = 64, CASES = 10000, CASES_FEW = 300, FAULTS = 5 };
 

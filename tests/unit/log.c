@@ -1,12 +1,12 @@
-/* lib/log: lines that no key can play with, and NDJSON events. */
+/* lib/base/log: lines that no key can play with, and NDJSON events. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "buf.h"
-#include "io.h"
-#include "log.h"
+#include "base/buf.h"
+#include "base/io.h"
+#include "base/log.h"
 #include "python.h"
 #include "tap.h"
 

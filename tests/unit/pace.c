@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "pace.h"
+#include "http/pace.h"
 #include "tap.h"
 
 enum { LATENCY_NS = 30000000, IN_FLIGHT_MAX = 400 };

@@ -1,5 +1,5 @@
 /* Part lengths: the limits of S3, kept for every size that an object can have. */
-#include "part_plan.h"
+#include "s3/put/part_plan.h"
 #include "tap.h"
 
 #define MIB (UINT64_C(1) << 20)

@@ -1,5 +1,5 @@
 /* Which hosts no_proxy names, and what a proxy's URL says: as curl 7.88 has it. */
-#include "proxy.h"
+#include "http/proxy.h"
 #include "tap.h"
 
 static const struct {

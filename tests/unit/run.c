@@ -1,8 +1,8 @@
-/* lib/run_time: attempts, sessions and what ran at once, from programs' times. */
+/* lib/report/history_time: attempts, sessions and what ran at once, from programs' times. */
 #include <stdlib.h>
 
-#include "buf.h"
-#include "run_reader.h"
+#include "base/buf.h"
+#include "report/history_reader.h"
 #include "tap.h"
 
 enum { T = 1000000, HOUR = 3600000, BATCHES = 4 };

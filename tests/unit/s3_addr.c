@@ -1,7 +1,7 @@
 /* Where requests go: the facts are those of the S3 user guide, "Virtual hosting of buckets". */
 #include <stdlib.h>
 
-#include "s3_addr.h"
+#include "s3/s3_addr.h"
 #include "tap.h"
 
 static const struct {

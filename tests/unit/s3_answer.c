@@ -1,7 +1,7 @@
 /* The heads of S3 answers, as S3 and its clones write them. */
 #include <time.h>
 
-#include "s3_answer.h"
+#include "s3/s3_answer.h"
 #include "tap.h"
 
 static struct s3_answer

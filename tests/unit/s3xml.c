@@ -1,7 +1,7 @@
-/* lib/s3xml: what S3 and its clones answer with, and what must not pass for it. */
+/* lib/s3/s3xml: what S3 and its clones answer with, and what must not pass for it. */
 #include <stdlib.h>
 
-#include "s3xml.h"
+#include "s3/s3xml.h"
 #include "tap.h"
 
 #define HEAD                                                                                       \

@@ -1,4 +1,4 @@
-/* lib/sigv4 against published cases, each stage by itself, and the manners of the key. */
+/* lib/aws/sigv4 against published cases, each stage by itself, and the manners of the key. */
 #include <stdlib.h>
 
 #include "sigv4_cases.h"

@@ -9,7 +9,7 @@
 #ifndef SHEAF_SIGV4_CASES_H
 #define SHEAF_SIGV4_CASES_H
 
-#include "sigv4.h"
+#include "aws/sigv4.h"
 
 struct sigv4_case {
 	const char *name;

@@ -1,14 +1,14 @@
-/* lib/stats: the line of a run, histograms, JSON strings; lib/utf8 below them. */
+/* lib/base/stats: the line of a run, histograms, JSON strings; lib/base/utf8 below them. */
 #include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "io.h"
+#include "base/io.h"
 #include "python.h"
-#include "stats.h"
+#include "base/stats.h"
 #include "tap.h"
-#include "utf8.h"
+#include "base/utf8.h"
 
 static char folder[] = "/tmp/sheaf-stats-XXXXXX";
 static char file[64];

@@ -1,12 +1,12 @@
 /*
- * lib/tar: what it writes it reads back, in pieces of any size; other writers' forms; streams that
+ * lib/archive/tar: what it writes it reads back, in pieces of any size; other writers' forms; streams that
  * are cut short or damaged. GNU tar as the other side: tests/tar.bats.
  */
 #include <stdlib.h>
 
-#include "buf.h"
+#include "base/buf.h"
 #include "tap.h"
-#include "tar.h"
+#include "archive/tar.h"
 
 /* Reads a stream in pieces; what was found as text: "name(size)=body;" an entry, then how it ended.
  */

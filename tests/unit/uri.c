@@ -1,8 +1,8 @@
-/* lib/uri: s3:// URIs, percent-encoding. */
+/* lib/base/uri: s3:// URIs, percent-encoding. */
 #include <stdlib.h>
 
 #include "tap.h"
-#include "uri.h"
+#include "base/uri.h"
 
 static const struct {
 	const char *uri, *bucket, *key;

@@ -1,4 +1,4 @@
-/* lib/write_behind: the bytes, the failures, and where there is no thread. */
+/* lib/base/write_behind: the bytes, the failures, and where there is no thread. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -8,9 +8,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "io.h"
+#include "base/io.h"
 #include "tap.h"
-#include "write_behind.h"
+#include "base/write_behind.h"
 
 #define MIB ((size_t)1 << 20)
 #define BIG (24 * MIB + 12345)

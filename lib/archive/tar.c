@@ -1,0 +1,553 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "archive/tar.h"
+
+enum {
+	NAME_OFF = 0,
+	NAME_LEN = 100,
+	MODE_OFF = 100,
+	UID_OFF = 108,
+	GID_OFF = 116,
+	SIZE_OFF = 124,
+	SIZE_LEN = 12,
+	MTIME_OFF = 136,
+	SUM_OFF = 148,
+	SUM_LEN = 8,
+	TYPE_OFF = 156,
+	MAGIC_OFF = 257,
+	PREFIX_OFF = 345,
+	PREFIX_LEN = 155,
+	RECORD_MAX = 1 << 20, /* bytes of a pax or GNU record */
+	PATH_LEN_MAX = 1 << 16, /* bytes of a name */
+};
+
+#define OCTAL_MAX ((UINT64_C(1) << 33) - 1) /* 11 octal digits */
+
+static const char too_long[] = "a name of over 64 KiB in the tar stream";
+
+/* The sum of a block's bytes, two of eight at a time in each of four lanes: 64 * 510 fits one. */
+static unsigned
+block_sum(const char *h)
+{
+	const uint64_t every_other = UINT64_C(0x00ff00ff00ff00ff);
+	uint64_t word, lanes = 0;
+
+	for (int i = 0; i < TAR_BLOCK; i += 8) {
+		memcpy(&word, h + i, 8);
+		lanes += (word & every_other) + (word >> 8 & every_other);
+	}
+	return (unsigned)((lanes & 0xffff) + (lanes >> 16 & 0xffff) + (lanes >> 32 & 0xffff) +
+	    (lanes >> 48));
+}
+
+/* --- writer --- */
+
+static void
+octal(char *p, size_t digits, uint64_t v)
+{
+	while (digits-- > 0) {
+		p[digits] = (char)('0' + (v & 7));
+		v >>= 3;
+	}
+}
+
+static void
+write_block(
+    struct buf *out, char type, const char *name, size_t name_len, uint64_t size, uint64_t mtime)
+{
+	char *h = buf_room(out, TAR_BLOCK);
+
+	memset(h, 0, TAR_BLOCK);
+	memcpy(h + NAME_OFF, name, name_len < NAME_LEN ? name_len : NAME_LEN);
+	memcpy(h + MODE_OFF, "0000644", 7);
+	memcpy(h + UID_OFF, "0000000", 7);
+	memcpy(h + GID_OFF, "0000000", 7);
+	octal(h + SIZE_OFF, 11, size);
+	octal(h + MTIME_OFF, 11, mtime);
+	memset(h + SUM_OFF, ' ', SUM_LEN);
+	h[TYPE_OFF] = type;
+	memcpy(h + MAGIC_OFF, "ustar\00000", 8);
+	octal(h + SUM_OFF, 6, block_sum(h));
+	h[SUM_OFF + 6] = '\0';
+	out->len += TAR_BLOCK;
+}
+
+/* "LEN KEY=VALUE\n", where LEN counts itself. */
+static void
+pax_record(struct buf *out, const char *key, const char *value, size_t value_len)
+{
+	size_t rest = strlen(key) + value_len + 3, len = rest + 1;
+
+	for (size_t digits = 1, limit = 10; len >= limit; limit *= 10)
+		len = rest + ++digits;
+	buf_addf(out, "%zu %s=", len, key);
+	buf_add(out, value, value_len);
+	buf_addc(out, '\n');
+}
+
+static void
+pax_number(struct buf *out, const char *key, long long v)
+{
+	struct buf text = {0};
+
+	buf_addf(&text, "%lld", v);
+	pax_record(out, key, text.p, text.len);
+	buf_free(&text);
+}
+
+static void
+add_padding(struct buf *out, uint64_t size)
+{
+	size_t n = tar_padding(size);
+
+	memset(buf_room(out, n), 0, n);
+	out->len += n;
+}
+
+static int
+name_is_plain(const char *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)name[i] < 0x20 || (unsigned char)name[i] > 0x7e)
+			return 0;
+	/* a V7 reader would take a name that ends in a slash for a folder, a pax reader does so by
+	 * the type alone */
+	return len <= NAME_LEN;
+}
+
+void
+tar_write_header(struct buf *out, const char *name, size_t name_len, uint64_t size, int64_t mtime)
+{
+	int plain = name_is_plain(name, name_len),
+	    time_fits = mtime >= 0 && (uint64_t)mtime <= OCTAL_MAX;
+	struct buf pax = {0};
+
+	if (!plain)
+		pax_record(&pax, "path", name, name_len);
+	if (size > OCTAL_MAX)
+		pax_number(&pax, "size", (long long)size);
+	if (!time_fits)
+		pax_number(&pax, "mtime", (long long)mtime);
+	if (pax.len > 0) {
+		write_block(out, 'x', "PaxHeaders", 10, pax.len, 0);
+		buf_add(out, pax.p, pax.len);
+		add_padding(out, pax.len);
+	}
+	buf_free(&pax);
+	write_block(out, '0', plain ? name : "pax", plain ? name_len : 3,
+	    size <= OCTAL_MAX ? size : 0, time_fits ? (uint64_t)mtime : 0);
+}
+
+size_t
+tar_padding(uint64_t size)
+{
+	return (size_t)(-size & (TAR_BLOCK - 1));
+}
+
+void
+tar_write_end(struct buf *out)
+{
+	static const char zeros[2 * TAR_BLOCK];
+
+	buf_add(out, zeros, sizeof(zeros));
+}
+
+/* --- reader --- */
+
+enum state {
+	AT_HEADER,  /* collecting a header block */
+	AT_RECORD,  /* collecting a pax or GNU record, of type record_type */
+	AT_BODY,    /* inside the body of a regular file */
+	AT_SKIP,    /* passing over a body that is not wanted */
+	AT_PADDING, /* passing over what fills the last block */
+	AT_END,
+	AT_ERROR,
+};
+
+struct tar_reader {
+	enum state state;
+	char block[TAR_BLOCK];
+	size_t block_len;
+	struct buf record;
+	char record_type;
+	uint64_t left;	  /* bytes of the body, record or padding still to come */
+	uint64_t padding; /* behind it */
+	int close;	  /* TAR_CLOSE is due */
+	int zero_blocks;
+	int end_told;
+	int n_headers;	 /* seen so far: tells "not tar" from "damaged" */
+	struct buf name; /* of the current entry */
+	uint64_t size;
+	const char *unfit;    /* why the current entry's body is not the file; NULL: it is */
+	struct buf next_name; /* from an x or L record, for the next member only */
+	int has_next_name, has_next_size, next_is_sparse;
+	uint64_t next_size;
+};
+
+struct tar_reader *
+tar_reader_new(void)
+{
+	return xcalloc(1, sizeof(struct tar_reader));
+}
+
+void
+tar_reader_free(struct tar_reader *t)
+{
+	if (t == NULL)
+		return;
+	buf_free(&t->record);
+	buf_free(&t->name);
+	buf_free(&t->next_name);
+	free(t);
+}
+
+const char *
+tar_entry_name(const struct tar_reader *t, size_t *len)
+{
+	*len = t->name.len;
+	return t->name.p != NULL ? t->name.p : "";
+}
+
+uint64_t
+tar_entry_size(const struct tar_reader *t)
+{
+	return t->size;
+}
+
+const char *
+tar_entry_unfit(const struct tar_reader *t)
+{
+	return t->unfit;
+}
+
+static int
+fail(struct tar_reader *t, const char *what, struct err *e)
+{
+	t->state = AT_ERROR;
+	return err_set(e, EXIT_FAILED, "%s", what);
+}
+
+/* An octal number in a field that spaces or a NUL may end, or GNU's base 256. -1 when it is
+ * neither. */
+static int
+field_number(const char *p, size_t len, uint64_t *v)
+{
+	size_t i = 0;
+
+	*v = 0;
+	if ((unsigned char)p[0] & 0x80) { /* negative numbers (0xff) are no sizes */
+		if (((unsigned char)p[0] & 0x7f) != 0)
+			return -1;
+		for (i = 1; i < len; i++) {
+			if (*v >> 55 != 0)
+				return -1;
+			*v = *v << 8 | (unsigned char)p[i];
+		}
+		return 0;
+	}
+	while (i < len && p[i] == ' ')
+		i++;
+	for (; i < len && p[i] >= '0' && p[i] <= '7'; i++)
+		*v = *v << 3 | (uint64_t)(p[i] - '0');
+	return i == len || p[i] == '\0' || p[i] == ' ' ? 0 : -1;
+}
+
+static int
+sum_is_right(const char *h)
+{
+	unsigned sum, high = 0;
+	uint64_t want;
+
+	if (field_number(h + SUM_OFF, SUM_LEN, &want) == -1)
+		return 0;
+	sum = block_sum(h) + SUM_LEN * ' ';
+	for (int i = SUM_OFF; i < SUM_OFF + SUM_LEN; i++)
+		sum -= (unsigned char)h[i];
+	if (want == sum)
+		return 1;
+	/* some old writers took bytes for signed ones */
+	for (int i = 0; i < TAR_BLOCK; i++)
+		high += (unsigned char)h[i] >> 7;
+	return want == sum - 256 * high;
+}
+
+static void
+header_name(struct tar_reader *t)
+{
+	const char *h = t->block;
+	int has_prefix = memcmp(h + MAGIC_OFF, "ustar\0", 6) == 0 && h[PREFIX_OFF] != '\0';
+
+	buf_reset(&t->name);
+	if (t->has_next_name) {
+		buf_add(&t->name, t->next_name.p, t->next_name.len);
+		return;
+	}
+	if (has_prefix) {
+		buf_add(&t->name, h + PREFIX_OFF, strnlen(h + PREFIX_OFF, PREFIX_LEN));
+		buf_addc(&t->name, '/');
+	}
+	buf_add(&t->name, h + NAME_OFF, strnlen(h + NAME_OFF, NAME_LEN));
+}
+
+static const char *
+no_tar(const struct tar_reader *t)
+{
+	return memcmp(t->block, "\x1f\x8b", 2) == 0
+	    ? "the tar stream is compressed by gzip: unpack it first"
+	    : "not a tar stream";
+}
+
+/* A member's header: is it a file, and how long? */
+static void
+take_member(struct tar_reader *t, char type, uint64_t size)
+{
+	if (t->has_next_size)
+		size = t->next_size;
+	/* links, folders and devices have no body, whatever their size says; what is not known may
+	 * have one */
+	if (type >= '1' && type <= '6')
+		size = 0;
+	header_name(t);
+	t->left = t->size = size;
+	t->unfit = NULL;
+	if (type == '1')
+		t->unfit = "is a hard link, so its rows are not here (tar --hard-dereference puts "
+			   "them here)";
+	else if (type == 'S' || t->next_is_sparse)
+		t->unfit = "is stored as a sparse file, which is not understood";
+	else if (type == 'M')
+		t->unfit = "goes on from another volume";
+	t->has_next_name = t->has_next_size = t->next_is_sparse = 0;
+	t->state = AT_SKIP;
+	if (t->unfit != NULL || type == '0' || type == '7' ||
+	    (type == '\0' && (t->name.len == 0 || t->name.p[t->name.len - 1] != '/')))
+		t->state = AT_BODY;
+}
+
+/* A whole header block: where do we go from here? 0, or -1 with e filled. */
+static int
+take_header(struct tar_reader *t, struct err *e)
+{
+	static const char zeros[TAR_BLOCK];
+	char type = t->block[TYPE_OFF];
+	uint64_t size;
+
+	if (memcmp(t->block, zeros, TAR_BLOCK) == 0) {
+		if (++t->zero_blocks == 2)
+			t->state = AT_END;
+		return 0;
+	}
+	if (t->zero_blocks > 0 || !sum_is_right(t->block))
+		return fail(t,
+		    t->n_headers == 0 ? no_tar(t)
+				      : "the tar stream is damaged: a header is wrong",
+		    e);
+	t->n_headers++;
+	if (field_number(t->block + SIZE_OFF, SIZE_LEN, &size) == -1)
+		return fail(t, "the tar stream is damaged: a size is no number", e);
+	if (type == 'x' || type == 'g' || type == 'L' || type == 'K') {
+		if (size > RECORD_MAX)
+			return fail(t, "the tar stream is damaged: a name record of over 1 MiB", e);
+		buf_reset(&t->record);
+		t->record_type = type;
+		t->state = AT_RECORD;
+		t->left = size;
+	} else {
+		take_member(t, type, size);
+	}
+	t->padding = tar_padding(t->left);
+	return 0;
+}
+
+static int
+is_key(const char *key, size_t len, const char *name)
+{
+	return len == strlen(name) && memcmp(key, name, len) == 0;
+}
+
+/* One record of a pax header. An empty value takes back what the header block does not say. */
+static int
+take_pax_record(struct tar_reader *t, const char *key, size_t key_len, const char *value,
+    size_t len, struct err *e)
+{
+	int is_path = is_key(key, key_len, "path"), is_size = is_key(key, key_len, "size");
+	int is_sparse = key_len > 11 && memcmp(key, "GNU.sparse.", 11) == 0;
+
+	if (t->record_type == 'g') {
+		if (is_path || is_size || is_sparse)
+			return fail(t, "a global header of the tar stream sets path or size", e);
+	} else if (is_path) {
+		if (memchr(value, '\0', len) != NULL)
+			return fail(t, "the tar stream is damaged: a NUL in a name", e);
+		if (len > PATH_LEN_MAX)
+			return fail(t, too_long, e);
+		buf_reset(&t->next_name);
+		buf_add(&t->next_name, value, len);
+		t->has_next_name = len > 0;
+	} else if (is_size) {
+		if (len > 0 && num_parse_n(value, len, 0, INT64_MAX, &t->next_size) == -1)
+			return fail(t, "the tar stream is damaged: a pax size is no number", e);
+		t->has_next_size = len > 0;
+	} else if (is_sparse) {
+		t->next_is_sparse = 1;
+	}
+	return 0;
+}
+
+/* The records of a pax header: "LEN KEY=VALUE\n". */
+static int
+take_pax(struct tar_reader *t, struct err *e)
+{
+	const char *p = t->record.p, *end = p + t->record.len;
+
+	while (p < end) {
+		const char *space = memchr(p, ' ', (size_t)(end - p)), *eq;
+		uint64_t len;
+
+		if (space == NULL ||
+		    num_parse_n(p, (size_t)(space - p), 1, (uint64_t)(end - p), &len) == -1 ||
+		    len <= (uint64_t)(space - p) + 1 || p[len - 1] != '\n' ||
+		    (eq = memchr(space, '=', (size_t)(p + len - space))) == NULL)
+			return fail(t, "the tar stream is damaged: a pax record is wrong", e);
+		if (take_pax_record(t, space + 1, (size_t)(eq - space - 1), eq + 1,
+			(size_t)(p + len - 1 - (eq + 1)), e) == -1)
+			return -1;
+		p += len;
+	}
+	return 0;
+}
+
+static int
+take_record(struct tar_reader *t, struct err *e)
+{
+	if (t->record_type == 'x' || t->record_type == 'g')
+		return t->record.len > 0 ? take_pax(t, e) : 0;
+	if (t->record_type == 'L') {
+		size_t len = t->record.len > 0 ? strnlen(t->record.p, t->record.len) : 0;
+
+		if (len > PATH_LEN_MAX)
+			return fail(t, too_long, e);
+		buf_reset(&t->next_name);
+		buf_add(&t->next_name, t->record.p, len);
+		t->has_next_name = 1;
+	}
+	return 0;
+}
+
+static size_t
+take(const char **in, size_t *in_len, uint64_t most)
+{
+	size_t n = *in_len < most ? *in_len : (size_t)most;
+
+	*in += n;
+	*in_len -= n;
+	return n;
+}
+
+/* Behind the end-of-archive. */
+static enum tar_event
+pass_zeros(struct tar_reader *t, const char **in, size_t *in_len, struct err *e)
+{
+	if (!t->end_told) {
+		t->end_told = 1;
+		return TAR_END;
+	}
+	for (; *in_len > 0; ++*in, --*in_len) {
+		if (**in != '\0') {
+			fail(t,
+			    "the tar stream goes on behind its end-of-archive: several archives, "
+			    "one after another, are not read",
+			    e);
+			return TAR_ERROR;
+		}
+	}
+	return TAR_NEED;
+}
+
+enum tar_event
+tar_reader_next(struct tar_reader *t, const char **in, size_t *in_len, const char **data,
+    size_t *data_len, struct err *e)
+{
+	for (;;) {
+		const char *from = *in;
+		size_t n;
+
+		switch (t->state) {
+		case AT_HEADER:
+			if (*in_len == 0)
+				return TAR_NEED;
+			n = take(in, in_len, TAR_BLOCK - t->block_len);
+			memcpy(t->block + t->block_len, from, n);
+			t->block_len += n;
+			if (t->block_len < TAR_BLOCK)
+				return TAR_NEED;
+			t->block_len = 0;
+			if (take_header(t, e) == -1)
+				return TAR_ERROR;
+			if (t->state == AT_BODY) {
+				t->close = 1;
+				return TAR_ENTRY;
+			}
+			break;
+		case AT_RECORD:
+			if (t->left == 0) {
+				if (take_record(t, e) == -1)
+					return TAR_ERROR;
+				t->left = t->padding;
+				t->state = AT_PADDING;
+				break;
+			}
+			if (*in_len == 0)
+				return TAR_NEED;
+			n = take(in, in_len, t->left);
+			buf_add(&t->record, from, n);
+			t->left -= n;
+			break;
+		case AT_BODY:
+		case AT_SKIP:
+			if (t->left == 0) {
+				t->left = t->padding;
+				t->state = AT_PADDING;
+				break;
+			}
+			if (*in_len == 0)
+				return TAR_NEED;
+			n = take(in, in_len, t->left);
+			t->left -= n;
+			if (t->state == AT_SKIP)
+				break;
+			*data = from;
+			*data_len = n;
+			return TAR_DATA;
+		case AT_PADDING:
+			if (t->close) {
+				t->close = 0;
+				return TAR_CLOSE;
+			}
+			if (t->left == 0) {
+				t->state = AT_HEADER;
+				break;
+			}
+			if (*in_len == 0)
+				return TAR_NEED;
+			t->left -= take(in, in_len, t->left);
+			break;
+		case AT_END: return pass_zeros(t, in, in_len, e);
+		case AT_ERROR: return TAR_ERROR;
+		}
+	}
+}
+
+int
+tar_reader_eof(struct tar_reader *t, struct err *e)
+{
+	const char *why = "the tar stream ends without its end-of-archive: it was cut short";
+
+	if (t->state == AT_END)
+		return 0;
+	if (t->n_headers == 0 && t->block_len >= 2 && t->block[0] == '\x1f')
+		why = no_tar(t);
+	return err_set(e, EXIT_FAILED, "%s", why);
+}

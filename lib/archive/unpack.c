@@ -1,0 +1,168 @@
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "base/buf.h"
+#include "archive/unpack.h"
+
+enum { OUT_LEN = 128 * 1024, GZIP_BITS = 15 + 16 };
+
+enum state {
+	LOOKING, /* at the first two bytes */
+	PLAIN,
+	INFLATING,
+	BETWEEN, /* behind a member: another may follow, or zeros as padding */
+	PADDING,
+};
+
+struct unpack {
+	unpack_take *take;
+	void *arg;
+	enum state state;
+	char lead[2];
+	size_t lead_len;
+	z_stream z;
+	int z_ready; /* inflateInit2 was done */
+	char *out;
+};
+
+static const char magic[2] = {'\x1f', '\x8b'};
+static const char follows[] = "something else follows it";
+
+struct unpack *
+unpack_new(unpack_take *take, void *arg)
+{
+	struct unpack *u = xcalloc(1, sizeof(*u));
+
+	u->take = take;
+	u->arg = arg;
+	return u;
+}
+
+void
+unpack_free(struct unpack *u)
+{
+	if (u == NULL)
+		return;
+	if (u->z_ready)
+		inflateEnd(&u->z);
+	free(u->out);
+	free(u);
+}
+
+void
+unpack_begin(struct unpack *u)
+{
+	u->state = LOOKING;
+	u->lead_len = 0;
+}
+
+static void
+inflate_begin(struct unpack *u)
+{
+	int rc = u->z_ready ? inflateReset(&u->z) : inflateInit2(&u->z, GZIP_BITS);
+
+	if (rc != Z_OK)
+		err_nomem();
+	u->z_ready = 1;
+	if (u->out == NULL)
+		u->out = xmalloc(OUT_LEN);
+	u->state = INFLATING;
+}
+
+static int
+damaged(struct unpack *u, const char *why, struct err *e)
+{
+	err_set(e, EXIT_FAILED, "gzip: %s", u->z.msg != NULL ? u->z.msg : why);
+	return UNPACK_BAD;
+}
+
+/* Inflates until the input is used up or the member ends. */
+static int
+inflate_some(struct unpack *u, const char **p, size_t *n, struct err *e)
+{
+	int rc, taken;
+
+	u->z.next_in = (unsigned char *)(uintptr_t)*p;
+	u->z.avail_in = (unsigned)(*n < 1u << 30 ? *n : 1u << 30);
+	do {
+		unsigned before = u->z.avail_in;
+
+		u->z.next_out = (unsigned char *)u->out;
+		u->z.avail_out = OUT_LEN;
+		rc = inflate(&u->z, Z_NO_FLUSH);
+		*p += before - u->z.avail_in;
+		*n -= before - u->z.avail_in;
+		if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR)
+			return damaged(u, "damaged", e);
+		if (u->z.avail_out < OUT_LEN &&
+		    (taken = u->take(u->arg, u->out, OUT_LEN - u->z.avail_out, e)) != 0)
+			return taken;
+	} while (rc == Z_OK && (u->z.avail_in > 0 || u->z.avail_out == 0));
+	if (rc == Z_STREAM_END) {
+		u->state = BETWEEN;
+		u->lead_len = 0;
+	}
+	return 0;
+}
+
+/* The first bytes of a stream, or of what follows a member. */
+static int
+look(struct unpack *u, const char **p, size_t *n, struct err *e)
+{
+	while (u->lead_len < 2 && *n > 0) {
+		u->lead[u->lead_len++] = *(*p)++;
+		--*n;
+		if (u->state == BETWEEN && u->lead_len == 1 && u->lead[0] == '\0') {
+			u->state = PADDING;
+			return 0;
+		}
+	}
+	if (u->lead_len < 2)
+		return 0;
+	if (memcmp(u->lead, magic, 2) == 0) {
+		const char *lead = u->lead;
+		size_t two = 2;
+
+		inflate_begin(u);
+		return inflate_some(u, &lead, &two, e);
+	}
+	if (u->state == BETWEEN)
+		return damaged(u, follows, e);
+	u->state = PLAIN;
+	return u->take(u->arg, u->lead, 2, e);
+}
+
+int
+unpack_data(struct unpack *u, const char *p, size_t n, struct err *e)
+{
+	int rc = 0;
+
+	while (n > 0 && rc == 0) {
+		switch (u->state) {
+		case LOOKING:
+		case BETWEEN: rc = look(u, &p, &n, e); break;
+		case PLAIN: return u->take(u->arg, p, n, e);
+		case INFLATING: rc = inflate_some(u, &p, &n, e); break;
+		case PADDING:
+			for (; n > 0; p++, n--)
+				if (*p != '\0')
+					return damaged(u, follows, e);
+			break;
+		}
+	}
+	return rc;
+}
+
+int
+unpack_end(struct unpack *u, struct err *e)
+{
+	if (u->state == INFLATING || (u->state == BETWEEN && u->lead_len > 0)) {
+		u->z.msg = NULL;
+		return damaged(u,
+		    u->state == INFLATING || u->lead[0] == magic[0] ? "cut short" : follows, e);
+	}
+	if (u->state == LOOKING && u->lead_len > 0)
+		return u->take(u->arg, u->lead, u->lead_len, e);
+	return 0;
+}

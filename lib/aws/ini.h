@@ -1,0 +1,51 @@
+/*
+ * The INI dialect of AWS's config and credentials files, as botocore reads it (Python's
+ * configparser, and the nested settings of "AWS SDKs and tools reference guide, Shared config and
+ * credentials files"). Pure: text in, strings out.
+ *
+ *   [profile x]             a section; what stands behind "]" is ignored
+ *   # or ; at its start     a comment, also when indented; elsewhere in a line they are text
+ *   Key = value             "=" or ":", whichever comes first; the case of a key does not count
+ *   s3 =                    a key without value, followed by lines that are indented deeper:
+ *     addressing_style = path     nested settings, each with "="
+ *   other = a               a value may go on in lines
+ *     b                     that are indented deeper
+ *
+ * A section or a key that comes twice is an error, as it is for botocore.
+ */
+#ifndef SHEAF_INI_H
+#define SHEAF_INI_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+enum {
+	INI_LEN_MAX = 1 << 20,	 /* bytes of a file */
+	INI_LINES_MAX = 20000,
+};
+
+struct ini;
+struct ini_section;
+
+/* Parses the len bytes at text. NULL with e filled, "line 3: ..."; the text never shows a value. */
+struct ini *ini_parse(const char *text, size_t len, struct err *e);
+
+/* Wipes the values, which may be secrets. ini_free(NULL) is fine. */
+void ini_free(struct ini *ini);
+
+/*
+ * The section [name], or, where type is not NULL, [type name]: with any space between, and name in
+ * quotes or not, as it is for profiles, services and SSO sessions. NULL when there is none. Points
+ * into ini.
+ */
+const struct ini_section *ini_section(const struct ini *ini, const char *type, const char *name);
+
+/* The value, lines joined by line feeds; NULL when there is none. section may be NULL. Points
+ * into ini. */
+const char *ini_get(const struct ini_section *section, const char *key);
+
+/* The value of a nested setting; NULL when there is none. Points into ini. */
+const char *ini_get_nested(const struct ini_section *section, const char *key, const char *name);
+
+#endif

@@ -1,0 +1,55 @@
+#include <ctype.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/iso_time.h"
+#include "base/num.h"
+
+/* "Z", "UTC", "+02:00", "+0200": seconds east of Greenwich. */
+static int
+parse_zone(const char *s, int64_t *offset)
+{
+	size_t minutes_at = strlen(s) == 6 && s[3] == ':' ? 4 : 3;
+	uint64_t hours, minutes;
+
+	*offset = 0;
+	if (strcmp(s, "Z") == 0 || strcmp(s, "UTC") == 0)
+		return 0;
+	if ((*s != '+' && *s != '-') || strlen(s) != minutes_at + 2 ||
+	    num_parse_n(s + 1, 2, 0, 23, &hours) == -1 ||
+	    num_parse_n(s + minutes_at, 2, 0, 59, &minutes) == -1)
+		return -1;
+	*offset = (int64_t)(hours * 3600 + minutes * 60);
+	if (*s == '-')
+		*offset = -*offset;
+	return 0;
+}
+
+int
+iso_time_parse(const char *s, int64_t *out)
+{
+	struct tm tm = {0};
+	int64_t offset;
+	const char *p;
+
+	if (!isdigit((unsigned char)*s) ||
+	    (p = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm)) == NULL)
+		return -1;
+	if (*p == '.')
+		p += 1 + strspn(p + 1, "0123456789");
+	if (parse_zone(p, &offset) == -1)
+		return -1;
+	*out = (int64_t)timegm(&tm) - offset;
+	return 0;
+}
+
+void
+iso_time_format(int64_t t, char out[ISO_TIME_LEN + 1])
+{
+	const int64_t last = 253402300799;
+	time_t clock = (time_t)(t < 0 ? 0 : t > last ? last : t);
+	struct tm tm;
+
+	gmtime_r(&clock, &tm);
+	strftime(out, ISO_TIME_LEN + 1, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}

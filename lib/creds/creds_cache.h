@@ -1,0 +1,43 @@
+/*
+ * Credentials that others of our processes have asked for already: a file an entry in the user's
+ * cache folder, $XDG_CACHE_HOME/sheaf, else ~/.cache/sheaf, which must be ours and nobody else's to
+ * read. A lock for each entry lets one process ask while the others wait, so that fifty that start
+ * at once ask once.
+ *
+ * Nothing here is ever an error: without a folder that can be written, with an entry that is broken
+ * or a lock that does not come, credentials are asked for.
+ */
+#ifndef SHEAF_CREDS_CACHE_H
+#define SHEAF_CREDS_CACHE_H
+
+#include "base/buf.h"
+#include "creds/creds.h"
+
+enum { CREDS_CACHE_LEFT_S = 300 }; /* what an entry must live for yet to be used */
+
+struct creds_cached {
+	struct buf key; /* what shaped the request, by creds_cache_key; creds_cached frees it */
+	const char *refused; /* an access key that is of no use any more; NULL: none. Borrowed */
+	int max_age_s;	     /* since it was asked for; 0: while it lives */
+	int wait_ms;	     /* for the lock */
+};
+
+/* Adds a part of the key; value may be NULL. */
+void creds_cache_key(struct buf *key, const char *name, const char *value);
+
+/* Adds what tells this machine, as it runs now, from others that share its home folders. */
+void creds_cache_machine(struct buf *key);
+
+/* Fills c, its source too, as a creds_source does. */
+typedef int creds_asker(struct creds *c, void *arg, struct err *e);
+
+/* Credentials from the cache, else from ask; then what expires is kept. Returns what ask does. */
+int creds_cached(struct creds *c, struct creds_cached *rule, creds_asker *ask, void *arg,
+    struct err *e);
+
+/* Waits for the lock of that name, at most wait_ms. A descriptor that creds_unlock closes, or -1:
+ * it did not come, or there is no folder. */
+int creds_lock(const char *name, int wait_ms);
+void creds_unlock(int fd);
+
+#endif

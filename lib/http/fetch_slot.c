@@ -1,0 +1,282 @@
+#include <string.h>
+
+#include "http/fetch_slot.h"
+
+enum {
+	SEND_LEN = 64 << 10,
+	TURN_MAX = 16, /* reads or writes before the other connections have their turn */
+};
+
+/* --- the request --- */
+
+/* Of "https://host:port/path?query" a server is told host and target, a proxy all of it. */
+static void
+write_head(struct fetch_slot *s, const struct fetch_wire *w, int by_proxy)
+{
+	struct fetch_msg *m = &s->msg;
+	struct buf *b = &s->out;
+	const char *url = buf_str(&m->url), *host = strstr(url, "://"), *line = m->headers.p;
+	const char *target;
+
+	host = host != NULL ? host + 3 : url;
+	target = host + strcspn(host, "/?");
+	buf_reset(b);
+	buf_adds(b, m->method);
+	buf_addc(b, ' ');
+	if (by_proxy)
+		buf_add(b, url, (size_t)(target - url));
+	if (*target != '/')
+		buf_addc(b, '/');
+	buf_adds(b, target);
+	buf_adds(b, " HTTP/1.1\r\nHost: ");
+	buf_add(b, host, (size_t)(target - host));
+	if (by_proxy && w->proxy_authorization.len > 0) {
+		buf_adds(b, "\r\nProxy-Authorization: ");
+		buf_add(b, w->proxy_authorization.p, w->proxy_authorization.len);
+	}
+	for (size_t i = 0; i < m->n_headers; i++) {
+		size_t len = strlen(line);
+
+		buf_adds(b, "\r\n");
+		buf_add(b, line, len);
+		line += len + 1;
+	}
+	if (m->has_body)
+		buf_addf(b, "\r\nContent-Length: %llu", (unsigned long long)m->body_len);
+	buf_adds(b, "\r\n\r\n");
+}
+
+/* More of the body into the buffer. 0, or -1 when the caller stops it. */
+static int
+read_body(struct fetch_slot *s)
+{
+	const struct fetch_task *t = s->task;
+
+	while (s->msg.has_body && s->read_offset < s->msg.body_len && s->out.len < SEND_LEN) {
+		uint64_t left = s->msg.body_len - s->read_offset;
+		size_t cap = SEND_LEN - s->out.len;
+		ssize_t n;
+
+		if (t->ops->read == NULL)
+			return -1;
+		n = t->ops->read(t->job, s->read_offset, buf_room(&s->out, cap),
+		    left < cap ? (size_t)left : cap);
+		if (n <= 0) /* it ends before its length, too */
+			return -1;
+		s->out.len += (size_t)n;
+		s->read_offset += (uint64_t)n;
+	}
+	return 0;
+}
+
+/* Sends what can be sent. -1: the exchange is over, and the engine was told. */
+static int
+send_some(struct fetch_slot *s)
+{
+	for (int i = 0; s->sending; i++) {
+		ssize_t n;
+
+		if (i == TURN_MAX) {
+			fetch_slot_again(s->engine, s);
+			return 0;
+		}
+		if (s->out_at == s->out.len) {
+			buf_reset(&s->out);
+			s->out_at = 0;
+		}
+		if (s->out_at == 0 && read_body(s) == -1) {
+			fetch_slot_finished(s->engine, s, FETCH_FAULT_CALLER, "");
+			return -1;
+		}
+		if (s->out_at == s->out.len) {
+			s->sending = 0;
+			return 0;
+		}
+		n = fetch_conn_send(&s->conn, s->out.p + s->out_at, s->out.len - s->out_at);
+		if (n == FETCH_CONN_LATER)
+			return 0;
+		if (n == -1) { /* perhaps behind an answer: what was wrong with the request */
+			s->sending = 0;
+			s->conn.hung_up = 1;
+			fetch_slot_again(s->engine, s);
+			return 0;
+		}
+		s->out_at += (size_t)n;
+		s->progress_ms = fetch_now_ms(s->engine);
+	}
+	return 0;
+}
+
+void
+fetch_slot_start(struct fetch_slot *s, struct fetch_wire *w, const struct fetch_route *r)
+{
+	write_head(s, w, r->by_proxy);
+	s->out_at = 0;
+	s->read_offset = 0;
+	s->sending = 1;
+	s->paused = 0;
+	http_parse_begin(&s->in, strcmp(s->msg.method, "HEAD") == 0);
+	if (s->conn.state == FETCH_CONN_OPEN)
+		send_some(s);
+	else
+		fetch_conn_open(&s->conn, w, r, fetch_now_ms(s->engine));
+}
+
+void
+fetch_slot_opened(struct fetch_slot *s)
+{
+	s->progress_ms = fetch_now_ms(s->engine);
+	/* the handshake may have read, or been told of, what comes behind it */
+	if (send_some(s) == 0 && !fetch_conn_is_plain(&s->conn))
+		fetch_slot_again(s->engine, s);
+}
+
+/* --- the answer --- */
+
+static void
+take_line(struct fetch_slot *s, const char *line, size_t len)
+{
+	int is_status = len > 5 && memcmp(line, "HTTP/", 5) == 0;
+
+	if (is_status && s->sending && s->in.status >= 300) { /* it wants no more of the body */
+		s->sending = 0;
+		s->in.close = 1;
+	}
+	if (is_status && !fetch_slot_wins(s->engine, s))
+		return; /* its hedge may still do better; the engine decides at the end */
+	if (s->task->winner == s)
+		s->task->ops->header(s->task->job, line, len);
+}
+
+/* Hands on a piece of the body. 0: go on. 1: paused. -1: over. */
+static int
+take_piece(struct fetch_slot *s, const char *piece, size_t len)
+{
+	if (s->task->winner != s)
+		return 0;
+	switch (s->task->ops->body(s->task->job, piece, len)) {
+	case FETCH_TAKE: fetch_stats_of(s->engine)->bytes_in += len; return 0;
+	case FETCH_PAUSE: s->paused = 1; return 1;
+	case FETCH_ABORT: break;
+	}
+	fetch_slot_finished(s->engine, s, FETCH_FAULT_CALLER, "");
+	return -1;
+}
+
+/* Takes the n bytes at p. 1: the exchange is over or paused. */
+static int
+take(struct fetch_slot *s, const char *p, size_t n)
+{
+	const char *out;
+	size_t out_len;
+
+	for (;;) {
+		switch (http_parse_next(&s->in, &p, &n, &out, &out_len)) {
+		case HTTP_MORE: return 0;
+		case HTTP_LINE: take_line(s, out, out_len); break;
+		case HTTP_BODY:
+			switch (take_piece(s, out, out_len)) {
+			case 0: break;
+			case 1:
+				/* it comes again, as a piece that is taken up where it was */
+				http_parse_untake(&s->in, out_len);
+				buf_reset(&s->held);
+				buf_add(&s->held, out, out_len + n);
+				return 1;
+			default: return 1;
+			}
+			break;
+		case HTTP_END:
+			s->in.close |= n > 0 || s->sending;
+			s->conn.answers++;
+			fetch_slot_finished(s->engine, s, FETCH_FAULT_NONE, "");
+			return 1;
+		case HTTP_BAD:
+			fetch_slot_finished(s->engine, s, FETCH_FAULT_GARBAGE, s->in.bad);
+			return 1;
+		}
+	}
+}
+
+/* The connection ended, or was lost (lost: how). */
+static void
+take_end(struct fetch_slot *s, const char *lost)
+{
+	int in_body = http_parse_in_body(&s->in);
+
+	if (lost == NULL && http_parse_eof(&s->in) == HTTP_END)
+		fetch_slot_finished(s->engine, s, FETCH_FAULT_NONE, "");
+	else if (lost == NULL && in_body)
+		fetch_slot_finished(s->engine, s, FETCH_FAULT_SHORT, "it ended too early");
+	else
+		fetch_slot_finished(s->engine, s, FETCH_FAULT_RESET,
+		    lost != NULL && *lost != '\0' ? lost : "the server closed it");
+}
+
+static void
+read_some(struct fetch_slot *s)
+{
+	size_t cap;
+	char *room = fetch_read_room(s->engine, &cap);
+
+	for (int i = 0; i < TURN_MAX; i++) {
+		ssize_t n = fetch_conn_recv(&s->conn, room, cap);
+
+		if (n == FETCH_CONN_LATER)
+			return;
+		if (n <= 0) {
+			take_end(s, n == 0 ? NULL : s->conn.errbuf);
+			return;
+		}
+		s->progress_ms = fetch_now_ms(s->engine);
+		if (take(s, room, (size_t)n))
+			return;
+		if ((size_t)n < cap && fetch_conn_is_plain(&s->conn) && !s->conn.hung_up)
+			return;
+	}
+	fetch_slot_again(s->engine, s);
+}
+
+/* What a paused body did not take comes first. 1: it is still paused, or over. */
+static int
+take_held(struct fetch_slot *s)
+{
+	struct buf held = s->held;
+	int rc;
+
+	if (held.len == 0)
+		return 0;
+	s->held = (struct buf){0};
+	rc = take(s, held.p, held.len);
+	buf_wipe(&held);
+	return rc;
+}
+
+void
+fetch_slot_move(struct fetch_slot *s)
+{
+	if (s->paused || send_some(s) == -1 || take_held(s))
+		return;
+	read_some(s);
+}
+
+/* --- between exchanges --- */
+
+void
+fetch_slot_clear(struct fetch_slot *s)
+{
+	s->task = NULL;
+	s->paused = 0;
+	buf_reset(&s->held);
+}
+
+void
+fetch_slot_free(struct fetch_slot *s)
+{
+	fetch_conn_free(&s->conn);
+	http_parse_free(&s->in);
+	buf_free(&s->msg.url);
+	buf_wipe(&s->msg.headers);
+	buf_wipe(&s->out);
+	buf_wipe(&s->held);
+}

@@ -1,0 +1,367 @@
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "http/fetch_conn.h"
+#include "http/fetch_tls.h"
+#include "http/fetch_tls_share.h"
+
+enum { HOST_MAX = 256 };
+
+/* --- the bytes below --- */
+
+/* What send or recv gave, as a BIO says it. */
+static int
+told(BIO *b, struct fetch_tls_stream *s, ssize_t n)
+{
+	BIO_clear_retry_flags(b);
+	if (n == FETCH_CONN_LATER) {
+		s->later = 1;
+		BIO_set_retry_read(b); /* which of both does not matter */
+	}
+	return n > 0 ? (int)n : -(n != 0);
+}
+
+static int
+on_write(BIO *b, const char *p, int n)
+{
+	struct fetch_tls_stream *s = BIO_get_data(b);
+
+	return told(b, s, s->io.send(s->io.owner, p, (size_t)n));
+}
+
+static int
+on_read(BIO *b, char *p, int n)
+{
+	struct fetch_tls_stream *s = BIO_get_data(b);
+	ssize_t got = s->io.recv(s->io.owner, p, (size_t)n);
+
+	if (got == 0)
+		BIO_set_flags(b, BIO_FLAGS_IN_EOF);
+	return told(b, s, got);
+}
+
+static long
+on_ctrl(BIO *b, int what, long n, void *p)
+{
+	(void)n;
+	(void)p;
+	switch (what) {
+	case BIO_CTRL_FLUSH: return 1;
+	case BIO_CTRL_EOF: return BIO_test_flags(b, BIO_FLAGS_IN_EOF) != 0;
+	default: return 0;
+	}
+}
+
+/* --- sessions --- */
+
+/* Where the certificates are that are trusted. */
+static const char *
+trust_of(const struct fetch_tls *t)
+{
+	const char *dir = getenv(X509_get_default_cert_dir_env());
+
+	if (t->ca_file != NULL)
+		return t->ca_file;
+	return dir != NULL ? dir : X509_get_default_cert_dir();
+}
+
+static struct fetch_tls_session *
+session_of(struct fetch_tls *t, const char *origin)
+{
+	size_t len = strlen(origin);
+
+	for (size_t i = 0; i < FETCH_TLS_SESSIONS && i < t->n_sessions; i++)
+		if (t->sessions[i].origin.len == len &&
+		    memcmp(t->sessions[i].origin.p, origin, len) == 0)
+			return &t->sessions[i];
+	return NULL;
+}
+
+/* The session may be what the server does not like. */
+static void
+forget(struct fetch_tls_stream *s)
+{
+	struct fetch_tls_session *place = session_of(s->tls, s->origin);
+
+	if (place != NULL) {
+		SSL_SESSION_free(place->session);
+		place->session = NULL;
+	}
+}
+
+static void
+keep(struct fetch_tls *t, const char *origin, SSL_SESSION *session)
+{
+	struct fetch_tls_session *place = session_of(t, origin);
+
+	if (place == NULL) { /* in turn, where there are very many */
+		place = &t->sessions[t->n_sessions++ % FETCH_TLS_SESSIONS];
+		buf_reset(&place->origin);
+		buf_adds(&place->origin, origin);
+	}
+	SSL_SESSION_free(place->session);
+	place->session = session;
+}
+
+/* OpenSSL has a session that can be resumed. 1: it is ours now. */
+static int
+on_session(SSL *ssl, SSL_SESSION *session)
+{
+	struct fetch_tls_stream *s = SSL_get_app_data(ssl);
+
+	if (!SSL_session_reused(ssl))
+		tls_share_put(s->origin, trust_of(s->tls), session);
+	keep(s->tls, s->origin, session);
+	return 1;
+}
+
+/* --- what all share --- */
+
+static int
+load_trust(X509_STORE *store, const struct fetch_tls *t)
+{
+	X509_STORE_set_flags(store, X509_V_FLAG_TRUSTED_FIRST);
+	if (t->ca_file != NULL)
+		return X509_STORE_load_file(store, t->ca_file);
+	/* one certificate of the hashed folder is read when it is needed, and stays read */
+	return X509_STORE_load_path(store, trust_of(t));
+}
+
+/* AES-128 goes first in TLS 1.3, as in Go and in browsers: with it a handshake hashes by SHA-256,
+ * not SHA-384, which takes a tenth less time. An order of the system's configuration, where it is
+ * not OpenSSL's own, is left alone. */
+static void
+prefer_aes_128(SSL_CTX *ctx)
+{
+	const STACK_OF(SSL_CIPHER) *ciphers = SSL_CTX_get_ciphers(ctx);
+	struct buf names = {0};
+
+	for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); i++) {
+		const SSL_CIPHER *c = sk_SSL_CIPHER_value(ciphers, i);
+
+		if (strcmp(SSL_CIPHER_get_version(c), "TLSv1.3") != 0)
+			break;
+		buf_addf(&names, "%s%s", i > 0 ? ":" : "", SSL_CIPHER_get_name(c));
+	}
+	if (strcmp(buf_str(&names), OSSL_default_ciphersuites()) == 0 &&
+	    !SSL_CTX_set_ciphersuites(ctx,
+		"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"))
+		err_nomem();
+	buf_free(&names);
+}
+
+SSL_CTX *
+fetch_tls_ctx(struct fetch_tls *t)
+{
+	static const unsigned char http_1_1[] = "\x08http/1.1";
+
+	if (t->ctx != NULL)
+		return t->ctx;
+	/* TLS fetches its ciphers from a provider, where the table of all names is not looked at.
+	 * To make that takes 0.4 ms, and to free everything at the end 0.2 ms. */
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ATEXIT, NULL);
+	t->ctx = SSL_CTX_new(TLS_client_method());
+	if (t->method == NULL)
+		t->method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "connection");
+	if (t->ctx == NULL || t->method == NULL || !BIO_meth_set_write(t->method, on_write) ||
+	    !BIO_meth_set_read(t->method, on_read) || !BIO_meth_set_ctrl(t->method, on_ctrl) ||
+	    !SSL_CTX_set_min_proto_version(t->ctx, TLS1_2_VERSION) ||
+	    SSL_CTX_set_alpn_protos(t->ctx, http_1_1, sizeof(http_1_1) - 1) != 0)
+		err_nomem();
+	prefer_aes_128(t->ctx);
+	SSL_CTX_set_options(t->ctx, SSL_OP_NO_RENEGOTIATION);
+	SSL_CTX_set_verify(t->ctx, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_session_cache_mode(
+	    t->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_sess_set_new_cb(t->ctx, on_session);
+	SSL_CTX_set_mode(t->ctx,
+	    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_read_ahead(t->ctx, 1); /* a record's head and body by one system call */
+	if (!load_trust(SSL_CTX_get_cert_store(t->ctx), t)) {
+		SSL_CTX_free(t->ctx);
+		t->ctx = NULL;
+	}
+	return t->ctx;
+}
+
+void
+fetch_tls_free(struct fetch_tls *t)
+{
+	for (size_t i = 0; i < FETCH_TLS_SESSIONS; i++) {
+		SSL_SESSION_free(t->sessions[i].session);
+		buf_free(&t->sessions[i].origin);
+	}
+	SSL_CTX_free(t->ctx);
+	BIO_meth_free(t->method);
+	*t = (struct fetch_tls){0};
+}
+
+/* --- one connection --- */
+
+/* The host that the certificate must name: "https://host:port", "https://[::1]:port". */
+static void
+host_of(const char *origin, char host[static HOST_MAX])
+{
+	const char *p = strstr(origin, "://");
+	size_t len;
+
+	p = p != NULL ? p + 3 : origin;
+	if (*p == '[')
+		len = strcspn(++p, "]");
+	else
+		len = strcspn(p, ":");
+	if (len > 0 && p[len - 1] == '.') /* the root of all names is in no certificate */
+		len--;
+	snprintf(host, HOST_MAX, "%.*s", (int)len, p);
+}
+
+/* 1 unless OpenSSL cannot. An address is not asked for by name (RFC 6066, 3). */
+static int
+expect_host(SSL *ssl, const char *origin)
+{
+	char host[HOST_MAX];
+
+	host_of(origin, host);
+	if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host))
+		return 1;
+	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	return SSL_set_tlsext_host_name(ssl, host) && SSL_set1_host(ssl, host);
+}
+
+/* Offers the last session, or one of another process. OpenSSL resumes a session of TLS 1.3 once,
+ * and the server may send the next one only with its first answer, while other connections begin;
+ * so it gets a copy. */
+static void
+resume(struct fetch_tls_stream *s)
+{
+	const struct fetch_tls_session *place = session_of(s->tls, s->origin);
+	SSL_SESSION *copy;
+
+	if (place == NULL) { /* the first connection there */
+		keep(s->tls, s->origin, tls_share_get(s->origin, trust_of(s->tls)));
+		place = session_of(s->tls, s->origin);
+	}
+	if (place->session == NULL)
+		return;
+	if ((copy = SSL_SESSION_dup(place->session)) == NULL)
+		err_nomem();
+	SSL_set_session(s->ssl, copy);
+	SSL_SESSION_free(copy);
+}
+
+int
+fetch_tls_begin(struct fetch_tls_stream *s, struct fetch_tls *t, const char *origin,
+    const struct fetch_tls_io *io)
+{
+	SSL_CTX *ctx = fetch_tls_ctx(t);
+	BIO *b;
+
+	*s = (struct fetch_tls_stream){.tls = t, .io = *io, .origin = origin};
+	if (ctx == NULL) {
+		snprintf(io->error, FETCH_TLS_ERROR_LEN, "no certificates to trust were read");
+		return -1;
+	}
+	s->ssl = SSL_new(ctx);
+	b = BIO_new(t->method);
+	if (s->ssl == NULL || b == NULL)
+		err_nomem();
+	BIO_set_data(b, s);
+	BIO_set_init(b, 1);
+	SSL_set_bio(s->ssl, b, b);
+	SSL_set_app_data(s->ssl, s);
+	SSL_set_connect_state(s->ssl);
+	if (!expect_host(s->ssl, origin)) {
+		snprintf(io->error, FETCH_TLS_ERROR_LEN, "%.200s: not a host's name", origin);
+		return -1;
+	}
+	resume(s);
+	return 0;
+}
+
+/* Why the last step failed, where that was not below TLS. */
+static void
+note_error(struct fetch_tls_stream *s)
+{
+	const char *reason = ERR_reason_error_string(ERR_peek_error());
+
+	if (reason != NULL)
+		snprintf(s->io.error, FETCH_TLS_ERROR_LEN, "%s", reason);
+	ERR_clear_error();
+}
+
+enum fetch_tls_result
+fetch_tls_shake(struct fetch_tls_stream *s)
+{
+	char host[HOST_MAX];
+	long trusted;
+
+	s->later = 0;
+	ERR_clear_error();
+	if (SSL_do_handshake(s->ssl) == 1)
+		return FETCH_TLS_OPEN;
+	if (s->later)
+		return FETCH_TLS_LATER;
+	note_error(s);
+	forget(s);
+	trusted = SSL_get_verify_result(s->ssl);
+	if (trusted == X509_V_OK)
+		return FETCH_TLS_LOST;
+	host_of(s->origin, host);
+	snprintf(s->io.error, FETCH_TLS_ERROR_LEN, "SSL certificate problem: %s, at %.150s",
+	    X509_verify_cert_error_string(trusted), host);
+	return FETCH_TLS_UNTRUSTED;
+}
+
+int
+fetch_tls_is_resumed(const struct fetch_tls_stream *s)
+{
+	return SSL_session_reused(s->ssl);
+}
+
+ssize_t
+fetch_tls_send(struct fetch_tls_stream *s, const char *p, size_t n)
+{
+	size_t sent;
+
+	s->later = 0;
+	if (SSL_write_ex(s->ssl, p, n, &sent))
+		return (ssize_t)sent;
+	if (s->later)
+		return FETCH_CONN_LATER;
+	note_error(s);
+	return -1;
+}
+
+ssize_t
+fetch_tls_recv(struct fetch_tls_stream *s, char *p, size_t n)
+{
+	size_t got;
+
+	s->later = 0;
+	if (SSL_read_ex(s->ssl, p, n, &got))
+		return (ssize_t)got;
+	if (s->later)
+		return FETCH_CONN_LATER;
+	if (SSL_get_shutdown(s->ssl) & SSL_RECEIVED_SHUTDOWN)
+		return 0;
+	note_error(s);
+	return -1;
+}
+
+void
+fetch_tls_end(struct fetch_tls_stream *s, int polite)
+{
+	if (s->ssl == NULL)
+		return;
+	/* without either, OpenSSL would take the session for a broken one */
+	SSL_set_quiet_shutdown(s->ssl, !polite);
+	if (SSL_is_init_finished(s->ssl))
+		SSL_shutdown(s->ssl);
+	SSL_free(s->ssl);
+	s->ssl = NULL;
+	ERR_clear_error();
+}

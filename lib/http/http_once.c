@@ -1,0 +1,191 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "http/http_once.h"
+
+enum { STEP_MS = 100 };
+
+struct exchange {
+	const struct http_once *h;
+	struct http_answer *a;
+	int ended;
+	int ok; /* a whole answer, which need not be a good one */
+	int too_long;
+	unsigned tries;
+	char fault_text[256];
+};
+
+void
+http_once_header(struct http_once *h, const char *name, const char *value)
+{
+	if (h->n_headers == HTTP_ONCE_HEADERS_MAX)
+		abort();
+	h->headers[h->n_headers].name = name;
+	h->headers[h->n_headers++].value = value;
+}
+
+int
+http_once_transient(long status, const char *body, size_t len)
+{
+	(void)body;
+	(void)len;
+	return status == 429 || status >= 500;
+}
+
+size_t
+http_origin_len(const char *url)
+{
+	const char *host = strstr(url, "://");
+
+	return host != NULL ? (size_t)(host - url) + 3 + strcspn(host + 3, "/?#") : 0;
+}
+
+static int
+on_build(void *job, struct fetch_msg *m)
+{
+	struct exchange *x = job;
+
+	m->method = x->h->method;
+	buf_adds(&m->url, x->h->url);
+	for (size_t i = 0; i < x->h->n_headers; i++)
+		fetch_msg_header(m, x->h->headers[i].name, x->h->headers[i].value);
+	m->has_body = x->h->body != NULL;
+	m->body_len = x->h->body_len;
+	buf_reset(&x->a->body);
+	return 0;
+}
+
+static void
+on_header(void *job, const char *line, size_t len)
+{
+	(void)job;
+	(void)line;
+	(void)len;
+}
+
+static enum fetch_take
+on_body(void *job, const char *p, size_t len)
+{
+	struct exchange *x = job;
+
+	if (len > x->h->answer_max - x->a->body.len) {
+		x->too_long = 1;
+		return FETCH_ABORT;
+	}
+	buf_add(&x->a->body, p, len);
+	return FETCH_TAKE;
+}
+
+static ssize_t
+on_read(void *job, uint64_t offset, char *p, size_t cap)
+{
+	struct exchange *x = job;
+
+	if (offset >= x->h->body_len)
+		return 0;
+	if (cap > x->h->body_len - offset)
+		cap = x->h->body_len - (size_t)offset;
+	memcpy(p, x->h->body + offset, cap);
+	return (ssize_t)cap;
+}
+
+static enum fetch_verdict
+on_answer(void *job, const struct fetch_answer *a, struct fetch_again *again)
+{
+	struct exchange *x = job;
+	int (*transient)(long, const char *, size_t) =
+	    x->h->transient != NULL ? x->h->transient : http_once_transient;
+
+	x->ok = a->fault == FETCH_FAULT_NONE;
+	if (x->ok) {
+		again->cause = FETCH_CAUSE_SERVER_ERROR;
+		return transient(a->status, buf_str(&x->a->body), x->a->body.len) ? FETCH_AGAIN
+										  : FETCH_DONE;
+	}
+	again->cause = FETCH_CAUSE_CONNECT;
+	return a->fault == FETCH_FAULT_TLS || a->fault == FETCH_FAULT_CALLER ? FETCH_FAIL
+									     : FETCH_AGAIN;
+}
+
+static void
+on_end(void *job, int ok, const struct fetch_answer *a)
+{
+	struct exchange *x = job;
+
+	(void)ok;
+	x->ended = 1;
+	x->tries = a->tries;
+	x->a->status = a->status;
+	x->a->fault = a->fault;
+	snprintf(x->fault_text, sizeof(x->fault_text), "%s", a->fault_text);
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static int
+explain(const struct exchange *x, struct err *e)
+{
+	const char *url = x->h->url;
+	int origin = (int)http_origin_len(url);
+	char tries[32] = "";
+
+	if (x->tries > 1)
+		snprintf(tries, sizeof(tries), " after %u tries", x->tries);
+	if (!x->ended)
+		return err_set(e, EXIT_FAILED, "%.*s: no answer within %u s", origin, url,
+		    (x->h->total_ms + 999) / 1000);
+	if (x->too_long)
+		return err_set(e, EXIT_FAILED, "%.*s: an answer of more than %zu bytes", origin,
+		    url, x->h->answer_max);
+	return err_set(e, EXIT_FAILED, "%.*s: %s (%s)%s", origin, url,
+	    fetch_fault_words(x->a->fault), x->fault_text, tries);
+}
+
+int
+http_once(const struct http_once *h, struct http_answer *a, struct err *e)
+{
+	static const struct fetch_ops ops = {.build = on_build,
+	    .header = on_header,
+	    .body = on_body,
+	    .read = on_read,
+	    .answer = on_answer,
+	    .end = on_end};
+	struct fetch_opt fo = {.connections = 1,
+	    .max_tries = h->tries,
+	    .connect_ms = h->connect_ms,
+	    .stall_ms = h->stall_ms,
+	    .hedge_ms = -1,
+	    .ca_file = h->ca_file,
+	    .user_agent = "sheaf/" SHEAF_VERSION,
+	    .direct = h->direct};
+	struct exchange x = {.h = h, .a = a};
+	int64_t due = now_ms() + h->total_ms, left;
+	struct fetch *f;
+
+	*a = (struct http_answer){.fault = FETCH_FAULT_STALL};
+	if ((f = fetch_new(&fo, e)) == NULL)
+		return -1;
+	buf_room(&a->body, h->answer_max + 1); /* so that it never moves, and is wiped as a whole */
+	fetch_start(f, &ops, &x);
+	while (!x.ended && (left = due - now_ms()) > 0)
+		fetch_step(f, left < STEP_MS ? (int)left : STEP_MS);
+	fetch_free(f);
+	return x.ended && x.ok ? 0 : explain(&x, e);
+}
+
+void
+http_answer_free(struct http_answer *a)
+{
+	if (a->body.p != NULL)
+		explicit_bzero(a->body.p, a->body.cap);
+	buf_free(&a->body);
+}

@@ -1,0 +1,47 @@
+/*
+ * The numbers of a run, each once, with its name, unit and meaning. Every format of the report and
+ * every alarm takes them from here, so that they agree.
+ */
+#ifndef SHEAF_METRICS_H
+#define SHEAF_METRICS_H
+
+#include <stddef.h>
+
+#include "report/history.h"
+
+enum { NO_BASE = -1, METRICS_MAX = 80 /* EMF allows 100 in a line */ };
+
+struct metric {
+	char name[32];	  /* "batches_done" */
+	const char *unit; /* "", "bytes", "seconds", "timestamp" (Unix), "dollars", "per_second" */
+	const char *help; /* one line */
+	double value;
+	double base; /* what a percentage is of; NO_BASE: it is no part of anything */
+};
+
+struct metrics {
+	struct metric m[METRICS_MAX];
+	size_t n;
+};
+
+/* Dollars for 1,000 requests. */
+struct prices {
+	double get, put, list;
+};
+
+/* S3 Standard, us-east-1. HEAD costs what GET does, POST what PUT does, DELETE nothing. */
+#define PRICES_DEFAULT                                                                             \
+	{                                                                                          \
+		0.0004, 0.005, 0.005                                                               \
+	}
+
+/* now_ms: Unix time, for a run that is under way. */
+void metrics_make(struct metrics *ms, const struct run *r, const struct prices *p, int64_t now_ms);
+
+/* NULL when there is none of that name. */
+const struct metric *metrics_find(const struct metrics *ms, const char *name);
+
+/* Its share of its base in percent; 0 where there is nothing to be a share of. */
+double metric_percent(const struct metric *m);
+
+#endif

@@ -1,0 +1,30 @@
+/* Listed objects that wait for their turn, packed: a queue of pages. Zero-initialised is empty. */
+#ifndef SHEAF_LIST_HELD_H
+#define SHEAF_LIST_HELD_H
+
+#include <stddef.h>
+
+#include "s3/s3xml.h"
+
+struct held_page;
+
+struct list_held {
+	struct held_page *first, *last;
+	size_t bytes; /* of all pages */
+};
+
+/* What n objects take when they wait. */
+size_t list_held_bytes(const struct s3xml_object *objects, size_t n);
+
+/* Copies n objects; keys without NUL. */
+void list_held_add(struct list_held *h, const struct s3xml_object *objects, size_t n);
+
+/* Gives all to take, in order, and frees them. 0, or what take returned that was not 0: then the
+ * rest is still held. */
+int list_held_give(struct list_held *h, int (*take)(void *arg, const struct s3xml_object *o),
+    void *arg);
+
+/* Frees what is held. */
+void list_held_free(struct list_held *h);
+
+#endif

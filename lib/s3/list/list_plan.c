@@ -1,0 +1,219 @@
+/* Which request of a listing to make next, and where to cut. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "s3/list/list_ranges_state.h"
+
+/* A cut costs half a page of what both parts list, so a part has to be worth it. */
+static const double SPLIT_PAGES = 4;
+static const double FAR_PAGES = 1e11; /* estimates end here */
+
+/* --- how much is left --- */
+
+/* Where r is known to have no more keys; NULL: nowhere. */
+static const char *
+bound(const struct list_range *r)
+{
+	return r->void_from != NULL ? r->void_from : r->upto;
+}
+
+const char *
+list_range_begin(struct list_range *r)
+{
+	return r->n > 0 ? buf_str(&r->last) : r->after;
+}
+
+static size_t
+common_with_bound(const struct list_ranges *lr, const char *key, const struct list_range *r)
+{
+	size_t n = bound(r) != NULL ? list_common(key, bound(r)) : 0;
+
+	return n > lr->prefix_len ? n : lr->prefix_len;
+}
+
+void
+list_range_estimate(struct list_ranges *lr, struct list_range *r)
+{
+	const char *mark = buf_str(&r->mark);
+	size_t from = common_with_bound(lr, mark, r);
+	double here = list_place(lr->alphabet, buf_str(&r->last), from);
+	double done = here - list_place(lr->alphabet, mark, from);
+	double left = list_place(lr->alphabet, bound(r), from) - here;
+
+	if (left <= 0)
+		r->pages_left = 0;
+	else if (done * FAR_PAGES <= left)
+		r->pages_left = FAR_PAGES;
+	else
+		r->pages_left = left / done * (double)r->n_marked / lr->page_keys;
+	if (r->pages_left > FAR_PAGES)
+		r->pages_left = FAR_PAGES;
+}
+
+/* What is left when the answer that is under way has come. */
+static double
+to_ask(const struct list_range *r)
+{
+	double pages = r->pages_left - (r->busy && r->n > 0 ? 1 : 0);
+
+	return r->done || r->error != NULL || pages < 0 ? 0 : pages;
+}
+
+/* A key was seen at its far end, so the middle is no shot in the dark. */
+static int
+is_lit(const struct list_range *r)
+{
+	return r->upto != NULL && r->void_from == NULL && r->next != NULL && r->next->n > 0;
+}
+
+/* --- which request is next --- */
+
+/* The further from what is given next, the sooner it must stop: half of the way is enough to keep
+ * all requests busy. */
+static int
+may_hold(const struct list_ranges *lr, double pages_before)
+{
+	double max = (double)lr->opt.held_max, window = max / (double)lr->page_bytes;
+	double share = pages_before < window ? 1 - 0.75 * pages_before / window : 0.25;
+
+	return (double)lr->held + (double)(lr->in_flight + 1) * (double)lr->page_bytes <=
+	    max * share;
+}
+
+static void
+ask_for(struct list_ranges *lr, struct list_range *r, struct list_ask *ask)
+{
+	r->busy = 1;
+	lr->in_flight++;
+	lr->count.requests++;
+	*ask = (struct list_ask){.range = r, .token = r->token, .start_after = list_range_begin(r)};
+}
+
+/* Pages of which it is known that they are, or were, there; an estimate counts so far as there is
+ * ground to it. */
+static double
+pages_known(const struct list_ranges *lr)
+{
+	double sure = 0, most = 4 * (double)lr->useful;
+
+	for (const struct list_range *r = lr->first; r != NULL; r = r->next)
+		if (is_lit(r))
+			sure += to_ask(r);
+	return (double)lr->useful + (sure < most ? sure : most);
+}
+
+/* How many requests may come to nothing. */
+static double
+waste_allowed(const struct list_ranges *lr)
+{
+	double known = pages_known(lr), early = 1 + known / 2, late = 2 + known / 16;
+
+	return early < late ? early : late;
+}
+
+/* The range to be cut, with *before it; NULL: none. */
+static struct list_range *
+choose(const struct list_ranges *lr, double *before)
+{
+	const double window = (double)lr->opt.held_max / (double)lr->page_bytes;
+	double budget = waste_allowed(lr) - (double)lr->count.wasted, most = 0, offset = 0;
+	struct list_range *best = NULL;
+
+	for (struct list_range *r = lr->first; r != NULL; r = r->next) {
+		double pages = to_ask(r);
+
+		if (r != lr->first && offset > window)
+			break;
+		if (r->n > 0 && !r->stuck && pages >= SPLIT_PAGES && pages > most &&
+		    budget >= (is_lit(r) ? 1 : lr->blind + 1) &&
+		    may_hold(lr, offset + pages / 2)) {
+			best = r;
+			*before = offset;
+			most = pages;
+		}
+		offset += pages;
+	}
+	return best;
+}
+
+/* A key between what r has listed and its end, into lr->cut. 0, or -1 when there is no place. */
+static int
+place_cut(struct list_ranges *lr, struct list_range *r, int lit)
+{
+	const char *last = buf_str(&r->last);
+	size_t from = common_with_bound(lr, last, r);
+	double here = list_place(lr->alphabet, last, from);
+	double left = list_place(lr->alphabet, bound(r), from) - here;
+	double step = left / 2, far;
+
+	if (!lit) { /* half as many digits as it may be away */
+		far = left * sqrt(pages_known(lr) / r->pages_left);
+		if (far < step)
+			step = far;
+	}
+	if (r->pages_left < FAR_PAGES &&
+	    list_cut(&lr->cut, lr->alphabet, last, bound(r), from, here + step, step / 8) == 0)
+		return 0;
+	/* too far to be measured: half of the digits, as half of the number is no use */
+	return list_next(&lr->cut, lr->alphabet, last, bound(r),
+	    r->common > from ? (from + r->common) / 2 : from);
+}
+
+/* Cuts what is left of r in two. The new range, or NULL when there is no place. */
+static struct list_range *
+cut(struct list_ranges *lr, struct list_range *r)
+{
+	double all = r->pages_left;
+	struct list_range *new;
+	int lit = is_lit(r);
+
+	if (place_cut(lr, r, lit) == -1) {
+		r->stuck = 1;
+		return NULL;
+	}
+	new = list_range_new(buf_str(&lr->cut), r->upto);
+	new->void_from = r->void_from;
+	r->upto = xstrdup(buf_str(&lr->cut));
+	r->void_from = NULL;
+	new->prev = r;
+	new->next = r->next;
+	if (new->next != NULL)
+		new->next->prev = new;
+	r->next = new;
+	list_range_estimate(lr, r);
+	new->pages_left = all > r->pages_left ? all - r->pages_left : 0;
+	lr->count.ranges++;
+	new->blind = !lit;
+	lr->blind += !lit;
+	return new;
+}
+
+enum list_next
+list_ranges_next(struct list_ranges *lr, struct list_ask *ask, struct err *e)
+{
+	struct list_range *r;
+	double before = 0;
+
+	if (lr->stopped || lr->first == NULL)
+		return LIST_END;
+	if (lr->first->error != NULL) {
+		*e = *lr->first->error;
+		return LIST_FAILED;
+	}
+	for (r = lr->first; r != NULL; r = r->next) {
+		if (!r->busy && !r->done && r->error == NULL &&
+		    (r == lr->first || may_hold(lr, before))) {
+			ask_for(lr, r, ask);
+			return LIST_ASK;
+		}
+		before += to_ask(r);
+	}
+	while (!lr->no_cuts && (r = choose(lr, &before)) != NULL) {
+		if ((r = cut(lr, r)) != NULL) {
+			ask_for(lr, r, ask);
+			return LIST_ASK;
+		}
+	}
+	return LIST_WAIT;
+}

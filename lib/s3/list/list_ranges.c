@@ -1,0 +1,426 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "s3/list/list_held.h"
+#include "s3/list/list_ranges_state.h"
+
+enum {
+	SAMPLE = 8,	  /* one key in so many tells what keys look like */
+	DENSE_MIN = 16,	  /* keys from which on a page alone tells how dense keys are */
+	PAGE_KEYS = 1000, /* as S3 sends them, until one was seen */
+};
+
+struct list_range *
+list_range_new(const char *after, char *upto)
+{
+	struct list_range *r = xcalloc(1, sizeof(*r));
+
+	r->after = after != NULL ? xstrdup(after) : NULL;
+	r->upto = upto;
+	return r;
+}
+
+static void
+range_free(struct list_range *r)
+{
+	free(r->after);
+	free(r->upto);
+	free(r->void_from);
+	free(r->token);
+	free(r->error);
+	buf_free(&r->last);
+	buf_free(&r->mark);
+	list_held_free(&r->held);
+	free(r);
+}
+
+struct list_ranges *
+list_ranges_new(const struct list_ranges_opt *opt)
+{
+	struct list_ranges *lr = xcalloc(1, sizeof(*lr));
+
+	lr->opt = *opt;
+	lr->prefix_len = strlen(opt->prefix);
+	lr->alphabet = list_alphabet_new();
+	lr->first = list_range_new(opt->start_after, NULL);
+	lr->page_keys = PAGE_KEYS;
+	lr->no_cuts = opt->requests < 2;
+	lr->count.ranges = 1;
+	return lr;
+}
+
+static void
+ranges_free(struct list_range *r)
+{
+	while (r != NULL) {
+		struct list_range *next = r->next;
+
+		range_free(r);
+		r = next;
+	}
+}
+
+void
+list_ranges_free(struct list_ranges *lr)
+{
+	if (lr == NULL)
+		return;
+	ranges_free(lr->first);
+	ranges_free(lr->dropped);
+	list_alphabet_free(lr->alphabet);
+	buf_free(&lr->cut);
+	buf_free(&lr->highest);
+	free(lr);
+}
+
+const struct list_ranges_count *
+list_ranges_counted(const struct list_ranges *lr)
+{
+	return &lr->count;
+}
+
+/* Takes r out of the row. It is freed later, when its request is answered too. */
+static void
+range_drop(struct list_ranges *lr, struct list_range *r)
+{
+	if (r->prev != NULL)
+		r->prev->next = r->next;
+	else
+		lr->first = r->next;
+	if (r->next != NULL)
+		r->next->prev = r->prev;
+	lr->held -= r->held.bytes;
+	list_held_free(&r->held);
+	r->dropped = 1;
+	r->prev = NULL;
+	r->next = lr->dropped;
+	lr->dropped = r;
+}
+
+static void
+free_dropped(struct list_ranges *lr)
+{
+	for (struct list_range **at = &lr->dropped, *r; (r = *at) != NULL;) {
+		if (r->busy) {
+			at = &r->next;
+			continue;
+		}
+		*at = r->next;
+		range_free(r);
+	}
+}
+
+/* The answer to r's request is here; 1 when it matters still. */
+static int
+is_wanted(struct list_ranges *lr, struct list_range *r)
+{
+	lr->in_flight--;
+	lr->blind -= r->blind;
+	r->busy = r->blind = 0;
+	return !r->dropped;
+}
+
+/* All that is behind r becomes r's own. */
+static void
+take_all_behind(struct list_ranges *lr, struct list_range *r)
+{
+	while (r->next != NULL)
+		range_drop(lr, r->next);
+	free(r->upto);
+	free(r->void_from);
+	r->upto = r->void_from = NULL;
+}
+
+static void
+range_fail(struct list_ranges *lr, struct list_range *r, const struct err *e)
+{
+	r->error = xmalloc(sizeof(*e));
+	*r->error = *e;
+	take_all_behind(lr, r);
+}
+
+/* All but the first range is forgotten, which then goes on to the last key. */
+static void
+go_serial(struct list_ranges *lr)
+{
+	lr->serial = lr->no_cuts = 1;
+	take_all_behind(lr, lr->first);
+}
+
+/* --- what an answer means --- */
+
+/* Gives what is next in order, as far as it has come. */
+static void
+advance(struct list_ranges *lr)
+{
+	struct list_range *r;
+
+	while (!lr->stopped && (r = lr->first) != NULL) {
+		lr->held -= r->held.bytes;
+		if (list_held_give(&r->held, lr->opt.take, lr->opt.arg) != 0)
+			lr->stopped = 1;
+		lr->held += r->held.bytes;
+		if (!r->done)
+			return;
+		range_drop(lr, r);
+	}
+}
+
+static void
+keep(struct list_ranges *lr, struct list_range *r, const struct s3xml_object *o, size_t n)
+{
+	size_t bytes = list_held_bytes(o, n);
+
+	if (bytes > lr->page_bytes)
+		lr->page_bytes = bytes;
+	if (r == lr->first) {
+		for (size_t i = 0; i < n && !lr->stopped; i++)
+			lr->stopped = lr->opt.take(lr->opt.arg, &o[i]) != 0;
+	} else {
+		list_held_add(&r->held, o, n);
+		lr->held += bytes;
+		if (lr->held > lr->count.held_max)
+			lr->count.held_max = lr->held;
+	}
+	lr->useful++;
+	lr->count.keys += n;
+	r->n += n;
+	buf_reset(&r->last);
+	buf_add(&r->last, o[n - 1].key, o[n - 1].key_len);
+	for (size_t i = 0; i < n; i += SAMPLE) {
+		list_alphabet_see(lr->alphabet, o[i].key, o[i].key_len);
+		if (i + 1 < n)
+			list_alphabet_next(lr->alphabet, o[i].key, o[i + 1].key);
+	}
+	list_alphabet_see(lr->alphabet, o[n - 1].key, o[n - 1].key_len);
+	r->common = list_common(o[0].key, o[n - 1].key);
+	r->n_marked += n;
+	if (n >= DENSE_MIN || r->n == n) {
+		buf_reset(&r->mark);
+		buf_add(&r->mark, o[0].key, o[0].key_len);
+		r->n_marked = n - 1;
+	}
+	r->stuck = 0;
+}
+
+/* 0, or -1 with e filled. */
+static int
+check_order(const struct s3xml_page *page, struct err *e)
+{
+	for (size_t i = 0; i < page->n_objects; i++) {
+		const struct s3xml_object *o = &page->objects[i];
+
+		if (strlen(o->key) != o->key_len)
+			return err_set(e, EXIT_FAILED, "%s: key with a NUL byte", o->key);
+		if (i > 0 && strcmp(o->key, o[-1].key) <= 0)
+			return err_set(e, EXIT_FAILED, "%s: listed out of order, behind '%s'",
+			    o->key, o[-1].key);
+	}
+	return 0;
+}
+
+/* How many of the ascending keys are not behind key. */
+static size_t
+count_upto(const struct s3xml_page *page, const char *key)
+{
+	size_t low = 0, high = page->n_objects;
+
+	if (key == NULL)
+		return 0;
+	if (high > 0 && strcmp(page->objects[high - 1].key, key) <= 0)
+		return high;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(page->objects[middle].key, key) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* How many keys of the page are not behind the end of r. Where it is not sure that the range behind
+ * it may begin where it should, r takes its part over rather than end. */
+static size_t
+keys_within(struct list_ranges *lr, struct list_range *r, const struct s3xml_page *page)
+{
+	struct list_range *right = r->next;
+	size_t n;
+
+	while (r->upto != NULL) {
+		n = count_upto(page, r->upto);
+		if (n == page->n_objects || lr->after_works || right == NULL)
+			return n;
+		free(r->upto);
+		r->upto = right->upto;
+		right->upto = NULL;
+		range_drop(lr, right);
+		right = r->next;
+	}
+	return page->n_objects;
+}
+
+/* r has found nothing: the range before it takes its part over. 1, or 0 where that is done. */
+static int
+merge_back(struct list_ranges *lr, struct list_range *r)
+{
+	struct list_range *left = r->prev;
+
+	if (left == NULL || left->done || left->error != NULL)
+		return 0;
+	free(left->void_from);
+	left->void_from = left->upto; /* where r began */
+	left->upto = r->upto;
+	r->upto = NULL;
+	left->stuck = 0;
+	if (left->n > 0)
+		list_range_estimate(lr, left);
+	range_drop(lr, r);
+	return 1;
+}
+
+/* The server says that there is no more. 1: take its word for it. Where it has named keys behind
+ * these, or has promised some and sends none, it is asked once more. */
+static int
+believe_end(struct list_ranges *lr, struct list_range *r, const struct s3xml_page *page)
+{
+	const char *begin = list_range_begin(r);
+	int is_last = !lr->any || (begin != NULL && strcmp(begin, buf_str(&lr->highest)) >= 0);
+	int is_promised = r->token != NULL && page->n_objects == 0;
+
+	if (!r->doubted && (!is_last || is_promised)) {
+		r->doubted = 1;
+		free(r->token);
+		r->token = NULL;
+		return 0;
+	}
+	if (is_last)
+		take_all_behind(lr, r);
+	return 1;
+}
+
+/* Where the next page of r begins. 0, or -1 with e filled. */
+static int
+take_token(
+    struct list_ranges *lr, struct list_range *r, const struct s3xml_page *page, struct err *e)
+{
+	const char *next = page->next_token;
+
+	if (next == NULL && lr->opt.has_markers && page->n_objects > 0)
+		next = page->objects[page->n_objects - 1].key;
+	if (next == NULL || (r->token != NULL && strcmp(next, r->token) == 0))
+		return err_set(e, EXIT_FAILED,
+		    "%s: the listing is cut short and does not say where it goes on",
+		    lr->opt.prefix);
+	free(r->token);
+	r->token = xstrdup(next);
+	return 0;
+}
+
+/* An answer that names keys from before r. 1: go on with what is behind them, 0: r is gone, -1: e
+ * is filled. */
+static int
+take_earlier(
+    struct list_ranges *lr, struct list_range *r, const struct s3xml_page *page, struct err *e)
+{
+	int is_first = r == lr->first;
+
+	if (r->n > 0)
+		return err_set(e, EXIT_FAILED, "%s: listed out of order, behind '%s'",
+		    page->objects[0].key, buf_str(&r->last));
+	if (!lr->serial)
+		go_serial(lr); /* it does not know start-after */
+	return is_first;
+}
+
+/* An answer with keys from..upto of the page; what it means for r. 0, or -1 with e filled. */
+static int
+page_taken(struct list_ranges *lr, struct list_range *r, const struct s3xml_page *page,
+    size_t from, size_t upto, struct err *e)
+{
+	int beyond = upto < page->n_objects;
+
+	if (upto == from) {
+		lr->count.wasted++;
+		if (r->n == 0 && (beyond || !page->is_truncated) && merge_back(lr, r))
+			return 0;
+	} else {
+		if (page->is_truncated && (double)page->n_objects > 1)
+			lr->page_keys = (double)page->n_objects;
+		keep(lr, r, page->objects + from, upto - from);
+	}
+	if (beyond) {
+		r->done = 1;
+		return 0;
+	}
+	if (!page->is_truncated) {
+		r->done = (unsigned char)believe_end(lr, r, page);
+		return 0;
+	}
+	r->doubted = 0;
+	if (take_token(lr, r, page, e) == -1)
+		return -1;
+	if (r->n > 0)
+		list_range_estimate(lr, r);
+	return 0;
+}
+
+static void
+note_highest(struct list_ranges *lr, const struct s3xml_page *page)
+{
+	const struct s3xml_object *o;
+
+	if (page->n_objects == 0)
+		return;
+	o = &page->objects[page->n_objects - 1];
+	if (lr->any && strcmp(o->key, buf_str(&lr->highest)) <= 0)
+		return;
+	lr->any = 1;
+	buf_reset(&lr->highest);
+	buf_add(&lr->highest, o->key, o->key_len);
+}
+
+void
+list_ranges_page(struct list_ranges *lr, struct list_range *r, const struct s3xml_page *page)
+{
+	size_t from, upto;
+	struct err e = {0};
+	int rc = 1;
+
+	free_dropped(lr);
+	note_highest(lr, page);
+	if (!is_wanted(lr, r))
+		return;
+	if (check_order(page, &e) == -1) {
+		range_fail(lr, r, &e);
+		return;
+	}
+	from = count_upto(page, list_range_begin(r));
+	if (from > 0 && (rc = take_earlier(lr, r, page, &e)) == -1)
+		range_fail(lr, r, &e);
+	if (rc != 1)
+		return;
+	if (r->prev != NULL && page->n_objects > 0)
+		lr->after_works = 1;
+	upto = keys_within(lr, r, page);
+	if (upto < from)
+		upto = from;
+	if (page_taken(lr, r, page, from, upto, &e) == -1)
+		range_fail(lr, r, &e);
+	advance(lr);
+}
+
+void
+list_ranges_no_page(
+    struct list_ranges *lr, struct list_range *r, int refused, const struct err *e)
+{
+	free_dropped(lr);
+	if (!is_wanted(lr, r))
+		return;
+	if (refused && r->n == 0 && r->token == NULL && merge_back(lr, r)) {
+		lr->no_cuts = 1; /* who may not begin in the middle lists from the beginning */
+	} else {
+		range_fail(lr, r, e);
+	}
+}

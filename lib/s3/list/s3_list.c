@@ -1,0 +1,224 @@
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "s3/list/s3_list.h"
+#include "base/uri.h"
+
+enum {
+	EMPTY_WAIT_MS = 500, /* before an empty answer is asked for again; doubles each time */
+	HELD_MAX = 32 << 20, /* objects that wait for their turn, in bytes */
+	STEP_MS = 1000,
+};
+
+/* One request at a time. */
+struct lane {
+	struct listing *listing;
+	struct lane *next; /* free */
+	struct s3_call call;
+	struct buf query;
+	struct list_range *range; /* NULL: free */
+};
+
+struct listing {
+	struct s3 *s3;
+	const struct s3_list_opt *opt;
+	int version; /* 2: ListObjectsV2, 1: ListObjects */
+	struct list_ranges *ranges;
+	struct lane *lanes, *free;
+	size_t n_lanes;
+	struct s3xml_page page; /* of the answer at hand */
+};
+
+static void
+query_add(struct buf *q, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	if (q->len > 0)
+		buf_addc(q, '&');
+	buf_adds(q, name);
+	buf_addc(q, '=');
+	uri_encode(q, value, strlen(value), 0);
+}
+
+static void
+make_query(const struct listing *l, struct buf *q, const struct list_ask *ask)
+{
+	buf_reset(q);
+	if (l->version == 2) {
+		query_add(q, "continuation-token", ask->token);
+		query_add(q, "encoding-type", "url");
+		query_add(q, "list-type", "2");
+		query_add(q, "prefix", l->opt->prefix);
+		query_add(q, "start-after", ask->token == NULL ? ask->start_after : NULL);
+	} else {
+		query_add(q, "encoding-type", "url");
+		query_add(q, "marker", ask->token != NULL ? ask->token : ask->start_after);
+		query_add(q, "prefix", l->opt->prefix);
+	}
+}
+
+/* A 200 answer whose body is no listing is asked for again. */
+static enum fetch_verdict
+check_page(struct s3_call *c, struct fetch_again *again)
+{
+	struct lane *lane = c->arg;
+
+	if (s3xml_list(&lane->listing->page, c->body.p != NULL ? c->body.p : "", c->body.len,
+		&s3_call_problem(c)->error) == -1) {
+		again->cause = FETCH_CAUSE_OTHER;
+		return FETCH_AGAIN;
+	}
+	return FETCH_DONE;
+}
+
+/* An answer about the request as such, not about the way or the moment. */
+static int
+is_refusal(const struct s3_call *c)
+{
+	return c->last.fault == FETCH_FAULT_NONE && c->last.status >= 400 &&
+	    (c->last.status < 500 || c->last.status == 501);
+}
+
+static void
+end_page(struct s3_call *c)
+{
+	struct lane *lane = c->arg;
+	struct listing *l = lane->listing;
+	struct list_range *r = lane->range;
+	struct err e;
+
+	lane->range = NULL;
+	lane->next = l->free;
+	l->free = lane;
+	if (c->ok) {
+		list_ranges_page(l->ranges, r, &l->page);
+		return;
+	}
+	err_set(&e, c->problem->error.status, "%s: %s", l->opt->prefix, c->problem->error.text);
+	list_ranges_no_page(l->ranges, r, is_refusal(c), &e);
+}
+
+static const struct s3_call_ops page_ops = {.check = check_page, .end = end_page};
+
+static void
+ask(struct listing *l, const struct list_ask *a)
+{
+	struct lane *lane = l->free;
+	struct buf body = lane->call.body; /* its memory is of use again */
+
+	lane->call.body = (struct buf){0};
+	s3_call_free(&lane->call);
+	l->free = lane->next;
+	lane->listing = l;
+	lane->range = a->range;
+	make_query(l, &lane->query, a);
+	lane->call = (struct s3_call){.method = "GET",
+	    .bucket = l->opt->bucket,
+	    .key = "",
+	    .query = buf_str(&lane->query),
+	    .ops = &page_ops,
+	    .arg = lane,
+	    .body = body};
+	s3_start(l->s3, &lane->call);
+}
+
+static void
+lanes_new(struct listing *l)
+{
+	l->n_lanes = l->opt->requests != 0 ? l->opt->requests : 1;
+	l->lanes = xcalloc(l->n_lanes, sizeof(*l->lanes));
+	for (size_t i = l->n_lanes; i-- > 0;) {
+		l->lanes[i].next = l->free;
+		l->free = &l->lanes[i];
+	}
+}
+
+static void
+lanes_free(struct listing *l)
+{
+	for (size_t i = 0; i < l->n_lanes; i++) {
+		struct lane *lane = &l->lanes[i];
+
+		if (lane->range != NULL)
+			s3_cancel(&lane->call);
+		s3_call_free(&lane->call);
+		buf_free(&lane->query);
+	}
+	free(l->lanes);
+	l->lanes = l->free = NULL;
+}
+
+/* One listing from its first page to its last; *n is what it gave. */
+static int
+list_once(struct listing *l, uint64_t *n, struct err *e)
+{
+	const struct s3_list_opt *o = l->opt;
+	const struct list_ranges_opt ro = {.prefix = o->prefix,
+	    .start_after = o->start_after,
+	    .requests = o->requests,
+	    .held_max = HELD_MAX,
+	    .has_markers = l->version == 1,
+	    .take = o->take,
+	    .arg = o->arg};
+	const struct list_ranges_count *count;
+	struct err inner = {0};
+	struct list_ask a;
+	enum list_next next;
+
+	l->ranges = list_ranges_new(&ro);
+	lanes_new(l);
+	for (;;) {
+		next = LIST_WAIT;
+		while (l->free != NULL &&
+		    (next = list_ranges_next(l->ranges, &a, &inner)) == LIST_ASK)
+			ask(l, &a);
+		if (next == LIST_END || next == LIST_FAILED)
+			break;
+		if (o->pause != NULL)
+			o->pause(o->arg);
+		s3_step(l->s3, STEP_MS);
+	}
+	lanes_free(l);
+	count = list_ranges_counted(l->ranges);
+	*n = count->keys;
+	log_line(LOG_INFO, NULL,
+	    "s3://%s/%s: %llu objects, %llu requests, %llu of them without an object, %llu ranges",
+	    o->bucket, o->prefix, (unsigned long long)count->keys,
+	    (unsigned long long)count->requests, (unsigned long long)count->wasted,
+	    (unsigned long long)count->ranges);
+	list_ranges_free(l->ranges);
+	if (next == LIST_FAILED)
+		return err_set(e, inner.status, "s3://%s/%s", o->bucket, inner.text);
+	return 0;
+}
+
+static void
+sleep_ms(unsigned ms)
+{
+	struct timespec ts = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+
+	nanosleep(&ts, NULL);
+}
+
+int
+s3_list(struct s3 *s3, const struct s3_list_opt *opt, uint64_t *n, struct err *e)
+{
+	struct listing l = {.s3 = s3, .opt = opt, .version = 2};
+	unsigned wait = EMPTY_WAIT_MS;
+	int rc = list_once(&l, n, e);
+
+	for (unsigned i = 0; rc == 0 && *n == 0 && i < opt->retry_empty; i++) {
+		log_line(LOG_INFO, NULL, "s3://%s/%s: nothing listed, asking again in %u ms",
+		    opt->bucket, opt->prefix, wait);
+		sleep_ms(wait);
+		wait *= 2;
+		if (i + 1 == opt->retry_empty)
+			l.version = 1;
+		rc = list_once(&l, n, e);
+	}
+	s3xml_page_free(&l.page);
+	return rc;
+}

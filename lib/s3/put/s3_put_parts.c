@@ -1,0 +1,394 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "s3/put/s3_putter.h"
+#include "s3/put/s3_uploads.h"
+
+/* --- beginning and giving up --- */
+
+static enum fetch_verdict
+check_upload_id(struct s3_call *c, struct fetch_again *again)
+{
+	struct buf id = {0};
+	int rc = s3xml_text(&id, c->body.p != NULL ? c->body.p : "", c->body.len, "UploadId");
+
+	if (rc == 0 && id.len > 0)
+		*(struct buf *)c->arg = id;
+	else
+		buf_free(&id);
+	again->cause = FETCH_CAUSE_OTHER;
+	return rc == 0 && ((struct buf *)c->arg)->len > 0 ? FETCH_DONE : FETCH_AGAIN;
+}
+
+/* What the checksum of the whole will be made of: CRCs can be put together, so S3 keeps that of the
+ * body; of SHA-256 it is one of the parts' sums. */
+static void
+add_algorithm(const struct putter *p, struct s3_call *c)
+{
+	if (p->opt->checksum == CHECKSUM_NONE)
+		return;
+	s3_call_header(c, "x-amz-checksum-algorithm", checksum_name(p->opt->checksum));
+	s3_call_header(c, "x-amz-checksum-type",
+	    p->opt->checksum == CHECKSUM_SHA256 ? "COMPOSITE" : "FULL_OBJECT");
+}
+
+static int
+create(struct putter *p)
+{
+	static const struct s3_call_ops ops = {.check = check_upload_id};
+	struct buf id = {0};
+	struct s3_call c;
+	int rc;
+
+	putter_call(p, &c, "POST", "uploads=");
+	c.has_body = 1;
+	c.payload_hash = SIGV4_EMPTY_SHA256;
+	c.put_body = "";
+	c.ops = &ops;
+	c.arg = &id;
+	putter_object_headers(p, &c);
+	add_algorithm(p, &c);
+	p->lost.first_ms = putter_now_ms();
+	rc = putter_do(p, &c, p->e);
+	p->lost.over_ms = putter_now_ms();
+	p->lost.n = c.unknown;
+	s3_call_free(&c);
+	if (rc == 0) {
+		p->upload_id = xstrdup(buf_str(&id));
+		p->done = xcalloc(S3_PARTS_MAX, sizeof(*p->done));
+		p->md5s = xcalloc(S3_PARTS_MAX, sizeof(*p->md5s));
+	}
+	buf_free(&id);
+	if (p->opt->only_writer && (rc == 0 || p->lost.n > 0))
+		putter_clear(p);
+	else
+		putter_lost_own(p);
+	return rc;
+}
+
+int
+putter_abort(struct putter *p, const char *id, const struct s3_patience *patience)
+{
+	struct err e;
+
+	if (s3_upload_abort(p->s3, &p->opt->uri, id, patience, &e) != -1)
+		return 0;
+	log_line(LOG_WARN, NULL, "the unfinished multipart upload %s stays behind: %s", id, e.text);
+	return -1;
+}
+
+static void
+abort_upload(struct putter *p)
+{
+	if (p->upload_id != NULL)
+		putter_abort(p, p->upload_id, NULL);
+}
+
+/* --- parts --- */
+
+static enum fetch_verdict
+check_part(struct s3_call *c, struct fetch_again *again)
+{
+	struct part *part = c->arg;
+	char want[33];
+
+	hash_hex(want, part->digest.md5, 16);
+	again->cause = FETCH_CAUSE_OTHER;
+	if (c->answer.etag[0] == '\0')
+		return FETCH_AGAIN;
+	if (!putter_etag_is_wrong(&c->answer, want))
+		return FETCH_DONE;
+	err_set(&s3_call_problem(c)->error, EXIT_FAILED,
+	    "part %u stored with ETag %s, but ours is %s", part->number, c->answer.etag, want);
+	again->cause = FETCH_CAUSE_CHECKSUM;
+	return FETCH_AGAIN;
+}
+
+static void
+part_start(struct putter *p, struct part *part)
+{
+	static const struct s3_call_ops ops = {.check = check_part};
+
+	part->number = ++p->n_parts;
+	part->busy = 1;
+	p->n_busy++;
+	p->in_parts += part->data.len;
+	buf_reset(&part->query);
+	buf_addf(&part->query, "partNumber=%u&uploadId=", part->number);
+	uri_encode(&part->query, p->upload_id, strlen(p->upload_id), 0);
+	putter_call(p, &part->call, "PUT", buf_str(&part->query));
+	part->call.ops = &ops;
+	part->call.arg = part;
+	putter_body(p, part, &part->call);
+	s3_start(p->s3, &part->call);
+}
+
+static void
+part_ended(struct putter *p, struct part *part)
+{
+	if (part->call.ok) {
+		struct part_done *done = &p->done[part->number - 1];
+
+		memcpy(done->etag, part->call.answer.etag, sizeof(done->etag));
+		memcpy(done->checksum, part->checksum, sizeof(done->checksum));
+		memcpy(p->md5s[part->number - 1], part->digest.md5, 16);
+	} else if (!p->failed) {
+		p->failed = 1;
+		s3_call_err(&part->call, p->e);
+	}
+	s3_call_free(&part->call);
+	buf_reset(&part->data);
+	part->busy = 0;
+	p->n_busy--;
+}
+
+void
+putter_collect(struct putter *p)
+{
+	for (unsigned i = 0; p->n_busy > 0 && i < p->n_places; i++)
+		if (p->parts[i].busy && p->parts[i].call.ended)
+			part_ended(p, &p->parts[i]);
+}
+
+/* Where the next part is read into. NULL: all that may be held are on the way. */
+static struct part *
+free_place(struct putter *p)
+{
+	unsigned limit = part_plan_places(
+	    p->base, part_plan_len(p->base, p->size, p->in_parts), p->n_places - 1);
+	struct part *place = NULL;
+
+	if (p->n_busy >= limit)
+		return NULL;
+	for (unsigned i = 0; i < p->n_places; i++) {
+		struct part *part = &p->parts[i];
+
+		if (part->busy)
+			continue;
+		/* rather the one that holds the second part's first byte */
+		if (place == NULL || part->data.len > 0)
+			place = part;
+	}
+	for (unsigned i = 0; limit < p->n_places && i < p->n_places; i++)
+		if (!p->parts[i].busy && &p->parts[i] != place)
+			buf_free(&p->parts[i].data);
+	return place;
+}
+
+/* What is on the way goes on or, after a failure, gets its time. Then it is cut off. 1: it was. */
+static int
+drain(struct putter *p)
+{
+	int cut = 0;
+
+	while (p->n_busy > 0) { /* also before an abort: a part that arrives behind it would stay */
+		s3_step(p->s3, PUTTER_STEP_MS);
+		putter_collect(p);
+		if (!putter_stopped(p) || !putter_is_late(p))
+			continue;
+		cut = 1;
+		for (unsigned i = 0; i < p->n_places; i++) {
+			if (!p->parts[i].busy)
+				continue;
+			s3_cancel(&p->parts[i].call);
+			part_ended(p, &p->parts[i]);
+		}
+	}
+	return cut;
+}
+
+static int
+put_parts(struct putter *p, struct part *full)
+{
+	struct part *next;
+
+	for (;;) {
+		if (p->n_parts == S3_PARTS_MAX) {
+			p->failed = 1;
+			return err_set(p->e, EXIT_FAILED,
+			    "%s: does not fit into %d parts; give --expect-size", p->src.name,
+			    S3_PARTS_MAX);
+		}
+		part_start(p, full);
+		while ((next = free_place(p)) == NULL) {
+			s3_step(p->s3, PUTTER_STEP_MS);
+			putter_collect(p);
+			if (putter_stopped(p))
+				return -1;
+		}
+		if (putter_fill(p, next, UINT64_MAX) == -1)
+			return -1;
+		if (next->data.len == 0)
+			return 0;
+		full = next;
+	}
+}
+
+/* --- ending --- */
+
+static enum fetch_verdict
+check_complete(struct s3_call *c, struct fetch_again *again)
+{
+	struct s3_problem *pr = s3_call_problem(c);
+	const char *doc = c->body.p != NULL ? c->body.p : "";
+	struct buf text = {0};
+	int rc;
+
+	/* the head is sent before S3 knows how it ends, so an error may stand in a 200 */
+	if (!s3xml_error(&pr->xml, doc, c->body.len)) {
+		rc = s3xml_text(&text, doc, c->body.len, "CompleteMultipartUploadResult");
+		buf_free(&text);
+		again->cause = FETCH_CAUSE_OTHER;
+		return rc == 0 ? FETCH_DONE : FETCH_AGAIN;
+	}
+	err_set(&pr->error, EXIT_FAILED, "200 with error %s: %s", pr->xml.code, pr->xml.message);
+	again->cause = FETCH_CAUSE_SERVER_ERROR;
+	return strcmp(pr->xml.code, "InternalError") == 0 ||
+		strcmp(pr->xml.code, "SlowDown") == 0 ||
+		strcmp(pr->xml.code, "ServiceUnavailable") == 0
+	    ? FETCH_AGAIN
+	    : FETCH_FAIL;
+}
+
+/* The ETag of the completed object: the answer's, or (Ceph leaves it empty) the object's own. */
+static int
+completed_etag(struct putter *p, struct s3_call *c, struct s3_answer *a)
+{
+	struct buf text = {0};
+	size_t len;
+
+	*a = c->answer;
+	a->etag[0] = '\0';
+	if (s3xml_text(&text, c->body.p, c->body.len, "ETag") == 0 && text.len > 2) {
+		const char *s = buf_str(&text);
+
+		len = text.len;
+		if (s[0] == '"' && s[len - 1] == '"') {
+			s++;
+			len -= 2;
+		}
+		if (len >= sizeof(a->etag))
+			len = sizeof(a->etag) - 1;
+		memcpy(a->etag, s, len);
+		a->etag[len] = '\0';
+	}
+	buf_free(&text);
+	return a->etag[0] != '\0' || putter_head(p, a, p->e) == 1 ? 0 : -1;
+}
+
+static void
+write_parts(const struct putter *p, struct buf *doc)
+{
+	const char *name =
+	    p->opt->checksum == CHECKSUM_SHA256 ? "ChecksumSHA256" : "ChecksumCRC32C";
+
+	buf_adds(
+	    doc, "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
+	for (unsigned i = 0; i < p->n_parts; i++) {
+		const struct part_done *done = &p->done[i];
+
+		buf_addf(doc, "<Part><PartNumber>%u</PartNumber><ETag>\"", i + 1);
+		s3xml_escape(doc, done->etag, strlen(done->etag));
+		buf_adds(doc, "\"</ETag>");
+		if (done->checksum[0] != '\0')
+			buf_addf(doc, "<%s>%s</%s>", name, done->checksum, name);
+		buf_adds(doc, "</Part>");
+	}
+	buf_adds(doc, "</CompleteMultipartUpload>");
+}
+
+static int
+completed(struct putter *p, struct s3_call *c, const char *want, struct s3_put_result *res)
+{
+	struct s3_answer a;
+
+	free(p->upload_id); /* it is no more, whatever comes */
+	p->upload_id = NULL;
+	if (completed_etag(p, c, &a) == -1)
+		return -1;
+	memcpy(res->etag, a.etag, sizeof(res->etag));
+	if (strchr(a.etag, '-') != NULL && putter_etag_is_wrong(&a, want))
+		return err_set(p->e, EXIT_FAILED, "s3://%s/%s: stored with ETag %s, but ours is %s",
+		    c->bucket, c->key, a.etag, want);
+	return 0;
+}
+
+/* No answer came at all. Where the upload is gone and the object is ours, it was completed. */
+static int
+was_completed(
+    struct putter *p, const struct s3_call *c, const char *want, struct s3_put_result *res)
+{
+	if (c->last.fault == FETCH_FAULT_NONE || *p->interrupted)
+		return 0;
+	return s3_upload_abort(p->s3, &p->opt->uri, p->upload_id, NULL, NULL) == 1 &&
+	    putter_settle(p, want, res) == 0;
+}
+
+static int
+complete(struct putter *p, struct s3_put_result *res)
+{
+	static const struct s3_call_ops ops = {.check = check_complete};
+	struct buf doc = {0}, q = {0};
+	struct s3_call c;
+	char want[64], hash[65], sum[CHECKSUM_TEXT];
+	int rc;
+
+	write_parts(p, &doc);
+	sigv4_sha256_hex(hash, doc.p, doc.len);
+	put_parts_etag(want, p->md5s, p->n_parts);
+	buf_adds(&q, "uploadId=");
+	uri_encode(&q, p->upload_id, strlen(p->upload_id), 0);
+	putter_call(p, &c, "POST", buf_str(&q));
+	c.has_body = 1;
+	c.put_body = doc.p;
+	c.put_len = doc.len;
+	c.payload_hash = hash;
+	c.ops = &ops;
+	s3_call_header(&c, "Content-Type", "application/xml");
+	if (p->opt->checksum == CHECKSUM_CRC32C) {
+		checksum_crc32c_text(sum, p->src.crc32c);
+		s3_call_header(&c, "x-amz-checksum-crc32c", sum);
+		s3_call_header(&c, "x-amz-checksum-type", "FULL_OBJECT");
+	}
+	putter_conditions(p, &c);
+	rc = putter_do(p, &c, NULL);
+	res->parts = p->n_parts;
+	if (rc == 0)
+		rc = completed(p, &c, want, res);
+	else if (((c.answer.status == 412 || c.answer.status == 404) &&
+		     putter_settle(p, want, res) == 0) ||
+	    was_completed(p, &c, want, res))
+		rc = 0;
+	else
+		putter_refused(p, &c);
+	s3_call_free(&c);
+	buf_free(&doc);
+	buf_free(&q);
+	return rc;
+}
+
+int
+s3_put_multipart(struct putter *p, struct part *first, struct s3_put_result *res)
+{
+	int rc = create(p), cut;
+
+	if (rc == 0)
+		rc = put_parts(p, first);
+	cut = drain(p);
+	putter_lost_own(p); /* unless it is known */
+	if (rc == 0 && putter_stopped(p))
+		rc = -1;
+	if (rc == 0)
+		rc = put_source_check(&p->src, p->opt->expect_size, p->opt->expect_crc32c, p->e);
+	if (rc == 0)
+		rc = complete(p, res);
+	if (rc == -1)
+		abort_upload(p);
+	if (cut) /* S3 may still have taken in a part whose answer we did not wait for */
+		abort_upload(p);
+	if (p->lost.n > 0)
+		putter_lost_end(p);
+	free(p->upload_id);
+	return rc;
+}

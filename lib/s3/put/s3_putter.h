@@ -1,0 +1,126 @@
+/*
+ * What s3_put.c (the whole, and a single PUT), s3_put_parts.c (a multipart upload) and
+ * s3_put_lost.c (uploads that a lost answer leaves behind) share: one upload under way.
+ */
+#ifndef SHEAF_S3_PUTTER_H
+#define SHEAF_S3_PUTTER_H
+
+#include "s3/put/put_source.h"
+#include "s3/put/put_sums.h"
+#include "s3/put/s3_put.h"
+#include "s3/put/s3_uploads.h"
+
+enum {
+	PUTTER_STEP_MS = 20,    /* how soon an interruption is seen */
+	PUTTER_GRACE_MS = 2000, /* for a request on the way when the upload has failed */
+};
+
+/* One piece of the body with what its request needs. */
+struct part {
+	struct s3_call call;
+	struct buf data;
+	struct put_sums sums; /* of data, while it is read */
+	struct put_digest digest;
+	char md5_base64[32], checksum[CHECKSUM_TEXT], sha256[65];
+	struct buf query;
+	unsigned number;
+	int busy;
+};
+
+/* A part that has arrived. */
+struct part_done {
+	char etag[64];
+	char checksum[CHECKSUM_TEXT]; /* base64, as it was sent; "": none */
+};
+
+struct putter {
+	struct s3 *s3;
+	const struct s3_put_opt *opt;
+	struct put_source src;
+	const volatile sig_atomic_t *interrupted;
+	struct part *parts; /* places: one for each connection, and one that is being filled */
+	unsigned n_places, n_busy;
+	uint64_t base;	 /* bytes of a part, as asked for */
+	int64_t size;	 /* bytes of the whole; -1: not known */
+	uint64_t in_parts; /* bytes of the parts begun so far */
+	char *upload_id; /* as it is; NULL: none is open */
+	/* Creates that may have begun an upload whose id nobody knows. */
+	struct {
+		unsigned n;		/* at most so many */
+		int64_t first_ms, over_ms; /* when the first create was sent, and the last over */
+		int64_t until_ms;	/* when looking for them is given up */
+		struct s3_upload own; /* ours, as the listing shows it; without id: not yet */
+	} lost;
+	struct part_done *done;	      /* by number - 1; NULL: no upload was begun */
+	unsigned char (*md5s)[16];    /* likewise */
+	unsigned n_parts;
+	int failed;
+	int64_t stop_ms;     /* when requests on the way are given up; 0: they are not */
+	char bare_etag[128]; /* of if_match, where the server wants it so; "": it does not */
+	struct err *e;
+};
+
+/* --- s3_put.c --- */
+
+/* An ETag that is no MD5 (encryption with KMS or a customer's key) says nothing. */
+int putter_etag_is_wrong(const struct s3_answer *a, const char *want);
+
+void putter_call(struct putter *p, struct s3_call *c, const char *method, const char *query);
+void putter_object_headers(struct putter *p, struct s3_call *c);
+void putter_conditions(struct putter *p, struct s3_call *c);
+
+/* Adds the part's bytes and their checksum to a call. */
+void putter_body(struct putter *p, struct part *part, struct s3_call *c);
+
+/* Makes a call and waits for its end, for PUTTER_GRACE_MS where there is an interruption. 0, or -1
+ * with e (may be NULL) filled. */
+int putter_do(struct putter *p, struct s3_call *c, struct err *e);
+
+/* HEAD of the object: 1 it is there (answer filled), 0 it is not, -1 e is filled. */
+int putter_head(struct putter *p, struct s3_answer *a, struct err *e);
+
+/* Refused, but perhaps only because an earlier send, whose answer was lost, has stored it. (When a
+ * kept connection dies, the engine sends again without counting.) 0 with res filled, or -1. */
+int putter_settle(struct putter *p, const char *want_etag, struct s3_put_result *res);
+
+/* Explains why c was refused. Returns -1. */
+int putter_refused(struct putter *p, const struct s3_call *c);
+
+/* 1 when the upload has failed or is interrupted; e is filled. */
+int putter_stopped(struct putter *p);
+
+/* Milliseconds of a clock that only goes on. */
+int64_t putter_now_ms(void);
+
+/* 1 when what is on the way after a failure has had its time. */
+int putter_is_late(struct putter *p);
+
+/* Reads into part until it is as long as the next one is to be, or has most bytes, or the source
+ * ends, while parts on the way go on. */
+int putter_fill(struct putter *p, struct part *part, uint64_t most);
+
+/* --- s3_put_lost.c --- */
+
+/* Aborts all uploads of the key but ours. */
+void putter_clear(struct putter *p);
+
+/* While ours is open: takes down what the listing shows of it, where an answer was lost and it is
+ * not known yet. */
+void putter_lost_own(struct putter *p);
+
+/* When all is over: aborts what lost creates have begun, or names what may be theirs. */
+void putter_lost_end(struct putter *p);
+
+/* --- s3_put_parts.c --- */
+
+/* Takes in the parts that have ended. */
+void putter_collect(struct putter *p);
+
+/* Aborts one upload of the key. 0: it is no more; -1, which is told with its id and the cause. */
+int putter_abort(struct putter *p, const char *id, const struct s3_patience *patience);
+
+/* The body is longer than one part: first is full, the rest is read as it goes. 0 with res filled,
+ * or -1 with e filled and the upload aborted. */
+int s3_put_multipart(struct putter *p, struct part *first, struct s3_put_result *res);
+
+#endif

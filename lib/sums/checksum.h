@@ -1,0 +1,44 @@
+/*
+ * The checksums that S3 keeps with an object and sends as x-amz-checksum-* (S3 user guide,
+ * "Checking object integrity").
+ */
+#ifndef SHEAF_CHECKSUM_H
+#define SHEAF_CHECKSUM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sums/hash.h"
+
+enum checksum_algorithm {
+	CHECKSUM_NONE,
+	CHECKSUM_CRC32C,
+	CHECKSUM_CRC64NVME,
+	CHECKSUM_CRC32,
+	CHECKSUM_SHA256,
+	CHECKSUM_SHA1,
+	CHECKSUMS,
+};
+
+enum { CHECKSUM_TEXT = 48 }; /* room for any of them in base64, with the NUL */
+
+/* "CRC32C"; "" for none. */
+const char *checksum_name(enum checksum_algorithm a);
+
+/* Zero-initialised is none: adds nothing. */
+struct checksum {
+	enum checksum_algorithm algorithm;
+	uint64_t crc;
+	struct hash hash;
+};
+
+void checksum_begin(struct checksum *c, enum checksum_algorithm a);
+void checksum_add(struct checksum *c, const void *p, size_t n);
+
+/* The sum in base64, the CRCs most significant byte first; "" for none. c is none again. */
+void checksum_end(struct checksum *c, char text[CHECKSUM_TEXT]);
+
+/* A CRC32C in the form of checksum_end. */
+void checksum_crc32c_text(char text[CHECKSUM_TEXT], uint32_t crc);
+
+#endif
