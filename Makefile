@@ -128,7 +128,7 @@ SHELL_FILES := $(wildcard tests/*.bats tests/*.bash tests/rgw tests/tls tests/st
 	       $(filter-out %.awk,$(wildcard libexec/*)) bench/pipeline bench/memory bench/pss bench/list bench/csvcat bench/put
 
 # each by itself, so that `make -k lint` tells all
-LINTERS := cppcheck shellcheck mandoc style
+LINTERS := cppcheck shellcheck mandoc format style
 .PHONY: lint $(LINTERS:%=lint-%)
 lint: $(C_FILES:%=$(BUILD)/lint/%) $(LINTERS:%=lint-%) ## clang-tidy, cppcheck, shellcheck, mandoc, tests/style (-j helps)
 
@@ -146,6 +146,9 @@ lint-shellcheck:
 
 lint-mandoc:
 	$(call say,LINT)mandoc -T lint -W warning $(MANS)
+
+lint-format:
+	$(call say,LINT)git ls-files "*.c" "*.h" | xargs clang-format --dry-run -Werror
 
 lint-style:
 	$(call say,LINT)tests/style

@@ -14,17 +14,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/tar.h"
+#include "archive/unpack.h"
 #include "base/buf.h"
-#include "sums/crc32c.h"
-#include "csv/csv_merge.h"
 #include "base/io.h"
-#include "work/ledger.h"
 #include "base/log.h"
 #include "base/outfile.h"
 #include "base/stats.h"
-#include "archive/tar.h"
-#include "archive/unpack.h"
 #include "base/write_behind.h"
+#include "csv/csv_merge.h"
+#include "sums/crc32c.h"
+#include "work/ledger.h"
 
 enum { IN_LEN = 256 * 1024, LEDGER_LEN = 64 * 1024 };
 
@@ -51,7 +51,7 @@ static struct {
 	struct csv_merge *merge;
 	struct unpack *unpack;
 	struct outfile *out, *ledger, *about, *rejects;
-	struct write_behind *behind; /* out's bytes */
+	struct write_behind *behind;   /* out's bytes */
 	struct buf line, ledger_lines; /* these not written yet */
 	uint64_t bytes_in, rejected, failed;
 } run;
@@ -219,8 +219,7 @@ is_output(const struct stat *st)
 
 	for (size_t i = 0; i < sizeof(outs) / sizeof(outs[0]); i++)
 		if (outs[i] != NULL && fstat(outfile_fd(outs[i]), &out) == 0 &&
-		    S_ISREG(out.st_mode) && out.st_dev == st->st_dev &&
-		    out.st_ino == st->st_ino)
+		    S_ISREG(out.st_mode) && out.st_dev == st->st_dev && out.st_ino == st->st_ino)
 			return 1;
 	return 0;
 }
@@ -321,8 +320,7 @@ next_name(FILE *f, struct buf *name, struct err *e)
 	if (ferror(f))
 		return err_errno(e, EXIT_FAILED, "%s", opt.files_from);
 	if (f == stdin && strcmp(buf_str(name), "-") == 0)
-		return err_set(
-		    e, EXIT_FAILED, "-: standard input holds the names, it is no file");
+		return err_set(e, EXIT_FAILED, "-: standard input holds the names, it is no file");
 	return c != EOF || name->len > 0;
 }
 
@@ -382,8 +380,8 @@ tar_feed(struct tar_state *t, const char *p, size_t n)
 			t->skip = 0;
 			source_begin(buf_str(&t->name));
 			if (tar_entry_unfit(t->reader) != NULL)
-				rc = source_unfit(
-				    buf_str(&t->name), tar_entry_unfit(t->reader), &e);
+				rc =
+				    source_unfit(buf_str(&t->name), tar_entry_unfit(t->reader), &e);
 			break;
 		case TAR_DATA:
 			if (!t->skip)
@@ -475,9 +473,9 @@ finish(struct csv_merge_totals *t)
 {
 	struct err e;
 
-	if (csv_merge_finish(run.merge, t, &e) == CSV_MERGE_FATAL ||
-	    end_output(&e) == -1 || commit(&run.rejects, &e) == -1 ||
-	    flush_ledger(&e) == -1 || commit(&run.ledger, &e) == -1 || write_about(t, &e) == -1 ||
+	if (csv_merge_finish(run.merge, t, &e) == CSV_MERGE_FATAL || end_output(&e) == -1 ||
+	    commit(&run.rejects, &e) == -1 || flush_ledger(&e) == -1 ||
+	    commit(&run.ledger, &e) == -1 || write_about(t, &e) == -1 ||
 	    commit(&run.about, &e) == -1 || commit(&run.out, &e) == -1) {
 		log_err(&e);
 		return -1;

@@ -10,14 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "report/alarm.h"
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/log.h"
-#include "report/metrics.h"
 #include "base/outfile.h"
-#include "report/render.h"
+#include "report/alarm.h"
 #include "report/history.h"
+#include "report/metrics.h"
+#include "report/render.h"
 
 enum {
 	OPT_FORMAT = 256,

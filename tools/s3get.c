@@ -11,17 +11,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "archive/extract.h"
+#include "archive/tar.h"
+#include "base/buf.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/outfile.h"
+#include "base/stats.h"
 #include "s3/s3.h"
 #include "s3/s3_get.h"
 #include "s3/s3_uris.h"
 #include "s3/s3cli.h"
-#include "base/stats.h"
-#include "archive/tar.h"
 
 enum {
 	CONNECTIONS = 64,

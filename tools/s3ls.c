@@ -14,11 +14,11 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/num.h"
-#include "s3/s3.h"
-#include "s3/list/s3_list.h"
-#include "s3/s3cli.h"
 #include "base/stats.h"
 #include "base/uri.h"
+#include "s3/list/s3_list.h"
+#include "s3/s3.h"
+#include "s3/s3cli.h"
 
 enum {
 	PATTERNS_MAX = 64,
@@ -193,8 +193,8 @@ take(void *arg, const struct s3xml_object *o)
 	(void)arg;
 	if (!matches(o->key, o->key_len))
 		return skip(o);
-	if (!opt.nul && (memchr(o->key, '\t', o->key_len) != NULL ||
-			    memchr(o->key, '\n', o->key_len) != NULL))
+	if (!opt.nul &&
+	    (memchr(o->key, '\t', o->key_len) != NULL || memchr(o->key, '\n', o->key_len) != NULL))
 		return fail(EXIT_FAILED, "the key holds a tab or a line feed; use -0", o->key);
 	etag_len = strlen(o->etag);
 	mtime_len = strlen(o->mtime);

@@ -11,17 +11,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "work/summary.h"
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "base/outfile.h"
-#include "s3/put/put_headers.h"
-#include "s3/s3.h"
-#include "s3/put/s3_put.h"
-#include "s3/s3cli.h"
 #include "base/stats.h"
+#include "s3/put/put_headers.h"
+#include "s3/put/s3_put.h"
+#include "s3/s3.h"
+#include "s3/s3cli.h"
+#include "work/summary.h"
 
 enum { CONNECTIONS = 4 };
 
@@ -160,8 +160,7 @@ own_option(int c, const char *arg, struct err *e)
 	case OPT_CONTENT_TYPE: return put_headers_add(h, "Content-Type", arg, e);
 	case OPT_CACHE_CONTROL: return put_headers_add(h, "Cache-Control", arg, e);
 	case OPT_IF_NONE_MATCH: opt.put.if_none_match = 1; return 0;
-	case OPT_IF_MATCH:
-		return set_if_match(arg, e);
+	case OPT_IF_MATCH: return set_if_match(arg, e);
 	case OPT_ONLY_WRITER: opt.put.only_writer = 1; return 0;
 	case OPT_CHECKSUM: return parse_checksum(arg, e);
 	case OPT_METADATA: return put_headers_metadata(h, arg, e);
@@ -238,9 +237,9 @@ checksum_of(const struct s3 *s3)
 {
 	if (opt.checksum == NULL)
 		return s3_sends_checksums(s3) ? CHECKSUM_CRC32C : CHECKSUM_NONE;
-	return strcmp(opt.checksum, "CRC32C") == 0   ? CHECKSUM_CRC32C
-	    : strcmp(opt.checksum, "SHA256") == 0 ? CHECKSUM_SHA256
-						  : CHECKSUM_NONE;
+	return strcmp(opt.checksum, "CRC32C") == 0 ? CHECKSUM_CRC32C
+	    : strcmp(opt.checksum, "SHA256") == 0  ? CHECKSUM_SHA256
+						   : CHECKSUM_NONE;
 }
 
 static int

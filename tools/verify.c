@@ -13,15 +13,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "work/records.h"
+#include "archive/tar.h"
 #include "base/buf.h"
-#include "sums/crc32c.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/num.h"
-#include "work/twice.h"
+#include "sums/crc32c.h"
 #include "work/merged_rows.h"
-#include "archive/tar.h"
+#include "work/records.h"
+#include "work/twice.h"
 
 enum {
 	PATH_LEN = 4096,
@@ -36,9 +36,9 @@ enum {
 
 struct batch {
 	struct receipt receipt;
-	int made; /* the receipt is there and readable */
+	int made;    /* the receipt is there and readable */
 	int at_dest; /* DEST's listing has it */
-	int read; /* the tar stream had it */
+	int read;    /* the tar stream had it */
 };
 
 struct sums {
@@ -49,7 +49,7 @@ struct sums {
 static struct {
 	const char *work, *dest_list, *prefix;
 	char *dest; /* the prefix of the merged objects; owned */
-	char *src; /* owned */
+	char *src;  /* owned */
 	int is_union, deep;
 	struct batch *batches;
 	struct places places;
@@ -57,7 +57,7 @@ static struct {
 	unsigned n;
 	uint64_t bytes, rejected, problems;
 	struct batch one; /* the single object of ONE=1 */
-	struct sums all; /* of the rows of all batches, in their order */
+	struct sums all;  /* of the rows of all batches, in their order */
 } run;
 
 static const char help[] =
@@ -305,7 +305,7 @@ check_headers(void)
 		if (first == NULL)
 			first = r;
 		else if (r->header_crc32c != first->header_crc32c ||
-			 r->header_bytes != first->header_bytes)
+		    r->header_bytes != first->header_bytes)
 			problem("%s: has another header than %s", r->uri, first->uri);
 	}
 }
@@ -336,7 +336,7 @@ is_known(const char *uri)
 	const char *name = uri + strlen(run.dest);
 
 	return strcmp(name, "_sheaf/run.json") == 0 || strcmp(name, "_sheaf/ledger.tar.gz") == 0 ||
-	       strncmp(uri, run.src, strlen(run.src)) == 0;
+	    strncmp(uri, run.src, strlen(run.src)) == 0;
 }
 
 static void
@@ -443,10 +443,8 @@ reading_event(struct reading *r, enum tar_event ev, const struct tar_reader *tar
 		rows_free(r->rows);
 		r->rows = NULL;
 		return 0;
-	case TAR_END:
-		return 1;
-	default:
-		return -1;
+	case TAR_END: return 1;
+	default: return -1;
 	}
 }
 
@@ -471,7 +469,7 @@ check_rows(struct err *e)
 		else if (got == 0)
 			rc = tar_reader_eof(tar, e) == -1 ? -1 : 1;
 		while (rc == 0 &&
-		       (ev = tar_reader_next(tar, &p, &len, &data, &data_len, e)) != TAR_NEED)
+		    (ev = tar_reader_next(tar, &p, &len, &data, &data_len, e)) != TAR_NEED)
 			rc = reading_event(&r, ev, tar, data, data_len);
 	}
 	rows_free(r.rows);
@@ -515,10 +513,9 @@ foretell(void)
 		header_crc = first->header_crc32c;
 	}
 	bytes = header_bytes + run.all.bytes;
-	printf(
-	    "{\"objects\":%llu,\"rows\":%llu,\"bytes\":%llu,\"crc32c\":\"%08x\","
-	    "\"header_bytes\":%llu,"
-	    "\"header_crc32c\":\"%08x\"}\n",
+	printf("{\"objects\":%llu,\"rows\":%llu,\"bytes\":%llu,\"crc32c\":\"%08x\","
+	       "\"header_bytes\":%llu,"
+	       "\"header_crc32c\":\"%08x\"}\n",
 	    (unsigned long long)run.all.objects, (unsigned long long)run.all.rows,
 	    (unsigned long long)bytes,
 	    (unsigned)crc32c_combine(header_crc, run.all.crc32c, run.all.bytes),
@@ -528,9 +525,8 @@ foretell(void)
 static void
 tell_totals(void)
 {
-	printf(
-	    "%llu objects, %llu left out, %llu rows and %llu bytes in %u merged objects: "
-	    "nothing is missing\n",
+	printf("%llu objects, %llu left out, %llu rows and %llu bytes in %u merged objects: "
+	       "nothing is missing\n",
 	    (unsigned long long)run.all.objects, (unsigned long long)run.rejected,
 	    (unsigned long long)run.all.rows, (unsigned long long)run.bytes, run.n);
 }
@@ -551,26 +547,13 @@ options(int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (c) {
-		case OPT_DEST:
-			run.dest_list = optarg;
-			break;
-		case OPT_PREFIX:
-			run.prefix = optarg;
-			break;
-		case OPT_DEEP:
-			run.deep = 1;
-			break;
-		case OPT_FORETELL:
-			run.foretell = 1;
-			break;
-		case OPT_HELP:
-			fputs(help, stdout);
-			return 1;
-		case OPT_VERSION:
-			puts("verify (sheaf) " SHEAF_VERSION);
-			return 1;
-		default:
-			return -1;
+		case OPT_DEST: run.dest_list = optarg; break;
+		case OPT_PREFIX: run.prefix = optarg; break;
+		case OPT_DEEP: run.deep = 1; break;
+		case OPT_FORETELL: run.foretell = 1; break;
+		case OPT_HELP: fputs(help, stdout); return 1;
+		case OPT_VERSION: puts("verify (sheaf) " SHEAF_VERSION); return 1;
+		default: return -1;
 		}
 	}
 	return argc - optind == 1 ? 0 : -1;

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "archive/extract.h"
+#include "base/buf.h"
 #include "base/io.h"
 
 enum { PART_LEN = 40 };

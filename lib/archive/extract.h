@@ -3,8 +3,8 @@
  * following symbolic links, and names that are absolute, or hold "..", "." or empty parts, are
  * refused. A file appears whole or not at all.
  */
-#ifndef SHEAF_EXTRACT_H
-#define SHEAF_EXTRACT_H
+#ifndef SHEAF_ARCHIVE_EXTRACT_H
+#define SHEAF_ARCHIVE_EXTRACT_H
 
 #include <stddef.h>
 

@@ -1,8 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/num.h"
 #include "archive/tar.h"
+#include "base/num.h"
 
 enum {
 	NAME_OFF = 0,
@@ -19,7 +19,7 @@ enum {
 	MAGIC_OFF = 257,
 	PREFIX_OFF = 345,
 	PREFIX_LEN = 155,
-	RECORD_MAX = 1 << 20, /* bytes of a pax or GNU record */
+	RECORD_MAX = 1 << 20,	/* bytes of a pax or GNU record */
 	PATH_LEN_MAX = 1 << 16, /* bytes of a name */
 };
 
@@ -341,8 +341,7 @@ take_header(struct tar_reader *t, struct err *e)
 	}
 	if (t->zero_blocks > 0 || !sum_is_right(t->block))
 		return fail(t,
-		    t->n_headers == 0 ? no_tar(t)
-				      : "the tar stream is damaged: a header is wrong",
+		    t->n_headers == 0 ? no_tar(t) : "the tar stream is damaged: a header is wrong",
 		    e);
 	t->n_headers++;
 	if (field_number(t->block + SIZE_OFF, SIZE_LEN, &size) == -1)

@@ -2,8 +2,8 @@
  * POSIX tar (IEEE Std 1003.1 "pax", Extended Interchange Format) as a stream, writer and reader.
  * Pure: bytes in, bytes out.
  */
-#ifndef SHEAF_TAR_H
-#define SHEAF_TAR_H
+#ifndef SHEAF_ARCHIVE_TAR_H
+#define SHEAF_ARCHIVE_TAR_H
 
 #include <stddef.h>
 #include <stdint.h>

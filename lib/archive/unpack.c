@@ -2,8 +2,8 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "base/buf.h"
 #include "archive/unpack.h"
+#include "base/buf.h"
 
 enum { OUT_LEN = 128 * 1024, GZIP_BITS = 15 + 16 };
 
@@ -159,8 +159,8 @@ unpack_end(struct unpack *u, struct err *e)
 {
 	if (u->state == INFLATING || (u->state == BETWEEN && u->lead_len > 0)) {
 		u->z.msg = NULL;
-		return damaged(u,
-		    u->state == INFLATING || u->lead[0] == magic[0] ? "cut short" : follows, e);
+		return damaged(
+		    u, u->state == INFLATING || u->lead[0] == magic[0] ? "cut short" : follows, e);
 	}
 	if (u->state == LOOKING && u->lead_len > 0)
 		return u->take(u->arg, u->lead, u->lead_len, e);

@@ -2,8 +2,8 @@
  * A stream that may be compressed by gzip (RFC 1952; several members one after another count as
  * one): it is looked at, and given on unpacked. Pure.
  */
-#ifndef SHEAF_UNPACK_H
-#define SHEAF_UNPACK_H
+#ifndef SHEAF_ARCHIVE_UNPACK_H
+#define SHEAF_ARCHIVE_UNPACK_H
 
 #include <stddef.h>
 

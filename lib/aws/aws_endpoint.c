@@ -64,8 +64,7 @@ aws_endpoint_configured(const struct profile *p, const char *variable, const cha
 		if ((section = ini_section(p->config, "services", name)) == NULL)
 			return err_set(e, EXIT_USAGE,
 			    "profile %s: services = '%.200s': no [services %.200s] in %s", p->name,
-			    name, name,
-			    p->config_file != NULL ? p->config_file : "a config file");
+			    name, name, p->config_file != NULL ? p->config_file : "a config file");
 		*url = ini_get_nested(section, service, "endpoint_url");
 	}
 	if (*url == NULL)
@@ -82,8 +81,8 @@ suffix(const char *region, int dualstack)
 }
 
 int
-aws_endpoint(struct buf *url, enum aws_service service, const struct profile *p,
-    const char *region, struct err *e)
+aws_endpoint(struct buf *url, enum aws_service service, const struct profile *p, const char *region,
+    struct err *e)
 {
 	int fips = is_set(p, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
 	int dualstack = is_set(p, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
@@ -91,8 +90,8 @@ aws_endpoint(struct buf *url, enum aws_service service, const struct profile *p,
 	const char *set;
 	size_t len;
 
-	if (aws_endpoint_configured(p, services[service].variable, services[service].section, &set,
-		e) == -1)
+	if (aws_endpoint_configured(
+		p, services[service].variable, services[service].section, &set, e) == -1)
 		return -1;
 	if (set != NULL) {
 		for (len = strlen(set); len > 0 && set[len - 1] == '/';)
@@ -102,10 +101,9 @@ aws_endpoint(struct buf *url, enum aws_service service, const struct profile *p,
 	}
 	len = strlen(region);
 	if (len == 0 || len > REGION_MAX ||
-	    strspn(region,
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != len)
-		return err_set(
-		    e, EXIT_USAGE, "region '%.200s': not the name of a region", region);
+	    strspn(region, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") !=
+		len)
+		return err_set(e, EXIT_USAGE, "region '%.200s': not the name of a region", region);
 	if (service == AWS_STS && gov && !dualstack)
 		fips = 0; /* its endpoint there is one by its plain name */
 	buf_addf(url, "https://%s%s.%s.%s", services[service].host, fips ? "-fips" : "", region,

@@ -3,12 +3,12 @@
  * reference guide, "Service-specific endpoints"), else AWS's own by region (endpoint rule sets of
  * STS, SSO and SSO OIDC).
  */
-#ifndef SHEAF_AWS_ENDPOINT_H
-#define SHEAF_AWS_ENDPOINT_H
+#ifndef SHEAF_AWS_AWS_ENDPOINT_H
+#define SHEAF_AWS_AWS_ENDPOINT_H
 
+#include "aws/profile.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "aws/profile.h"
 
 enum aws_service { AWS_STS, AWS_SSO, AWS_SSO_OIDC };
 

@@ -3,16 +3,16 @@
 #include <strings.h>
 
 #include "aws/aws_endpoint.h"
-#include "base/buf.h"
-#include "creds/creds.h"
-#include "base/num.h"
 #include "aws/profile.h"
+#include "base/buf.h"
+#include "base/num.h"
+#include "creds/creds.h"
 
 enum { ATTEMPTS_MAX = 1000 };
 
 /* A setting and where it stands, for messages. */
 struct found {
-	const char *value; /* NULL: nowhere */
+	const char *value;    /* NULL: nowhere */
 	const char *variable; /* NULL: in the profile */
 	const char *key;
 };

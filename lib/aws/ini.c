@@ -2,20 +2,20 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/buf.h"
 #include "aws/ini.h"
+#include "base/buf.h"
 
 enum { VALUE_MAX = 64 << 10 }; /* bytes of a value of many lines */
 
 struct setting {
-	char *key;	  /* owned */
-	char *value;	  /* owned; kept with its length, to be wiped */
+	char *key;   /* owned */
+	char *value; /* owned; kept with its length, to be wiped */
 	size_t value_len;
-	int nested;	  /* one of those below the key before it that is not */
+	int nested; /* one of those below the key before it that is not */
 };
 
 struct ini_section {
-	char *name; /* owned; what stands between the brackets */
+	char *name;		  /* owned; what stands between the brackets */
 	struct setting *settings; /* owned */
 	size_t n, cap;
 };
@@ -108,10 +108,10 @@ add_setting(struct ini_section *s, struct span key, struct span value, int neste
 		s->settings = xrealloc(s->settings, s->cap * sizeof(*s->settings));
 	}
 	s->settings[s->n++] = (struct setting){
-		.key = xstrndup(key.p, key.len),
-		.value = xstrndup(value.p, value.len),
-		.value_len = value.len,
-		.nested = nested,
+	    .key = xstrndup(key.p, key.len),
+	    .value = xstrndup(value.p, value.len),
+	    .value_len = value.len,
+	    .nested = nested,
 	};
 }
 

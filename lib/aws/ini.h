@@ -13,15 +13,15 @@
  *
  * A section or a key that comes twice is an error, as it is for botocore.
  */
-#ifndef SHEAF_INI_H
-#define SHEAF_INI_H
+#ifndef SHEAF_AWS_INI_H
+#define SHEAF_AWS_INI_H
 
 #include <stddef.h>
 
 #include "base/err.h"
 
 enum {
-	INI_LEN_MAX = 1 << 20,	 /* bytes of a file */
+	INI_LEN_MAX = 1 << 20, /* bytes of a file */
 	INI_LINES_MAX = 20000,
 };
 

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "aws/profile.h"
 #include "base/buf.h"
 #include "base/io.h"
-#include "aws/profile.h"
 
 const char *
 profile_env(const char *name)
@@ -91,9 +91,9 @@ int
 profile_load(struct profile *p, const char *name, struct err *e)
 {
 	*p = (struct profile){
-		.name = xstrdup(name),
-		.credentials_file = file_path("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
-		.config_file = file_path("AWS_CONFIG_FILE", "~/.aws/config"),
+	    .name = xstrdup(name),
+	    .credentials_file = file_path("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
+	    .config_file = file_path("AWS_CONFIG_FILE", "~/.aws/config"),
 	};
 	if (read_ini(p->credentials_file, &p->credentials, e) == -1 ||
 	    read_ini(p->config_file, &p->config, e) == -1) {

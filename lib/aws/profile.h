@@ -3,11 +3,11 @@
  * and tools reference guide, "Location of the shared config and credentials files"). What settings
  * and credentials have in common; only they include this.
  */
-#ifndef SHEAF_PROFILE_H
-#define SHEAF_PROFILE_H
+#ifndef SHEAF_AWS_PROFILE_H
+#define SHEAF_AWS_PROFILE_H
 
-#include "base/err.h"
 #include "aws/ini.h"
+#include "base/err.h"
 
 struct profile {
 	char *name;		 /* owned */
@@ -16,7 +16,7 @@ struct profile {
 	struct ini *credentials; /* owned; NULL when there is no such file */
 	struct ini *config;	 /* likewise */
 	const struct ini_section *in_credentials; /* [name]; NULL: none. Points into credentials */
-	const struct ini_section *in_config; /* [profile name], or [default]; likewise */
+	const struct ini_section *in_config;	  /* [profile name], or [default]; likewise */
 };
 
 /*

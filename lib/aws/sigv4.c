@@ -4,11 +4,11 @@
 
 #include <openssl/crypto.h>
 
-#include "sums/hash.h"
 #include "aws/sigv4.h"
+#include "sums/hash.h"
 
 enum {
-	BLOCK_LEN = 64, /* of SHA-256 */
+	BLOCK_LEN = 64,	   /* of SHA-256 */
 	PARAMS_SMALL = 16, /* query parameters sorted without asking for memory */
 };
 
@@ -76,8 +76,8 @@ sigv4_date(time_t t, char date[17])
 }
 
 int
-sigv4_key_fits(const struct sigv4_key *k, const char date[17], const char *region,
-    const char *service)
+sigv4_key_fits(
+    const struct sigv4_key *k, const char date[17], const char *region, const char *service)
 {
 	return memcmp(k->day, date, 8) == 0 && strcmp(k->region, region) == 0 &&
 	    strcmp(k->service, service) == 0;
@@ -332,8 +332,8 @@ add_scope(struct buf *out, const struct sigv4_key *k)
 }
 
 static void
-add_string_to_sign(struct buf *out, const struct sigv4_key *k, const char date[17],
-    const char *request_sha256)
+add_string_to_sign(
+    struct buf *out, const struct sigv4_key *k, const char date[17], const char *request_sha256)
 {
 	buf_adds(out, algorithm);
 	buf_addc(out, '\n');

@@ -3,8 +3,8 @@
  * Authorization Header"). Pure: time, keys and scope are arguments. The path is never normalised
  * and never encoded a second time, as S3 alone among the services wants it.
  */
-#ifndef SHEAF_SIGV4_H
-#define SHEAF_SIGV4_H
+#ifndef SHEAF_AWS_SIGV4_H
+#define SHEAF_AWS_SIGV4_H
 
 #include <stddef.h>
 #include <time.h>
@@ -13,7 +13,7 @@
 #include "sums/hash.h"
 
 #define SIGV4_EMPTY_SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-#define SIGV4_UNSIGNED	   "UNSIGNED-PAYLOAD"
+#define SIGV4_UNSIGNED "UNSIGNED-PAYLOAD"
 
 struct sigv4_header {
 	const char *name;  /* borrowed; any case */
@@ -26,7 +26,7 @@ struct sigv4_request {
 	const char *query;  /* as sent, "name=value&..." encoded, "" for none; sorted here */
 	const struct sigv4_header *headers; /* all that are to be signed, host too; any order */
 	size_t n_headers;		    /* at most SIGV4_HEADERS_MAX */
-	const char *payload_hash; /* lower-case hex SHA-256, or SIGV4_UNSIGNED */
+	const char *payload_hash;	    /* lower-case hex SHA-256, or SIGV4_UNSIGNED */
 };
 
 enum { SIGV4_HEADERS_MAX = 64 };
@@ -41,14 +41,14 @@ void sigv4_date(time_t t, char date[17]);
  */
 struct sigv4_key {
 	struct hash inner, outer; /* the HMAC by this key, begun */
-	char day[9];	      /* "20150830" */
+	char day[9];		  /* "20150830" */
 	char region[64];
 	char service[32];
 };
 
 /* 1 where k is for that day, region and service. */
-int sigv4_key_fits(const struct sigv4_key *k, const char date[17], const char *region,
-    const char *service);
+int sigv4_key_fits(
+    const struct sigv4_key *k, const char date[17], const char *region, const char *service);
 void sigv4_key_set(struct sigv4_key *k, const char *secret, const char date[17], const char *region,
     const char *service);
 
@@ -56,8 +56,8 @@ void sigv4_key_set(struct sigv4_key *k, const char *secret, const char date[17],
 void sigv4_canonical_request(struct buf *out, const struct sigv4_request *r);
 void sigv4_string_to_sign(struct buf *out, const struct sigv4_key *k, const char date[17],
     const char *canonical_request, size_t len);
-void sigv4_signature(char hex[65], const struct sigv4_key *k, const char *string_to_sign,
-    size_t len);
+void sigv4_signature(
+    char hex[65], const struct sigv4_key *k, const char *string_to_sign, size_t len);
 
 /*
  * The value of the Authorization header, appended to out. The caller has put host, x-amz-date,

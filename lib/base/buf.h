@@ -2,8 +2,8 @@
  * A growable byte buffer. Owned by whoever holds the struct; zero-initialised is empty and valid.
  * The bytes may hold NUL. Growing never fails: out of memory ends the program (err_nomem).
  */
-#ifndef SHEAF_BUF_H
-#define SHEAF_BUF_H
+#ifndef SHEAF_BASE_BUF_H
+#define SHEAF_BASE_BUF_H
 
 #include <stddef.h>
 #include <stdint.h>

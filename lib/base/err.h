@@ -5,8 +5,8 @@
  * object and the cause, without program name and without a final full stop or line feed:
  * "s3://b/key: 503 SlowDown after 8 tries". Secrets never enter it.
  */
-#ifndef SHEAF_ERR_H
-#define SHEAF_ERR_H
+#ifndef SHEAF_BASE_ERR_H
+#define SHEAF_BASE_ERR_H
 
 /* Exit statuses of every program. */
 enum {
@@ -22,8 +22,7 @@ struct err {
 };
 
 /* Fills e and returns -1, so that a caller can say `return err_set(...)`. e may be NULL. */
-int err_set(struct err *e, int status, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+int err_set(struct err *e, int status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* The same with ": " and strerror(errno) behind the text, which is cut so that the cause is not. */
 int err_errno(struct err *e, int status, const char *fmt, ...)

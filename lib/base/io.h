@@ -1,6 +1,6 @@
 /* Reading and writing whole buffers on blocking descriptors; EINTR is retried. */
-#ifndef SHEAF_IO_H
-#define SHEAF_IO_H
+#ifndef SHEAF_BASE_IO_H
+#define SHEAF_BASE_IO_H
 
 #include <stddef.h>
 #include <sys/types.h>

@@ -32,8 +32,7 @@ iso_time_parse(const char *s, int64_t *out)
 	int64_t offset;
 	const char *p;
 
-	if (!isdigit((unsigned char)*s) ||
-	    (p = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm)) == NULL)
+	if (!isdigit((unsigned char)*s) || (p = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm)) == NULL)
 		return -1;
 	if (*p == '.')
 		p += 1 + strspn(p + 1, "0123456789");

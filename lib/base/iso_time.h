@@ -1,8 +1,8 @@
 /*
  * Points in time as AWS writes them in documents and files (RFC 3339, ISO 8601). Pure.
  */
-#ifndef SHEAF_ISO_TIME_H
-#define SHEAF_ISO_TIME_H
+#ifndef SHEAF_BASE_ISO_TIME_H
+#define SHEAF_BASE_ISO_TIME_H
 
 #include <stdint.h>
 

@@ -90,8 +90,8 @@ append_event(enum log_level level, const char *uri, const struct buf *message)
 		close(state.fd);
 		state.fd = -1;
 		state.path = NULL; /* as in open_events */
-		log_line(LOG_WARN, NULL, "SHEAF_LOG: no more events are written: %s",
-		    strerror(cause));
+		log_line(
+		    LOG_WARN, NULL, "SHEAF_LOG: no more events are written: %s", strerror(cause));
 	}
 	buf_free(&out);
 }

@@ -5,8 +5,8 @@
  * the first one makes, as one NDJSON event: time (RFC 3339, UTC, milliseconds), level, program,
  * batch (SHEAF_BATCH, when set), message, uri (when there is one).
  */
-#ifndef SHEAF_LOG_H
-#define SHEAF_LOG_H
+#ifndef SHEAF_BASE_LOG_H
+#define SHEAF_BASE_LOG_H
 
 #include "base/err.h"
 

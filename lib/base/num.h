@@ -2,8 +2,8 @@
  * The one parser for integers that come from outside: decimal digits only, no sign, no space,
  * within bounds. Returns 0, or -1 with *out untouched.
  */
-#ifndef SHEAF_NUM_H
-#define SHEAF_NUM_H
+#ifndef SHEAF_BASE_NUM_H
+#define SHEAF_BASE_NUM_H
 
 #include <stddef.h>
 #include <stdint.h>

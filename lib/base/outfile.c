@@ -14,9 +14,9 @@
 
 struct outfile {
 	int fd;
-	char *name; /* as messages show it */
+	char *name;   /* as messages show it */
 	char *target; /* what is replaced: the name, or where it leads; NULL: standard output */
-	char *part; /* the temporary file; NULL when written straight */
+	char *part;   /* the temporary file; NULL when written straight */
 };
 
 static void

@@ -8,8 +8,8 @@
  * is a link to it (/dev/stdout). A NAME that exists and is no regular file (/dev/null, a FIFO) is
  * written straight as well.
  */
-#ifndef SHEAF_OUTFILE_H
-#define SHEAF_OUTFILE_H
+#ifndef SHEAF_BASE_OUTFILE_H
+#define SHEAF_BASE_OUTFILE_H
 
 #include <stddef.h>
 

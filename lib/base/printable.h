@@ -2,8 +2,8 @@
  * Text from outside (keys, messages) for a terminal: control characters, what turns the direction
  * of the text around, and bytes that are no UTF-8 become \xNN, so that nothing of it is obeyed.
  */
-#ifndef SHEAF_SHOWN_H
-#define SHEAF_SHOWN_H
+#ifndef SHEAF_BASE_PRINTABLE_H
+#define SHEAF_BASE_PRINTABLE_H
 
 #include "base/buf.h"
 

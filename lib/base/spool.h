@@ -2,8 +2,8 @@
  * Bytes that wait: in memory while they are few, then in an unlinked temporary file under TMPDIR
  * (or /tmp).
  */
-#ifndef SHEAF_SPOOL_H
-#define SHEAF_SPOOL_H
+#ifndef SHEAF_BASE_SPOOL_H
+#define SHEAF_BASE_SPOOL_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -26,9 +26,9 @@ void
 stats_begin(struct stats *s, const char *program)
 {
 	*s = (struct stats){
-		.program = program,
-		.start_ms = clock_ms(CLOCK_REALTIME),
-		.start_mono_ms = clock_ms(CLOCK_MONOTONIC),
+	    .program = program,
+	    .start_ms = clock_ms(CLOCK_REALTIME),
+	    .start_mono_ms = clock_ms(CLOCK_MONOTONIC),
 	};
 }
 
@@ -98,8 +98,8 @@ add_line(struct buf *out, const struct stats *s, int status)
 	    day, (int)(s->start_ms % 1000),
 	    (long long)(clock_ms(CLOCK_MONOTONIC) - s->start_mono_ms), timeval_ms(ru.ru_utime),
 	    timeval_ms(ru.ru_stime));
-	buf_addf(out, ",\"maxrss_kb\":%llu,\"status\":%d", (unsigned long long)peak_kb(&ru),
-	    status);
+	buf_addf(
+	    out, ",\"maxrss_kb\":%llu,\"status\":%d", (unsigned long long)peak_kb(&ru), status);
 	buf_add(out, s->fields.p, s->fields.len);
 	buf_adds(out, "}\n");
 }
@@ -173,8 +173,8 @@ hist_quantile_us(const struct hist *h, double q)
 static void
 add_ms(struct buf *out, const char *name, uint64_t us)
 {
-	buf_addf(out, ",\"%s\":%llu.%03u", name, (unsigned long long)(us / 1000),
-	    (unsigned)(us % 1000));
+	buf_addf(
+	    out, ",\"%s\":%llu.%03u", name, (unsigned long long)(us / 1000), (unsigned)(us % 1000));
 }
 
 void

@@ -2,8 +2,8 @@
  * What a program run did: one JSON object on one line, appended to the file of --stats with a
  * single write, so that many processes may share a file. Fields and units: docs/work-folder.md.
  */
-#ifndef SHEAF_STATS_H
-#define SHEAF_STATS_H
+#ifndef SHEAF_BASE_STATS_H
+#define SHEAF_BASE_STATS_H
 
 #include <stdint.h>
 
@@ -14,7 +14,7 @@ struct stats {
 	const char *program; /* borrowed */
 	int64_t start_ms;    /* Unix time */
 	int64_t start_mono_ms;
-	struct buf fields;   /* what was added, ",\"name\":value" each */
+	struct buf fields; /* what was added, ",\"name\":value" each */
 };
 
 /* Notes the time. */

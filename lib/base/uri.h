@@ -3,8 +3,8 @@
  * percent-decoding, no normalising of "//", "./" or "../"). "s3://bucket" and "s3://bucket/" have
  * the empty key. Keys hold no NUL.
  */
-#ifndef SHEAF_URI_H
-#define SHEAF_URI_H
+#ifndef SHEAF_BASE_URI_H
+#define SHEAF_BASE_URI_H
 
 #include <stddef.h>
 

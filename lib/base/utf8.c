@@ -17,18 +17,10 @@ utf8_char(const char *s, size_t len)
 	if (len < n)
 		return 0;
 	switch (u[0]) {
-	case 0xe0: /* below are overlong forms */
-		low = 0xa0;
-		break;
-	case 0xed: /* above are surrogates */
-		high = 0x9f;
-		break;
-	case 0xf0:
-		low = 0x90;
-		break;
-	case 0xf4: /* above is beyond U+10FFFF */
-		high = 0x8f;
-		break;
+	case 0xe0: /* below are overlong forms */ low = 0xa0; break;
+	case 0xed: /* above are surrogates */ high = 0x9f; break;
+	case 0xf0: low = 0x90; break;
+	case 0xf4: /* above is beyond U+10FFFF */ high = 0x8f; break;
 	}
 	if (u[1] < low || u[1] > high)
 		return 0;

@@ -1,6 +1,6 @@
 /* UTF-8 as RFC 3629 has it. Pure. */
-#ifndef SHEAF_UTF8_H
-#define SHEAF_UTF8_H
+#ifndef SHEAF_BASE_UTF8_H
+#define SHEAF_BASE_UTF8_H
 
 #include <stddef.h>
 

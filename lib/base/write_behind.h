@@ -4,8 +4,8 @@
  * pipes or devices, or where there is but one processor to run on, each write is done at once, by
  * the caller, and there is no thread.
  */
-#ifndef SHEAF_WRITE_BEHIND_H
-#define SHEAF_WRITE_BEHIND_H
+#ifndef SHEAF_BASE_WRITE_BEHIND_H
+#define SHEAF_BASE_WRITE_BEHIND_H
 
 #include <stddef.h>
 

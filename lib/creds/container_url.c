@@ -2,8 +2,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "creds/container_url.h"
 #include "base/num.h"
+#include "creds/container_url.h"
 
 enum { HOST_MAX = 255 };
 

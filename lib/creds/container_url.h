@@ -3,8 +3,8 @@
  * "Container credential provider"): the token that goes there must not be sent in the clear but to
  * this machine. Pure.
  */
-#ifndef SHEAF_CONTAINER_URL_H
-#define SHEAF_CONTAINER_URL_H
+#ifndef SHEAF_CREDS_CONTAINER_URL_H
+#define SHEAF_CREDS_CONTAINER_URL_H
 
 /*
  * 1 for https:// with any host, and for http:// with localhost, an address of the loopback network

@@ -6,9 +6,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "creds/creds_source.h"
 #include "base/io.h"
 #include "base/iso_time.h"
+#include "creds/creds_source.h"
 
 enum { TOKEN_FILE_MAX = 64 << 10 };
 
@@ -76,8 +76,7 @@ creds_read_token(struct buf *token, const char *path, const char *where, struct 
 /* --- environment --- */
 
 int
-creds_from_environment(
-    struct creds *c, const struct creds_ask *ask, struct buf *why, struct err *e)
+creds_from_environment(struct creds *c, const struct creds_ask *ask, struct buf *why, struct err *e)
 {
 	const char *access_key = profile_env("AWS_ACCESS_KEY_ID");
 	const char *secret_key = profile_env("AWS_SECRET_ACCESS_KEY");
@@ -161,16 +160,16 @@ struct source {
 
 /* Behind environment and role. */
 static const struct source profile_sources[] = {
-	{"web identity", creds_from_web_identity, 0},
-	{"single sign-on of profile", creds_from_sso, 1},
-	{"profile", from_keys, 1},
-	{NULL, NULL, 0},
+    {"web identity", creds_from_web_identity, 0},
+    {"single sign-on of profile", creds_from_sso, 1},
+    {"profile", from_keys, 1},
+    {NULL, NULL, 0},
 };
 
 static const struct source other_sources[] = {
-	{"container", creds_from_container, 0},
-	{"instance metadata", creds_from_instance, 0},
-	{NULL, NULL, 0},
+    {"container", creds_from_container, 0},
+    {"instance metadata", creds_from_instance, 0},
+    {NULL, NULL, 0},
 };
 
 /* One after the other, until one has some or fails. What each said is added to tried. */
@@ -270,8 +269,8 @@ creds_resolve_again(struct creds *c, const struct aws_settings *s, const char *r
 	if (trail != NULL) {
 		buf_add(trail, tried.p, tried.len);
 		if (rc == 1)
-			buf_addf(trail, "%s: used%s\n", c->source,
-			    c->cached ? ", from our cache" : "");
+			buf_addf(
+			    trail, "%s: used%s\n", c->source, c->cached ? ", from our cache" : "");
 	}
 	if (rc == 0)
 		no_credentials(&tried, e);

@@ -3,8 +3,8 @@
  * credentials and config files (AWS SDKs and tools reference guide, "Shared config and credentials
  * files", "Settings reference").
  */
-#ifndef SHEAF_CREDS_H
-#define SHEAF_CREDS_H
+#ifndef SHEAF_CREDS_CREDS_H
+#define SHEAF_CREDS_CREDS_H
 
 #include <stdint.h>
 
@@ -30,7 +30,7 @@ struct aws_settings {
 			       or the profile says so */
 	char *ca_bundle;    /* AWS_CA_BUNDLE, profile's ca_bundle */
 	char *addressing_style; /* profile's s3 { addressing_style }: "auto", "path", "virtual" */
-	unsigned max_attempts; /* AWS_MAX_ATTEMPTS, profile's, 1 to 1,000; 0: not set */
+	unsigned max_attempts;	/* AWS_MAX_ATTEMPTS, profile's, 1 to 1,000; 0: not set */
 	char *checksum_calculation; /* AWS_REQUEST_CHECKSUM_CALCULATION, profile's
 				       request_checksum_calculation: "when_supported",
 				       "when_required"; NULL: not set */

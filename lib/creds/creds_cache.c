@@ -7,19 +7,19 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "creds/creds_cache.h"
-#include "creds/creds_json.h"
-#include "base/io.h"
-#include "base/outfile.h"
 #include "aws/profile.h"
 #include "aws/sigv4.h"
+#include "base/io.h"
+#include "base/outfile.h"
+#include "creds/creds_cache.h"
+#include "creds/creds_json.h"
 
 enum {
 	ENTRY_MAX = 64 << 10,
-	POLL_MS = 20,		/* how often a lock is tried */
-	OLD_S = 24 * 3600,	/* no credentials live so long */
-	SWEEP_MAX = 1000,	/* names looked at in one go */
-	CLOCK_S = 5,		/* clocks that differ by less are the same */
+	POLL_MS = 20,	   /* how often a lock is tried */
+	OLD_S = 24 * 3600, /* no credentials live so long */
+	SWEEP_MAX = 1000,  /* names looked at in one go */
+	CLOCK_S = 5,	   /* clocks that differ by less are the same */
 };
 
 void
@@ -198,8 +198,8 @@ write_entry(const struct creds *c, const char *path)
 
 /* Under the lock, unless it did not come: then nothing is written. */
 static int
-ask_and_keep(struct creds *c, const char *path, int locked, creds_asker *ask, void *arg,
-    struct err *e)
+ask_and_keep(
+    struct creds *c, const char *path, int locked, creds_asker *ask, void *arg, struct err *e)
 {
 	int rc = ask(c, arg, e);
 

@@ -7,8 +7,8 @@
  * Nothing here is ever an error: without a folder that can be written, with an entry that is broken
  * or a lock that does not come, credentials are asked for.
  */
-#ifndef SHEAF_CREDS_CACHE_H
-#define SHEAF_CREDS_CACHE_H
+#ifndef SHEAF_CREDS_CREDS_CACHE_H
+#define SHEAF_CREDS_CREDS_CACHE_H
 
 #include "base/buf.h"
 #include "creds/creds.h"
@@ -32,8 +32,8 @@ void creds_cache_machine(struct buf *key);
 typedef int creds_asker(struct creds *c, void *arg, struct err *e);
 
 /* Credentials from the cache, else from ask; then what expires is kept. Returns what ask does. */
-int creds_cached(struct creds *c, struct creds_cached *rule, creds_asker *ask, void *arg,
-    struct err *e);
+int creds_cached(
+    struct creds *c, struct creds_cached *rule, creds_asker *ask, void *arg, struct err *e);
 
 /* Waits for the lock of that name, at most wait_ms. A descriptor that creds_unlock closes, or -1:
  * it did not come, or there is no folder. */

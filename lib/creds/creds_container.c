@@ -1,11 +1,11 @@
 #include <string.h>
 
+#include "aws/sigv4.h"
 #include "creds/container_url.h"
 #include "creds/creds_cache.h"
 #include "creds/creds_json.h"
 #include "creds/creds_source.h"
 #include "http/http_once.h"
-#include "aws/sigv4.h"
 
 enum {
 	ANSWER_MAX = 64 << 10,
@@ -57,14 +57,13 @@ on_ask(struct creds *c, void *arg, struct err *e)
 	if (http_once(&h, &a, &why) == -1) {
 		err_set(e, why.status, "container: %s", why.text);
 	} else if (a.status == 200) {
-		rc = creds_json_parse(
-		    c, &creds_json_metadata, a.body.p, a.body.len, "container", e);
+		rc =
+		    creds_json_parse(c, &creds_json_metadata, a.body.p, a.body.len, "container", e);
 	} else {
 		creds_json_message(
 		    &message, a.body.p, a.body.len, "message", "Message", MESSAGE_MAX);
-		err_set(e, a.status >= 500 ? EXIT_FAILED : EXIT_USAGE,
-		    "container: %.*s: %ld %s", (int)http_origin_len(h.url), h.url, a.status,
-		    buf_str(&message));
+		err_set(e, a.status >= 500 ? EXIT_FAILED : EXIT_USAGE, "container: %.*s: %ld %s",
+		    (int)http_origin_len(h.url), h.url, a.status, buf_str(&message));
 	}
 	buf_free(&message);
 	http_answer_free(&a);

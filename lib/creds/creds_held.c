@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "creds/creds_held.h"
 #include "base/log.h"
+#include "creds/creds_held.h"
 
 enum {
 	REFRESH_S = 120, /* credentials are renewed so long before they expire */

@@ -2,13 +2,13 @@
  * The credentials that a program works with: resolved at its start, renewed before they expire, and
  * when a server calls them expired. What is told goes to the log.
  */
-#ifndef SHEAF_CREDS_HELD_H
-#define SHEAF_CREDS_HELD_H
+#ifndef SHEAF_CREDS_CREDS_HELD_H
+#define SHEAF_CREDS_CREDS_HELD_H
 
 #include <time.h>
 
-#include "creds/creds.h"
 #include "base/err.h"
+#include "creds/creds.h"
 
 struct creds_held {
 	struct creds creds;

@@ -2,11 +2,11 @@
 #include <strings.h>
 #include <time.h>
 
+#include "base/num.h"
 #include "creds/creds_cache.h"
 #include "creds/creds_json.h"
 #include "creds/creds_source.h"
 #include "http/http_once.h"
-#include "base/num.h"
 #include "s3/s3_addr.h"
 
 enum {
@@ -18,10 +18,10 @@ enum {
 	TIMEOUT_MAX_S = 60,
 	ATTEMPTS_MAX = 100,
 	TOTAL_MAX_MS = 120000,
-	READ_EXTRA_MS = 200,  /* tells no answer from no connection */
-	MAX_AGE_S = 300,      /* the role may be changed while credentials live */
-	LOCK_WAIT_MS = 2500,  /* where there is no service, each process finds out soon */
-	EXTEND_S = 180,	      /* what is old is asked for again so soon */
+	READ_EXTRA_MS = 200, /* tells no answer from no connection */
+	MAX_AGE_S = 300,     /* the role may be changed while credentials live */
+	LOCK_WAIT_MS = 2500, /* where there is no service, each process finds out soon */
+	EXTEND_S = 180,	     /* what is old is asked for again so soon */
 };
 
 struct question {
@@ -50,8 +50,8 @@ take_number(const struct creds_ask *ask, const char *variable, const char *key, 
 		return 0;
 	}
 	if (set)
-		return err_set(e, EXIT_USAGE, "%s='%.200s': not a number from 1 to %u", variable,
-		    value, max);
+		return err_set(
+		    e, EXIT_USAGE, "%s='%.200s': not a number from 1 to %u", variable, value, max);
 	return err_set(e, EXIT_USAGE, "profile %s: %s = '%.200s': not a number from 1 to %u",
 	    ask->top->name, key, value, max);
 }
@@ -73,8 +73,8 @@ is_true(const char *value)
 static int
 take_base(const struct creds_ask *ask, struct question *q, struct err *e)
 {
-	const char *endpoint = look(
-	    ask, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
+	const char *endpoint =
+	    look(ask, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
 	const char *mode = look(
 	    ask, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode");
 	int six = mode != NULL && strcasecmp(mode, "ipv6") == 0;
@@ -220,9 +220,11 @@ get_role(struct question *q)
 	int rc = get_data(&a, q, "", ROLE_MAX);
 	size_t len = rc == 0 ? strcspn(buf_str(&a.body), "\r\n") : 0;
 
-	if (rc == 0 && (len == 0 ||
-	    strspn(a.body.p, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-			     "_+=,.@-") != len)) {
+	if (rc == 0 &&
+	    (len == 0 ||
+		strspn(a.body.p,
+		    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+		    "_+=,.@-") != len)) {
 		buf_addf(&q->why, "%s: a role whose name is none", q->base.p);
 		rc = -1;
 	}
@@ -258,8 +260,7 @@ on_ask(struct creds *c, void *arg, struct err *e)
 	int rc = 0;
 
 	(void)e;
-	if (get_token(q) == 0 && get_role(q) == 0 &&
-	    get_data(&a, q, q->role, ANSWER_MAX) == 0) {
+	if (get_token(q) == 0 && get_role(q) == 0 && get_data(&a, q, q->role, ANSWER_MAX) == 0) {
 		buf_addf(&where, "instance metadata: role %s", q->role);
 		c->source = xstrdup(buf_str(&where));
 		rc = creds_json_parse(
@@ -268,8 +269,8 @@ on_ask(struct creds *c, void *arg, struct err *e)
 			extend(c);
 		} else {
 			buf_addf(&q->why, "role %s: no credentials ", q->role);
-			creds_json_message(&q->why, a.body.p, a.body.len, "Message", "Code",
-			    MESSAGE_MAX);
+			creds_json_message(
+			    &q->why, a.body.p, a.body.len, "Message", "Code", MESSAGE_MAX);
 			creds_free(c);
 			rc = 0;
 		}

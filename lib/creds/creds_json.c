@@ -1,8 +1,8 @@
 #include <string.h>
 
+#include "base/iso_time.h"
 #include "creds/creds_json.h"
 #include "creds/creds_source.h"
-#include "base/iso_time.h"
 
 const struct creds_json_form creds_json_process = {
     .access_key = "AccessKeyId",
@@ -55,10 +55,10 @@ wipe(json_t *object, int depth)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(object, name, value) {
+	json_object_foreach (object, name, value) {
 		if (json_is_string(value))
-			explicit_bzero((void *)(uintptr_t)json_string_value(value),
-			    json_string_length(value));
+			explicit_bzero(
+			    (void *)(uintptr_t)json_string_value(value), json_string_length(value));
 		else if (json_is_object(value) && depth > 0)
 			wipe(value, depth - 1);
 	}
@@ -171,8 +171,8 @@ creds_json_entry_read(struct creds *c, int64_t *asked, const char *text, size_t 
 	const char *source = creds_json_member(root, "Source");
 	int rc = -1;
 
-	*c = (struct creds){.expires =
-				(int64_t)json_integer_value(json_object_get(root, "Expiration"))};
+	*c = (struct creds){
+	    .expires = (int64_t)json_integer_value(json_object_get(root, "Expiration"))};
 	*asked = (int64_t)json_integer_value(json_object_get(root, "Asked"));
 	if (json_integer_value(json_object_get(root, "Version")) == 1 && access_key != NULL &&
 	    secret_key != NULL && source != NULL && c->expires > 0 && *asked > 0 &&

@@ -2,8 +2,8 @@
  * Credentials in JSON: what a credential_process writes, what container and instance metadata
  * answer, what the SSO portal answers, and the entries of our own cache. Pure.
  */
-#ifndef SHEAF_CREDS_JSON_H
-#define SHEAF_CREDS_JSON_H
+#ifndef SHEAF_CREDS_CREDS_JSON_H
+#define SHEAF_CREDS_CREDS_JSON_H
 
 #include <stddef.h>
 #include <stdint.h>

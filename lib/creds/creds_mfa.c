@@ -5,12 +5,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/io.h"
+#include "base/num.h"
 #include "creds/creds_cache.h"
 #include "creds/creds_json.h"
 #include "creds/creds_source.h"
 #include "sums/hash.h"
-#include "base/io.h"
-#include "base/num.h"
 
 enum { FILE_MAX = 64 << 10 };
 
@@ -30,8 +30,8 @@ file_name(const struct profile *p, char sha1[41])
 
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
 		if (profile_get(p, strings[i][1]) != NULL)
-			json_object_set_new(root, strings[i][0],
-			    json_string(profile_get(p, strings[i][1])));
+			json_object_set_new(
+			    root, strings[i][0], json_string(profile_get(p, strings[i][1])));
 	if (duration != NULL && num_parse(duration, 0, INT64_MAX, &n) == 0)
 		json_object_set_new(root, "DurationSeconds", json_integer((json_int_t)n));
 	text = json_dumps(root, JSON_SORT_KEYS | JSON_ENSURE_ASCII);

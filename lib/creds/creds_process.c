@@ -5,9 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "creds/creds_json.h"
 #include "creds/creds_source.h"
-#include "base/io.h"
 
 enum { OUTPUT_MAX = 64 << 10 };
 
@@ -64,14 +64,13 @@ run(const char *command, const char *where, struct buf *out, struct err *e)
 		if (errno != EINTR)
 			return err_errno(e, EXIT_FAILED, "%s", where);
 	if (rc == 0 && out->len > OUTPUT_MAX)
-		rc = err_set(e, EXIT_USAGE,
-		    "%s: it wrote more than %d bytes", where, OUTPUT_MAX);
+		rc = err_set(e, EXIT_USAGE, "%s: it wrote more than %d bytes", where, OUTPUT_MAX);
 	if (rc == 0 && WIFSIGNALED(status))
-		rc = err_set(e, EXIT_USAGE, "%s: it was ended by signal %d",
-		    where, WTERMSIG(status));
+		rc = err_set(
+		    e, EXIT_USAGE, "%s: it was ended by signal %d", where, WTERMSIG(status));
 	if (rc == 0 && WEXITSTATUS(status) != 0)
-		rc = err_set(e, EXIT_USAGE, "%s: it ended with status %d",
-		    where, WEXITSTATUS(status));
+		rc = err_set(
+		    e, EXIT_USAGE, "%s: it ended with status %d", where, WEXITSTATUS(status));
 	return rc;
 }
 

@@ -2,15 +2,15 @@
 #include <strings.h>
 
 #include "aws/aws_endpoint.h"
+#include "base/num.h"
 #include "creds/creds_cache.h"
 #include "creds/creds_source.h"
-#include "base/num.h"
 #include "creds/sts.h"
 
 enum {
-	CHAIN_MAX = 16,		/* roles, each assumed by the next one's credentials */
-	LOCK_WAIT_MS = 35000,	/* a little longer than STS may take */
-	DURATION_MAX = 43200,	/* seconds; STS knows what a role allows */
+	CHAIN_MAX = 16,	      /* roles, each assumed by the next one's credentials */
+	LOCK_WAIT_MS = 35000, /* a little longer than STS may take */
+	DURATION_MAX = 43200, /* seconds; STS knows what a role allows */
 };
 
 /* --- what the profile says --- */
@@ -37,9 +37,9 @@ source_of(const char *name)
 		const char *name;
 		creds_source *get;
 	} known[] = {
-		{"Environment", creds_from_environment},
-		{"Ec2InstanceMetadata", creds_from_instance},
-		{"EcsContainer", creds_from_container},
+	    {"Environment", creds_from_environment},
+	    {"Ec2InstanceMetadata", creds_from_instance},
+	    {"EcsContainer", creds_from_container},
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -72,8 +72,8 @@ check(const struct profile *p, struct err *e)
 
 /* A profile comes twice in a chain only as the source of itself, for its keys. */
 static int
-check_loop(const struct creds_ask *ask, const char *name, const struct profile *source,
-    struct err *e)
+check_loop(
+    const struct creds_ask *ask, const char *name, const struct profile *source, struct err *e)
 {
 	int depth = 0;
 
@@ -94,8 +94,7 @@ check_loop(const struct creds_ask *ask, const char *name, const struct profile *
 }
 
 static int
-from_source_profile(
-    struct creds *c, const struct creds_ask *ask, const char *name, struct err *e)
+from_source_profile(struct creds *c, const struct creds_ask *ask, const char *name, struct err *e)
 {
 	struct creds_ask inner = *ask;
 	struct profile source;
@@ -115,8 +114,8 @@ from_source_profile(
 		    : creds_from_profile(c, &inner, &why, e);
 	if (rc == 0)
 		rc = err_set(e, EXIT_USAGE,
-		    "profile %s: source_profile = %s: that has no credentials",
-		    ask->profile->name, name);
+		    "profile %s: source_profile = %s: that has no credentials", ask->profile->name,
+		    name);
 	buf_free(&why);
 	profile_view_free(&source);
 	return rc;

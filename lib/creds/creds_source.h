@@ -8,12 +8,12 @@
  *     Nothing in why: it is not worth a word, as nobody asked for it.
  * -1: it was asked for them and failed: e is filled, no other is tried.
  */
-#ifndef SHEAF_CREDS_SOURCE_H
-#define SHEAF_CREDS_SOURCE_H
+#ifndef SHEAF_CREDS_CREDS_SOURCE_H
+#define SHEAF_CREDS_CREDS_SOURCE_H
 
+#include "aws/profile.h"
 #include "base/buf.h"
 #include "creds/creds.h"
-#include "aws/profile.h"
 
 /* Who asks, and for what. Everything is borrowed. */
 struct creds_ask {
@@ -22,7 +22,7 @@ struct creds_ask {
 	const struct profile *profile; /* whose credentials are wanted: top, or the source of its
 					  role */
 	const struct creds_ask *by; /* the ask of the role that this is the source of; NULL: none */
-	int environment;     /* 0: the environment's web identity does not count */
+	int environment;	    /* 0: the environment's web identity does not count */
 	const char *refused; /* an access key that a server calls expired: not from the cache */
 };
 

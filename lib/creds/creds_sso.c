@@ -7,15 +7,15 @@
 #include <unistd.h>
 
 #include "aws/aws_endpoint.h"
+#include "base/io.h"
+#include "base/outfile.h"
+#include "base/uri.h"
 #include "creds/creds_cache.h"
 #include "creds/creds_json.h"
 #include "creds/creds_source.h"
-#include "sums/hash.h"
-#include "http/http_once.h"
-#include "base/io.h"
-#include "base/outfile.h"
 #include "creds/sso_token.h"
-#include "base/uri.h"
+#include "http/http_once.h"
+#include "sums/hash.h"
 
 enum {
 	ANSWER_MAX = 64 << 10,
@@ -52,9 +52,8 @@ take(struct question *q, const struct ini_section *session, const char *key, con
 	if (of_session != NULL && *of_session == '\0')
 		of_session = NULL;
 	if (of_session != NULL && of_profile != NULL && strcmp(of_session, of_profile) != 0)
-		return err_set(e, EXIT_USAGE,
-		    "profile %s: %s is another one in [sso-session %s]", q->profile->name, key,
-		    q->session);
+		return err_set(e, EXIT_USAGE, "profile %s: %s is another one in [sso-session %s]",
+		    q->profile->name, key, q->session);
 	*out = of_session != NULL ? of_session : of_profile;
 	if (*out == NULL)
 		buf_addf(missing, "%s%s", missing->len > 0 ? ", " : "", key);
@@ -96,8 +95,8 @@ find_token_file(struct question *q)
 	unsigned char sha1[HASH_SHA1_LEN];
 
 	hash_hex(q->token_sha1, sha1, hash_of(sha1, HASH_SHA1, name, strlen(name)));
-	buf_addf(&q->token_file, "%s/.aws/sso/cache/%s.json", home != NULL ? home : "",
-	    q->token_sha1);
+	buf_addf(
+	    &q->token_file, "%s/.aws/sso/cache/%s.json", home != NULL ? home : "", q->token_sha1);
 	buf_str(&q->token_file);
 }
 
@@ -107,8 +106,8 @@ find_token_file(struct question *q)
 static int
 login_needed(const struct question *q, const char *why, struct err *e)
 {
-	return err_set(e, EXIT_USAGE, "%s: %s; run: aws sso login --profile %s",
-	    q->where.p, why, q->profile->name);
+	return err_set(e, EXIT_USAGE, "%s: %s; run: aws sso login --profile %s", q->where.p, why,
+	    q->profile->name);
 }
 
 static int

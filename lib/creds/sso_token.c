@@ -3,8 +3,8 @@
 
 #include <jansson.h>
 
-#include "creds/creds_json.h"
 #include "base/iso_time.h"
+#include "creds/creds_json.h"
 #include "creds/sso_token.h"
 
 enum { EXPIRES_IN_MAX = 366 * 86400 };

@@ -2,8 +2,8 @@
  * The token that `aws sso login` leaves in ~/.aws/sso/cache, and the answers that renew it (IAM
  * Identity Center OIDC API reference, "CreateToken"). Pure.
  */
-#ifndef SHEAF_SSO_TOKEN_H
-#define SHEAF_SSO_TOKEN_H
+#ifndef SHEAF_CREDS_SSO_TOKEN_H
+#define SHEAF_CREDS_SSO_TOKEN_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -15,7 +15,7 @@ struct sso_token {
 	char *access_token;
 	int64_t expires; /* Unix seconds */
 	char *refresh_token, *client_id, *client_secret;
-	char *registration_expires; /* as written, for writing it again */
+	char *registration_expires;	 /* as written, for writing it again */
 	int64_t registration_expires_at; /* Unix seconds; 0: not there, or no point in time */
 };
 

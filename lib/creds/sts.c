@@ -2,12 +2,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "aws/sigv4.h"
 #include "base/buf.h"
+#include "base/uri.h"
+#include "creds/sts.h"
 #include "http/http_once.h"
 #include "s3/s3_addr.h"
-#include "aws/sigv4.h"
-#include "creds/sts.h"
-#include "base/uri.h"
 
 enum { TRIES = 5, CONNECT_MS = 5000, STALL_MS = 10000, TOTAL_MS = 30000, BODY_ROOM = 16384 };
 
@@ -67,8 +67,7 @@ sign(struct http_once *h, struct signature *s, const struct sts_request *r, cons
 		headers[request.n_headers++] =
 		    (struct sigv4_header){"x-amz-security-token", r->signer->session_token};
 	sigv4_key_set(&s->key, r->signer->secret_key, s->date, r->region, "sts");
-	sigv4_authorization(
-	    &s->authorization, &request, &s->key, r->signer->access_key, s->date);
+	sigv4_authorization(&s->authorization, &request, &s->key, r->signer->access_key, s->date);
 	for (size_t i = 2; i < request.n_headers; i++)
 		http_once_header(h, headers[i].name, headers[i].value);
 	http_once_header(h, "Authorization", buf_str(&s->authorization));

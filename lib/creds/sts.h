@@ -2,13 +2,13 @@
  * STS: temporary credentials for a role (STS API reference, "AssumeRole",
  * "AssumeRoleWithWebIdentity", "Common errors"). The answers' part is pure.
  */
-#ifndef SHEAF_STS_H
-#define SHEAF_STS_H
+#ifndef SHEAF_CREDS_STS_H
+#define SHEAF_CREDS_STS_H
 
 #include <stddef.h>
 
-#include "creds/creds.h"
 #include "base/err.h"
+#include "creds/creds.h"
 
 enum { STS_ANSWER_MAX = 64 << 10 };
 
@@ -18,11 +18,11 @@ struct sts_request {
 	const char *region;   /* that is signed for */
 	const char *ca_file;
 	const char *role_arn;
-	const char *session_name;	 /* NULL: "sheaf-" and the time */
-	const char *external_id;	 /* AssumeRole only */
-	const char *duration_s;		 /* likewise */
-	const char *web_identity_token;	 /* AssumeRoleWithWebIdentity, which is not signed */
-	const struct creds *signer;	 /* AssumeRole's; NULL with a token */
+	const char *session_name;	/* NULL: "sheaf-" and the time */
+	const char *external_id;	/* AssumeRole only */
+	const char *duration_s;		/* likewise */
+	const char *web_identity_token; /* AssumeRoleWithWebIdentity, which is not signed */
+	const struct creds *signer;	/* AssumeRole's; NULL with a token */
 };
 
 /*

@@ -1,9 +1,9 @@
 #include <string.h>
 
-#include "creds/creds_source.h"
 #include "base/iso_time.h"
-#include "s3/s3xml.h"
+#include "creds/creds_source.h"
 #include "creds/sts.h"
+#include "s3/s3xml.h"
 
 enum { MESSAGE_MAX = 1000 };
 

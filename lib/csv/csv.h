@@ -8,8 +8,8 @@
  * Reading goes in two steps, a piece of input at a time: csv_scan marks the delimiters and line
  * ends that are outside quotes, csv_rows walks over the records by these marks.
  */
-#ifndef SHEAF_CSV_H
-#define SHEAF_CSV_H
+#ifndef SHEAF_CSV_CSV_H
+#define SHEAF_CSV_CSV_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -30,7 +30,7 @@ struct csv_scan {
 	char delim;
 	enum csv_state state; /* of the next byte */
 	int prev_cr;	      /* the last byte was a CR */
-	int fast; /* AVX2 is used; 0 for the portable code, which gives the same answer */
+	int fast;      /* AVX2 is used; 0 for the portable code, which gives the same answer */
 	uint64_t line; /* physical line (LF, CRLF or CR ends it), from 1, of the next byte */
 };
 

@@ -25,8 +25,7 @@ csv_by_name_header(struct csv_merge *m, const char *p, size_t n, struct err *e)
 		buf_add(&m->map_header, p, n);
 		if (m->n_fields > m->delim_cap) {
 			m->delim_cap = 2 * m->n_fields;
-			m->delim_at =
-			    xrealloc(m->delim_at, m->delim_cap * sizeof(*m->delim_at));
+			m->delim_at = xrealloc(m->delim_at, m->delim_cap * sizeof(*m->delim_at));
 		}
 	}
 	m->in_place = m->map.identity;
@@ -84,8 +83,7 @@ emit_record(struct csv_merge *m, uint64_t at, uint64_t n, struct err *e)
 	char b[16 * 1024];
 
 	while (n > 0) {
-		ssize_t r =
-		    spool_read(&m->record, at, b, n < sizeof(b) ? (size_t)n : sizeof(b), e);
+		ssize_t r = spool_read(&m->record, at, b, n < sizeof(b) ? (size_t)n : sizeof(b), e);
 
 		if (r <= 0 || csv_merge_emit(m, b, (size_t)r, e) == -1)
 			return -1;

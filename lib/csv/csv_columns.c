@@ -100,8 +100,7 @@ add(struct csv_columns *c, const char *name, size_t len, struct err *e)
 {
 	if (c->names.len + len > CSV_HEADER_MAX)
 		return err_set(e, EXIT_FAILED,
-		    "the columns of all files take more than %d bytes together",
-		    CSV_HEADER_MAX);
+		    "the columns of all files take more than %d bytes together", CSV_HEADER_MAX);
 	if (c->n == c->cap) {
 		c->cap = c->cap != 0 ? 2 * c->cap : 32;
 		c->at = xrealloc(c->at, c->cap * sizeof(*c->at));
@@ -258,8 +257,9 @@ csv_columns_same(struct csv_columns *c, char delim, const char *first, size_t fi
 		more_a = csv_fields_next(&a);
 		more_b = csv_fields_next(&b);
 		same = more_a == more_b &&
-		    (!more_a || (a.value.len == b.value.len &&
-				    memcmp(a.value.p, b.value.p, a.value.len) == 0));
+		    (!more_a ||
+			(a.value.len == b.value.len &&
+			    memcmp(a.value.p, b.value.p, a.value.len) == 0));
 		i++;
 	} while (same && more_a);
 	if (same)

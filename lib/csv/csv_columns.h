@@ -2,15 +2,15 @@
  * The columns of a merge: those of the output, and where a source's fields go. Pure. A header is
  * the text of its record, without its line end.
  */
-#ifndef SHEAF_CSV_COLUMNS_H
-#define SHEAF_CSV_COLUMNS_H
+#ifndef SHEAF_CSV_CSV_COLUMNS_H
+#define SHEAF_CSV_CSV_COLUMNS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "csv/csv.h"
 #include "base/err.h"
+#include "csv/csv.h"
 
 struct csv_columns {
 	struct buf names; /* one after another, each with a NUL behind it; they may hold NUL */

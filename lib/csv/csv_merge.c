@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sums/crc32c.h"
 #include "csv/csv_merge_state.h"
+#include "sums/crc32c.h"
 
 /* --- output --- */
 
@@ -153,8 +153,8 @@ csv_merge_free(struct csv_merge *m)
 static int
 bad_line(struct csv_merge *m, uint64_t line, const char *what, struct err *e)
 {
-	return err_set(e, EXIT_FAILED, "%.2000s: line %llu: %.2000s", m->name,
-	    (unsigned long long)line, what);
+	return err_set(
+	    e, EXIT_FAILED, "%.2000s: line %llu: %.2000s", m->name, (unsigned long long)line, what);
 }
 
 /* The physical line where a record of the piece at hand begins. */
@@ -174,8 +174,8 @@ csv_merge_check(struct csv_merge *m, const struct csv_row *row, struct err *e)
 
 	if (n == m->n_fields || (n < m->n_fields && m->opt->pad))
 		return 0;
-	snprintf(what, sizeof(what), "%llu field%s, but the header has %zu",
-	    (unsigned long long)n, n == 1 ? "" : "s", m->n_fields);
+	snprintf(what, sizeof(what), "%llu field%s, but the header has %zu", (unsigned long long)n,
+	    n == 1 ? "" : "s", m->n_fields);
 	return bad_line(m, line_of(m, row), what, e);
 }
 

@@ -8,8 +8,8 @@
  * unlinked temporary file: in union mode until all columns are known, with hold until their source
  * is whole; so do records of over 1 MiB whose columns have another order.
  */
-#ifndef SHEAF_CSV_MERGE_H
-#define SHEAF_CSV_MERGE_H
+#ifndef SHEAF_CSV_CSV_MERGE_H
+#define SHEAF_CSV_CSV_MERGE_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -26,8 +26,8 @@ struct csv_merge_opt {
 	const char
 	    *source_column; /* a last column of this name holds the source's name; NULL: none */
 	const char *source_prefix; /* what is put before the name there; NULL: nothing */
-	int hold;	    /* nothing of a source is given out before it is whole (rejects) */
-	int no_sums;	    /* checksums are not wanted: they are 0 */
+	int hold;    /* nothing of a source is given out before it is whole (rejects) */
+	int no_sums; /* checksums are not wanted: they are 0 */
 };
 
 struct csv_merge_source {

@@ -1,12 +1,12 @@
 /* What the parts of csv_merge share; nobody else includes it. */
-#ifndef SHEAF_CSV_MERGE_STATE_H
-#define SHEAF_CSV_MERGE_STATE_H
+#ifndef SHEAF_CSV_CSV_MERGE_STATE_H
+#define SHEAF_CSV_CSV_MERGE_STATE_H
 
 #include "base/buf.h"
+#include "base/spool.h"
 #include "csv/csv.h"
 #include "csv/csv_columns.h"
 #include "csv/csv_merge.h"
-#include "base/spool.h"
 
 enum { BOM_LEN = 3, OUT_LEN = 256 * 1024 };
 
@@ -28,15 +28,15 @@ struct csv_merge {
 	struct csv_scan scan;
 	struct csv_marks marks;
 	struct csv_rows rows;
-	uint64_t piece_line;  /* physical line where the piece begins */
-	uint64_t record_line; /* of the record that began before the piece */
-	struct buf header;    /* its header record, as far as it was in earlier pieces */
-	size_t n_fields;      /* of its header */
-	size_t width;	      /* of its rows as written, before a source column */
-	int in_place;	      /* its fields come first in the output, in their order */
+	uint64_t piece_line;   /* physical line where the piece begins */
+	uint64_t record_line;  /* of the record that began before the piece */
+	struct buf header;     /* its header record, as far as it was in earlier pieces */
+	size_t n_fields;       /* of its header */
+	size_t width;	       /* of its rows as written, before a source column */
+	int in_place;	       /* its fields come first in the output, in their order */
 	size_t columns_before; /* by name: output columns when it began */
 	int sets_header;       /* strict: the job's header is this source's */
-	struct buf tail; /* what each row ends with: the source column and a line feed */
+	struct buf tail;       /* what each row ends with: the source column and a line feed */
 	uint64_t spool_from;
 
 	/* by name */
@@ -52,8 +52,8 @@ struct csv_merge {
 	struct buf out_header;
 	size_t first_len; /* strict: of the first header, as it stood; out_header begins with it */
 	int header_written;
-	struct buf out;	 /* not given out yet; the first out_done bytes are of sources that */
-	size_t out_done; /* are over, the others of the one at hand */
+	struct buf out;	    /* not given out yet; the first out_done bytes are of sources that */
+	size_t out_done;    /* are over, the others of the one at hand */
 	struct spool spool; /* rows that wait */
 	struct csv_merge_totals totals;
 };

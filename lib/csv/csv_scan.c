@@ -129,10 +129,10 @@ mark(struct csv_scan *s, const struct block *b, unsigned n, int lf_follows, uint
 		}
 		*delims = b->delim & ~in;
 		*ends = line_ends & ~in;
-		s->state = in & last	? CSV_QUOTED
-		    : closing & last	? CSV_QUOTE
-		    : structure & last	? CSV_FIELD
-					: CSV_PLAIN;
+		s->state = in & last   ? CSV_QUOTED
+		    : closing & last   ? CSV_QUOTE
+		    : structure & last ? CSV_FIELD
+				       : CSV_PLAIN;
 	}
 }
 
@@ -231,8 +231,8 @@ take_delims(struct csv_rows *r, uint64_t delims)
 	}
 	for (; delims != 0; delims &= delims - 1, r->delims++)
 		if (r->delims < r->delim_max)
-			r->delim_at[r->delims] = r->base + (r->word - 1) * 64 +
-			    (size_t)__builtin_ctzll(delims) - r->at;
+			r->delim_at[r->delims] =
+			    r->base + (r->word - 1) * 64 + (size_t)__builtin_ctzll(delims) - r->at;
 }
 
 INLINE int
@@ -330,9 +330,9 @@ has_avx2(void)
 }
 #else
 #define scan_avx2(s, p, n, m) scan(s, p, n, m, look_portable)
-#define pass_avx2	      pass
-#define next_avx2	      next
-#define has_avx2()	      0
+#define pass_avx2 pass
+#define next_avx2 next
+#define has_avx2() 0
 #endif
 
 void

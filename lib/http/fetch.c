@@ -32,13 +32,13 @@ struct fetch {
 	enum { FIRST_NONE, FIRST_SENT, FIRST_OVER } first; /* exchange over TLS */
 	struct fetch_opt opt;
 	struct fetch_msg msg; /* the next one; it changes places with that of its slot */
-	char *room; /* what is read from any connection goes here first */
+	char *room;	      /* what is read from any connection goes here first */
 	struct retry retry;
 	uint64_t reserved_ns; /* from when on n_reserved sends are due, drawn from the pace */
 	size_t n_reserved;
 	uint64_t now_us;
 	int64_t scanned_ms, scan_ms; /* when, and how long until the next time */
-	int napped; /* answers may have waited for this step */
+	int napped;		     /* answers may have waited for this step */
 	int64_t hedge_after_ms;
 	uint64_t hedge_seen;
 	struct fetch_stats stats;
@@ -427,8 +427,7 @@ answered_after_us(const struct fetch *f, const struct fetch_slot *s)
 }
 
 void
-fetch_slot_finished(
-    struct fetch *f, struct fetch_slot *s, enum fetch_fault fault, const char *text)
+fetch_slot_finished(struct fetch *f, struct fetch_slot *s, enum fetch_fault fault, const char *text)
 {
 	struct fetch_task *t = s->task;
 	struct fetch_slot *other = t->slot[0] == s ? t->slot[1] : t->slot[0];
@@ -512,8 +511,7 @@ may_send(struct fetch *f)
 
 		n = n < f->queue.n_ready ? n : f->queue.n_ready;
 		f->n_reserved = n < GATHER ? n : GATHER;
-		f->reserved_ns =
-		    pace_take(f->opt.pace, f->now_us * 1000, (unsigned)f->n_reserved);
+		f->reserved_ns = pace_take(f->opt.pace, f->now_us * 1000, (unsigned)f->n_reserved);
 	}
 	return f->reserved_ns <= f->now_us * 1000;
 }

@@ -15,8 +15,8 @@
  * An exchange ("task") is queued with fetch_start, sent when a slot is free and the pace allows,
  * and ends with exactly one call of ops->end. All functions of ops run inside fetch_step.
  */
-#ifndef SHEAF_FETCH_H
-#define SHEAF_FETCH_H
+#ifndef SHEAF_HTTP_FETCH_H
+#define SHEAF_HTTP_FETCH_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -127,10 +127,10 @@ struct fetch_opt {
 	/* A GET without an answer is asked a second time: -1 never, 0 when it is slower than the
 	 * slowest percent so far (and 500 ms), else after that many ms. */
 	int hedge_ms;
-	size_t buffer_len; /* bytes read from a socket at once; 0: 64 KiB */
+	size_t buffer_len;   /* bytes read from a socket at once; 0: 64 KiB */
 	const char *ca_file; /* trust these certificates (PEM) only; NULL: the system's. Borrowed */
 	const char *user_agent; /* borrowed */
-	int direct; /* never by a proxy, whatever the environment says */
+	int direct;		/* never by a proxy, whatever the environment says */
 	struct pace *pace;	/* when to send; borrowed; NULL: at once */
 };
 

@@ -80,8 +80,7 @@ find_proxy(struct fetch_wire *w)
 		url = env("all_proxy");
 	if (url == NULL)
 		url = env("ALL_PROXY");
-	if (w->direct || url == NULL ||
-	    proxy_parse(url, &w->proxy, &w->proxy_authorization) == -1)
+	if (w->direct || url == NULL || proxy_parse(url, &w->proxy, &w->proxy_authorization) == -1)
 		return;
 	w->no_proxy = env("no_proxy");
 	if (w->no_proxy == NULL)
@@ -300,8 +299,7 @@ handle_new(struct fetch_conn *c)
 static int
 leads_to(const struct fetch_conn *c, const struct fetch_route *r)
 {
-	return c->origin.len == r->origin_len &&
-	    memcmp(c->origin.p, r->origin, r->origin_len) == 0;
+	return c->origin.len == r->origin_len && memcmp(c->origin.p, r->origin, r->origin_len) == 0;
 }
 
 int

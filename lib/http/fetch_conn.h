@@ -3,8 +3,8 @@
  * their tunnels (CURLOPT_CONNECT_ONLY). TLS with the server is that of fetch_tls.h, and what goes
  * over it is the engine's. Only fetch*.c include this.
  */
-#ifndef SHEAF_FETCH_CONN_H
-#define SHEAF_FETCH_CONN_H
+#ifndef SHEAF_HTTP_FETCH_CONN_H
+#define SHEAF_HTTP_FETCH_CONN_H
 
 #include <curl/curl.h>
 #include <stdint.h>
@@ -38,10 +38,10 @@ struct fetch_conn {
 	int64_t begun_ms;
 	struct buf origin; /* where it leads to, as a C string: "https://host:port" */
 	struct fetch_tls_stream tls;
-	int in_tunnel;	  /* that is TLS with a proxy, so the socket is libcurl's to read */
-	uint64_t answers; /* that it carried */
+	int in_tunnel;		 /* that is TLS with a proxy, so the socket is libcurl's to read */
+	uint64_t answers;	 /* that it carried */
 	struct timespec arrived; /* the last bytes, by the clock of the day; 0: nobody knows */
-	int hung_up;	  /* the other side will send no more than is there to be read */
+	int hung_up;		 /* the other side will send no more than is there to be read */
 	char errbuf[CURL_ERROR_SIZE];
 };
 
@@ -75,8 +75,8 @@ void fetch_wire_handle(
     struct fetch_wire *w, int n, int64_t now_ms, const struct fetch_wire_ops *ops);
 
 /* Begins to connect. */
-void fetch_conn_open(struct fetch_conn *c, struct fetch_wire *w, const struct fetch_route *r,
-    int64_t now_ms);
+void fetch_conn_open(
+    struct fetch_conn *c, struct fetch_wire *w, const struct fetch_route *r, int64_t now_ms);
 
 /* 1 where it has been connecting for longer than it may. libcurl ends its own part in time. */
 int fetch_conn_is_late(const struct fetch_conn *c, int64_t now_ms);

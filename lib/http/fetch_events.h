@@ -2,8 +2,8 @@
  * Which sockets are waited for, with epoll: those on which libcurl opens a connection, and those of
  * open connections, which are ours. Only fetch_conn.c includes this.
  */
-#ifndef SHEAF_FETCH_EVENTS_H
-#define SHEAF_FETCH_EVENTS_H
+#ifndef SHEAF_HTTP_FETCH_EVENTS_H
+#define SHEAF_HTTP_FETCH_EVENTS_H
 
 #include <curl/curl.h>
 #include <stdint.h>

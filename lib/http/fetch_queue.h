@@ -1,6 +1,6 @@
 /* The exchanges of the engine in fetch.h that are not on the wire. Only fetch.c includes this. */
-#ifndef SHEAF_FETCH_QUEUE_H
-#define SHEAF_FETCH_QUEUE_H
+#ifndef SHEAF_HTTP_FETCH_QUEUE_H
+#define SHEAF_HTTP_FETCH_QUEUE_H
 
 #include <stddef.h>
 #include <stdint.h>

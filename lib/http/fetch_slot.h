@@ -2,8 +2,8 @@
  * One place on the wire of the engine in fetch.h: a connection, and the exchange that it carries.
  * Only fetch.c and fetch_slot.c include this.
  */
-#ifndef SHEAF_FETCH_SLOT_H
-#define SHEAF_FETCH_SLOT_H
+#ifndef SHEAF_HTTP_FETCH_SLOT_H
+#define SHEAF_HTTP_FETCH_SLOT_H
 
 #include "http/fetch.h"
 #include "http/fetch_conn.h"

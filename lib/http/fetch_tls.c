@@ -148,8 +148,8 @@ prefer_aes_128(SSL_CTX *ctx)
 		buf_addf(&names, "%s%s", i > 0 ? ":" : "", SSL_CIPHER_get_name(c));
 	}
 	if (strcmp(buf_str(&names), OSSL_default_ciphersuites()) == 0 &&
-	    !SSL_CTX_set_ciphersuites(ctx,
-		"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"))
+	    !SSL_CTX_set_ciphersuites(
+		ctx, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"))
 		err_nomem();
 	buf_free(&names);
 }
@@ -175,11 +175,10 @@ fetch_tls_ctx(struct fetch_tls *t)
 	prefer_aes_128(t->ctx);
 	SSL_CTX_set_options(t->ctx, SSL_OP_NO_RENEGOTIATION);
 	SSL_CTX_set_verify(t->ctx, SSL_VERIFY_PEER, NULL);
-	SSL_CTX_set_session_cache_mode(
-	    t->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_set_session_cache_mode(t->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(t->ctx, on_session);
-	SSL_CTX_set_mode(t->ctx,
-	    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_mode(
+	    t->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_read_ahead(t->ctx, 1); /* a record's head and body by one system call */
 	if (!load_trust(SSL_CTX_get_cert_store(t->ctx), t)) {
 		SSL_CTX_free(t->ctx);

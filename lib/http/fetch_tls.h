@@ -3,8 +3,8 @@
  * checked, sessions resumed. All connections share one context; libcurl would make one for each,
  * which takes half as long as the handshake. Only fetch_conn.c includes this.
  */
-#ifndef SHEAF_FETCH_TLS_H
-#define SHEAF_FETCH_TLS_H
+#ifndef SHEAF_HTTP_FETCH_TLS_H
+#define SHEAF_HTTP_FETCH_TLS_H
 
 #include <openssl/ssl.h>
 #include <stddef.h>

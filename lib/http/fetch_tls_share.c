@@ -4,14 +4,14 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "sums/crc32c.h"
 #include "base/num.h"
 #include "http/fetch_tls_share.h"
+#include "sums/crc32c.h"
 
 enum {
 	SLOTS = 1024, /* chosen by the key; of two with one slot the last stays */
 	SLOT_LEN = 4096,
-	PEER_TAG = 3, /* of the certificate in OpenSSL's SSL_SESSION_ASN1 */
+	PEER_TAG = 3,	 /* of the certificate in OpenSSL's SSL_SESSION_ASN1 */
 	ASN1_BAD = 0x80, /* what ASN1_get_object returns for what is no DER */
 };
 
@@ -145,8 +145,9 @@ tls_share_get(const char *origin, const char *trust)
 	if (h.session_len > 0 && h.key_len == key.len &&
 	    sizeof(h) + h.key_len + h.session_len <= (size_t)got &&
 	    memcmp(der, key.p, key.len) == 0 &&
-	    h.sum == crc32c(0, slot + sizeof(h.sum),
-			 sizeof(h) - sizeof(h.sum) + h.key_len + h.session_len)) {
+	    h.sum ==
+		crc32c(0, slot + sizeof(h.sum),
+		    sizeof(h) - sizeof(h.sum) + h.key_len + h.session_len)) {
 		der += key.len;
 		session = d2i_SSL_SESSION(NULL, &der, h.session_len);
 	}

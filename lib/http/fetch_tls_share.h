@@ -10,8 +10,8 @@
  * A session is for one origin and for what was trusted when it was made: a file or folder of
  * certificates, as long as nobody has replaced it.
  */
-#ifndef SHEAF_TLS_SHARE_H
-#define SHEAF_TLS_SHARE_H
+#ifndef SHEAF_HTTP_FETCH_TLS_SHARE_H
+#define SHEAF_HTTP_FETCH_TLS_SHARE_H
 
 #include <openssl/ssl.h>
 

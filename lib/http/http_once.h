@@ -2,8 +2,8 @@
  * One HTTP exchange, waited for, on an engine of its own (fetch.h): what asking for credentials
  * needs, a few times in a program's life.
  */
-#ifndef SHEAF_HTTP_ONCE_H
-#define SHEAF_HTTP_ONCE_H
+#ifndef SHEAF_HTTP_HTTP_ONCE_H
+#define SHEAF_HTTP_HTTP_ONCE_H
 
 #include <stddef.h>
 

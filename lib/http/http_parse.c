@@ -1,14 +1,14 @@
 #include <string.h>
 #include <strings.h>
 
-#include "http/http_parse.h"
 #include "base/num.h"
+#include "http/http_parse.h"
 
 enum state {
 	STATUS_LINE,
 	HEADERS,
-	BODY,	   /* of a known length */
-	BODY_EOF,  /* until the connection ends */
+	BODY,	  /* of a known length */
+	BODY_EOF, /* until the connection ends */
 	CHUNK_SIZE,
 	CHUNK,
 	CHUNK_END, /* the line end behind a chunk */
@@ -87,8 +87,8 @@ status_line(struct http_parse *h, const char *s, size_t len)
 {
 	uint64_t version, status;
 
-	if (len < 12 || memcmp(s, "HTTP/1.", 7) != 0 || s[8] != ' ' ||
-	    (len > 12 && s[12] != ' ') || num_parse_n(s + 7, 1, 0, 9, &version) == -1 ||
+	if (len < 12 || memcmp(s, "HTTP/1.", 7) != 0 || s[8] != ' ' || (len > 12 && s[12] != ' ') ||
+	    num_parse_n(s + 7, 1, 0, 9, &version) == -1 ||
 	    num_parse_n(s + 9, 3, 100, 999, &status) == -1 || status == 101)
 		return -1;
 	h->status = (int)status;
@@ -281,8 +281,7 @@ begins_wrong(struct http_parse *h, const char *p, size_t n)
 }
 
 enum http_event
-http_parse_next(
-    struct http_parse *h, const char **p, size_t *n, const char **out, size_t *out_len)
+http_parse_next(struct http_parse *h, const char **p, size_t *n, const char **out, size_t *out_len)
 {
 	enum http_event event;
 	const char *why;

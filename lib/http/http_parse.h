@@ -3,8 +3,8 @@
  * pieces of its body out. Pure. Interim answers (1xx) and trailers are passed over; a connection
  * that carries anything but HTTP/1.x is told from one that does by its first bytes.
  */
-#ifndef SHEAF_HTTP_PARSE_H
-#define SHEAF_HTTP_PARSE_H
+#ifndef SHEAF_HTTP_HTTP_PARSE_H
+#define SHEAF_HTTP_HTTP_PARSE_H
 
 #include <stddef.h>
 #include <stdint.h>

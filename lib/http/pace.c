@@ -19,10 +19,10 @@
 #define CUT 0.95
 #define PROVEN_WINDOWS 8 /* goodput is proven when it lasted for about so many windows */
 #define PROVEN_LOSS 0.97 /* what each cut takes from it, as the limit may have fallen */
-#define ROUND_MIN 50  /* answers before a share of them means something */
+#define ROUND_MIN 50	 /* answers before a share of them means something */
 #define ROUND_MAX 2000
 #define SHARE 3000 /* of refusals in a round, in millionths: above it, the rate is too high */
-#define HELPED 0.6    /* a fall has helped when less than this of the share is left */
+#define HELPED 0.6 /* a fall has helped when less than this of the share is left */
 #define FALLS_IN_VAIN 3
 #define BURST_NS UINT64_C(5000000) /* unused time that may still be used */
 #define STALE_NS (60 * NS_PER_S)   /* a schedule so far ahead is of an earlier boot */
@@ -31,8 +31,8 @@
 #define RATE_MIN 100.0 /* refusals that have nothing to do with the rate must not end the run */
 #define RATE_MAX 1e6
 #define MILLION UINT64_C(1000000)
-#define GROWTH_FIRST 250000	    /* by a quarter in each window, until the limit is found */
-#define GROWTH_LEAST 2000	   /* then 2 % a second */
+#define GROWTH_FIRST 250000 /* by a quarter in each window, until the limit is found */
+#define GROWTH_LEAST 2000   /* then 2 % a second */
 #define GROWTH_CALM 20000
 
 struct shared {
@@ -248,8 +248,7 @@ goodput(struct pace *p, uint64_t now_ns)
 	uint64_t length = since(atomic_load(&p->s->window_ns), now_ns);
 
 	if (length > WINDOW_NS / 4) {
-		running =
-		    (double)atomic_load(&p->s->window_n) * (double)NS_PER_S / (double)length;
+		running = (double)atomic_load(&p->s->window_n) * (double)NS_PER_S / (double)length;
 		if (running > good)
 			good = running;
 	}

@@ -10,8 +10,8 @@
  * Times are nanoseconds of CLOCK_MONOTONIC, the same for all processes of a machine since its
  * start.
  */
-#ifndef SHEAF_PACE_H
-#define SHEAF_PACE_H
+#ifndef SHEAF_HTTP_PACE_H
+#define SHEAF_HTTP_PACE_H
 
 #include <stdint.h>
 

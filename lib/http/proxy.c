@@ -5,8 +5,8 @@
 #include <openssl/evp.h>
 
 #include "base/num.h"
-#include "http/proxy.h"
 #include "base/uri.h"
+#include "http/proxy.h"
 
 enum { ADDRESS_MAX = 64 };
 

@@ -2,8 +2,8 @@
  * The proxy for http:// URLs, by curl's rules (curl(1), ENVIRONMENT). libcurl speaks to all others.
  * Pure.
  */
-#ifndef SHEAF_PROXY_H
-#define SHEAF_PROXY_H
+#ifndef SHEAF_HTTP_PROXY_H
+#define SHEAF_HTTP_PROXY_H
 
 #include <stddef.h>
 

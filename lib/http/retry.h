@@ -4,8 +4,8 @@
  * beaten, and a wait that doubles, at random between nothing and all of it (AWS SDKs and tools
  * reference guide, "Retry behavior"). Pure but for the seed.
  */
-#ifndef SHEAF_RETRY_H
-#define SHEAF_RETRY_H
+#ifndef SHEAF_HTTP_RETRY_H
+#define SHEAF_HTTP_RETRY_H
 
 #include <stdint.h>
 

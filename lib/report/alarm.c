@@ -76,8 +76,8 @@ bad(const struct alarm *a, struct err *e, const char *why)
 
 /* The metric and the comparison; what follows them is at rest. */
 static const struct metric *
-parse_left(const struct alarm *a, const struct metrics *ms, char op[3], const char **rest,
-    struct err *e)
+parse_left(
+    const struct alarm *a, const struct metrics *ms, char op[3], const char **rest, struct err *e)
 {
 	static const char *const ops[] = {">=", "<=", "!=", ">", "<", "="};
 	const char *s = a->text + strspn(a->text, blank);

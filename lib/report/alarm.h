@@ -3,8 +3,8 @@
  * (> >= < <= = !=) and a number; behind it %, a time (ms s m h d), or a size (K M G T, powers of
  * 1024). Without a unit the number is in the metric's own.
  */
-#ifndef SHEAF_ALARM_H
-#define SHEAF_ALARM_H
+#ifndef SHEAF_REPORT_ALARM_H
+#define SHEAF_REPORT_ALARM_H
 
 #include "base/err.h"
 #include "report/metrics.h"

@@ -127,8 +127,8 @@ read_values(struct run *r, const char *file, take_value *take)
 		if (len > 0 && line[len - 1] == '\n')
 			line[len - 1] = '\0';
 		if ((eq = strchr(line, '=')) == NULL) {
-			run_problem(r, "%s/%s: a line is not NAME=value: %.100s", r->work, file,
-			    line);
+			run_problem(
+			    r, "%s/%s: a line is not NAME=value: %.100s", r->work, file, line);
 			continue;
 		}
 		*eq = '\0';
@@ -429,8 +429,10 @@ add_up(struct run *r)
 		silent += b->state == RUN_DONE && b->attempts == 0;
 	}
 	if (silent > 0)
-		run_problem(r, "%s/stats: %zu done batches have no stats: their requests and times "
-		    "are not counted", r->work, silent);
+		run_problem(r,
+		    "%s/stats: %zu done batches have no stats: their requests and times "
+		    "are not counted",
+		    r->work, silent);
 }
 
 static void

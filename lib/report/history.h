@@ -3,8 +3,8 @@
  * every format of the report is made. Files that are missing, broken or of another version are told
  * as problems; the rest is read all the same. Times are Unix time in ms; 0: not known.
  */
-#ifndef SHEAF_RUN_H
-#define SHEAF_RUN_H
+#ifndef SHEAF_REPORT_HISTORY_H
+#define SHEAF_REPORT_HISTORY_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -133,8 +133,8 @@ struct run {
 	struct run_session *sessions; /* owned */
 	size_t n_spans, n_attempts, n_sessions;
 	struct run_series series;
-	uint64_t busy_ms;	     /* at least one program ran */
-	uint64_t rss_at_once_kb;     /* the peaks of programs that ran at once, added up */
+	uint64_t busy_ms;	 /* at least one program ran */
+	uint64_t rss_at_once_kb; /* the peaks of programs that ran at once, added up */
 	size_t batches_at_once;
 	int64_t last_run_start_ms, last_run_end_ms; /* first start and last end of its programs */
 	uint32_t slowest[RUN_SLOWEST_MAX];	    /* done batches, slowest first */

@@ -1,8 +1,8 @@
 /*
  * What the parts of lib/report/history share while a folder is read. Not for others.
  */
-#ifndef SHEAF_RUN_READER_H
-#define SHEAF_RUN_READER_H
+#ifndef SHEAF_REPORT_HISTORY_READER_H
+#define SHEAF_REPORT_HISTORY_READER_H
 
 #include <jansson.h>
 

@@ -142,10 +142,10 @@ add_requests(struct metrics *ms, const struct run *r, const struct prices *p)
 	add(ms, "cost", "dollars", cost / 1000, NO_BASE, "Price of these requests");
 	add(ms, "retries", "", (double)c->retries, all, "Requests sent again");
 	for (int i = 0; i < RUN_CAUSES; i++) {
-		static const char *const help[RUN_CAUSES] = {
-		    "Sent again: 503 SlowDown or 429", "Sent again: 500, 502, 504",
-		    "Sent again: too slow", "Sent again: no connection",
-		    "Sent again: the connection broke", "Sent again: the body was cut short",
+		static const char *const help[RUN_CAUSES] = {"Sent again: 503 SlowDown or 429",
+		    "Sent again: 500, 502, 504", "Sent again: too slow",
+		    "Sent again: no connection", "Sent again: the connection broke",
+		    "Sent again: the body was cut short",
 		    "Sent again: the body was not what was stored", "Sent again: another cause"};
 		char name[32];
 

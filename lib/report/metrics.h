@@ -2,8 +2,8 @@
  * The numbers of a run, each once, with its name, unit and meaning. Every format of the report and
  * every alarm takes them from here, so that they agree.
  */
-#ifndef SHEAF_METRICS_H
-#define SHEAF_METRICS_H
+#ifndef SHEAF_REPORT_METRICS_H
+#define SHEAF_REPORT_METRICS_H
 
 #include <stddef.h>
 

@@ -1,13 +1,13 @@
 /*
  * The formats of the report. Each appends to out; all take their numbers from the same metrics.
  */
-#ifndef SHEAF_RENDER_H
-#define SHEAF_RENDER_H
+#ifndef SHEAF_REPORT_RENDER_H
+#define SHEAF_REPORT_RENDER_H
 
-#include "report/alarm.h"
 #include "base/buf.h"
-#include "report/metrics.h"
+#include "report/alarm.h"
 #include "report/history.h"
+#include "report/metrics.h"
 
 struct report {
 	const struct run *run;

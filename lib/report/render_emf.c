@@ -20,8 +20,9 @@ render_emf(struct buf *out, const struct report *p)
 {
 	const char *dest = run_setting(p->run, "DEST");
 
-	buf_addf(out, "{\"_aws\":{\"Timestamp\":%lld,\"CloudWatchMetrics\":[{"
-		      "\"Namespace\":\"sheaf\",\"Dimensions\":[[\"Destination\"]],\"Metrics\":[",
+	buf_addf(out,
+	    "{\"_aws\":{\"Timestamp\":%lld,\"CloudWatchMetrics\":[{"
+	    "\"Namespace\":\"sheaf\",\"Dimensions\":[[\"Destination\"]],\"Metrics\":[",
 	    (long long)p->now_ms);
 	for (size_t i = 0; i < p->metrics->n; i++) {
 		buf_addc(out, '{');

@@ -1,8 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/render_json.h"
 #include "base/stats.h"
+#include "report/render_json.h"
 
 enum {
 	LIST_MAX = 300000, /* bytes of one list: 30,000 batches must stay below 5 MB */
@@ -93,13 +93,14 @@ render_html(struct buf *out, const struct report *p)
 	if (at == NULL)
 		abort();
 	json_head(&json, p, LIST_MAX);
-	buf_adds(&json, "\"batch_fields\":[\"batch\",\"state\",\"attempts\",\"start\",\"ms\","
-			"\"get_ms\",\"put_ms\",\"objects\",\"rejected\",\"rows\",\"bytes\","
-			"\"bytes_in\",\"requests\",\"retries\",\"throttled\",\"hedged\","
-			"\"latency_max_ms\",\"etag\",\"uri\",\"cause\"],\n\"batch_rows\":[");
+	buf_adds(&json,
+	    "\"batch_fields\":[\"batch\",\"state\",\"attempts\",\"start\",\"ms\","
+	    "\"get_ms\",\"put_ms\",\"objects\",\"rejected\",\"rows\",\"bytes\","
+	    "\"bytes_in\",\"requests\",\"retries\",\"throttled\",\"hedged\","
+	    "\"latency_max_ms\",\"etag\",\"uri\",\"cause\"],\n\"batch_rows\":[");
 	for (size_t i = 0; i < r->n_batches; i++)
-		add_row(&json, r, &r->batches[i],
-		    r->n_sessions > 0 ? r->sessions[0].start_ms : 0, &causes_len);
+		add_row(&json, r, &r->batches[i], r->n_sessions > 0 ? r->sessions[0].start_ms : 0,
+		    &causes_len);
 	json_end(&json, "]");
 	json.len--;
 	buf_addc(&json, '}');

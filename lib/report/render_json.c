@@ -2,8 +2,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "report/render_json.h"
 #include "base/stats.h"
+#include "report/render_json.h"
 
 void
 render_number(struct buf *out, double v)

@@ -2,8 +2,8 @@
  * What the formats made of JSON share. Every value and member ends with a comma, which the end of
  * its object or array takes back. Not for others.
  */
-#ifndef SHEAF_RENDER_JSON_H
-#define SHEAF_RENDER_JSON_H
+#ifndef SHEAF_REPORT_RENDER_JSON_H
+#define SHEAF_REPORT_RENDER_JSON_H
 
 #include "report/render.h"
 

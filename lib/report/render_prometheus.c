@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "report/render.h"
 #include "base/printable.h"
+#include "report/render.h"
 
 /* A label's value, with \ " and what a terminal would obey escaped. */
 static void
@@ -66,8 +66,8 @@ render_prometheus(struct buf *out, const struct report *p)
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
 		buf_adds(out, "sheaf_state{");
 		add_label(out, "dest", dest);
-		buf_addf(out, ",state=\"%s\"} %d\n", states[i],
-		    strcmp(states[i], p->run->state) == 0);
+		buf_addf(
+		    out, ",state=\"%s\"} %d\n", states[i], strcmp(states[i], p->run->state) == 0);
 	}
 	if (p->n_alarms > 0)
 		add_family(out, "sheaf_alarm", "1 where an alarm of the report fires");

@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "report/render.h"
 #include "base/printable.h"
 #include "base/utf8.h"
+#include "report/render.h"
 
 enum {
 	WIDTH = 80,
@@ -165,8 +165,8 @@ add_wrapped(struct buf *out, const char *text, size_t first)
 		size_t n = fitting(shown.p + at, shown.len - at, width), word = n;
 
 		/* between words, where one ends near the end of the line */
-		while (at + n < shown.len && word + WORD > n && word > 0 &&
-		    shown.p[at + word] != ' ')
+		while (
+		    at + n < shown.len && word + WORD > n && word > 0 && shown.p[at + word] != ' ')
 			word--;
 		if (at + n < shown.len && word > 0 && shown.p[at + word] == ' ')
 			n = word;
@@ -244,7 +244,10 @@ add_headline(struct buf *out, const struct report *p)
 		return;
 	}
 	add_coloured(out, p,
-	    is_state(p, "done") ? GREEN : is_state(p, "running") ? YELLOW : RED, state);
+	    is_state(p, "done")		 ? GREEN
+		: is_state(p, "running") ? YELLOW
+					 : RED,
+	    state);
 	if (is_state(p, "running")) {
 		buf_adds(out, " for ");
 		add_duration(out, value(p, "duration"));
@@ -371,8 +374,8 @@ add_times(struct buf *out, const struct report *p)
 	if (sequential > busy && busy > 0) {
 		add_label(out, "in turn");
 		add_duration(out, sequential);
-		buf_addf(out, ", %.0f times as long, one request after another\n",
-		    sequential / busy);
+		buf_addf(
+		    out, ", %.0f times as long, one request after another\n", sequential / busy);
 	}
 	if (value(p, "idle") > 60) {
 		add_label(out, "idle");
@@ -386,7 +389,7 @@ static void
 add_speed(struct buf *out, const struct report *p)
 {
 	static const char *const bars[] = {
-	    " ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+	    " ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"}; /* by level */
 	const struct run_series *s = &p->run->series;
 	size_t group = (s->n + BARS - 1) / BARS;
 	double top = 0, sum;

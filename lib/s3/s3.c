@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "creds/creds_held.h"
 #include "base/log.h"
+#include "base/stats.h"
+#include "creds/creds_held.h"
 #include "http/pace.h"
 #include "s3/s3.h"
 #include "s3/s3_addr.h"
-#include "base/stats.h"
 
 enum {
 	MAX_TRIES = 8,
@@ -102,8 +102,8 @@ settings_take(struct s3 *s3, struct err *e)
 		    "region '%s': has no endpoints for use_fips_endpoint (AWS_USE_FIPS_ENDPOINT)",
 		    region);
 	s3->endpoint.global = strcmp(region, S3_GLOBAL) == 0;
-	snprintf(s3->region, sizeof(s3->region), "%s",
-	    s3->endpoint.global ? S3_GLOBAL_REGION : region);
+	snprintf(
+	    s3->region, sizeof(s3->region), "%s", s3->endpoint.global ? S3_GLOBAL_REGION : region);
 	if (o->region != NULL) { /* the one that STS is asked in, too */
 		free(st->region);
 		st->region = xstrdup(o->region);
@@ -466,8 +466,7 @@ renew_expired(struct s3 *s3, struct s3_call *c)
 	if (strcmp(code, "ExpiredToken") != 0 && strcmp(code, "TokenRefreshRequired") != 0 &&
 	    strcmp(code, "ExpiredTokenException") != 0)
 		return 0;
-	return ++c->expired <= RENEWALS &&
-	    creds_held_refused(&s3->held, c->signed_as);
+	return ++c->expired <= RENEWALS && creds_held_refused(&s3->held, c->signed_as);
 }
 
 static int

@@ -6,20 +6,20 @@
  * Sources: S3 API reference ("Error responses", "Common request headers"), S3 user guide ("Virtual
  * hosting of buckets", "Making requests", "Best practices design patterns").
  */
-#ifndef SHEAF_S3_H
-#define SHEAF_S3_H
+#ifndef SHEAF_S3_S3_H
+#define SHEAF_S3_S3_H
 
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
 
+#include "aws/sigv4.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "http/fetch.h"
 #include "s3/s3_answer.h"
 #include "s3/s3xml.h"
-#include "aws/sigv4.h"
 
 /* What the command line says, the same for all programs. Borrowed strings; zero is the default. */
 struct s3_opt {

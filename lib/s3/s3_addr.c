@@ -4,8 +4,8 @@
 #include <strings.h>
 
 #include "base/num.h"
-#include "s3/s3_addr.h"
 #include "base/uri.h"
+#include "s3/s3_addr.h"
 
 /* A bucket name that can stand before a host's: one DNS label, so that the wildcard certificate
  * covers it; without TLS several, with dots between them. */

@@ -2,8 +2,8 @@
  * Where a request to a bucket goes (S3 user guide, "Virtual hosting of buckets"; AWS general
  * reference, "S3 endpoints and quotas"). Pure.
  */
-#ifndef SHEAF_S3_ADDR_H
-#define SHEAF_S3_ADDR_H
+#ifndef SHEAF_S3_S3_ADDR_H
+#define SHEAF_S3_S3_ADDR_H
 
 #include "base/buf.h"
 #include "base/err.h"

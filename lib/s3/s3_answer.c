@@ -40,8 +40,7 @@ http_date(const char *p, size_t len)
 	uint64_t day, year, hour, minute, second;
 	int month = 0;
 
-	if (len < 25 || memcmp(p + 3, ", ", 2) != 0 ||
-	    num_parse_n(p + 5, 2, 1, 31, &day) == -1 ||
+	if (len < 25 || memcmp(p + 3, ", ", 2) != 0 || num_parse_n(p + 5, 2, 1, 31, &day) == -1 ||
 	    num_parse_n(p + 12, 4, 1, 9999, &year) == -1 ||
 	    num_parse_n(p + 17, 2, 0, 23, &hour) == -1 ||
 	    num_parse_n(p + 20, 2, 0, 59, &minute) == -1 ||

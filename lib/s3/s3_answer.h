@@ -1,8 +1,8 @@
 /*
  * The head of an S3 answer (S3 API reference, "Common response headers"). Pure.
  */
-#ifndef SHEAF_S3_ANSWER_H
-#define SHEAF_S3_ANSWER_H
+#ifndef SHEAF_S3_S3_ANSWER_H
+#define SHEAF_S3_S3_ANSWER_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -26,7 +26,7 @@ struct s3_answer {
 	char checksum_sha256[64];
 	char checksum_sha1[40];
 	char checksum_type[16]; /* "FULL_OBJECT" or "COMPOSITE" */
-	char date[32]; /* as sent: seldom asked for, and it takes time to read */
+	char date[32];		/* as sent: seldom asked for, and it takes time to read */
 	char storage_class[32];
 	char sheaf_crc32c[16]; /* x-amz-meta-sheaf-crc32c */
 };

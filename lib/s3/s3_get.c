@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "sums/hash.h"
 #include "s3/s3_get.h"
+#include "sums/hash.h"
 
 enum {
 	WINDOW_MIN = 128, /* objects on the way */
@@ -45,7 +45,7 @@ struct getter {
 	struct s3 *s3;
 	const struct s3_get_ops *ops;
 	void *arg;
-	struct item **window; /* a ring, in the order of the objects */
+	struct item **window;  /* a ring, in the order of the objects */
 	size_t size, first, n; /* places in all, the head's, taken */
 	struct item *free;     /* a stack: few are in use, and those stay in the cache */
 	unsigned connections;

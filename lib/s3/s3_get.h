@@ -7,15 +7,15 @@
  * comes once all before it are done, and an interrupted body continues from where it broke (Range
  * with If-Match). Bodies held take at most S3_GET_BUDGET bytes in all.
  */
-#ifndef SHEAF_S3_GET_H
-#define SHEAF_S3_GET_H
+#ifndef SHEAF_S3_S3_GET_H
+#define SHEAF_S3_S3_GET_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
-#include "s3/s3.h"
 #include "base/uri.h"
+#include "s3/s3.h"
 
 enum {
 	S3_GET_HOLD_MAX = 1 << 20, /* bytes */

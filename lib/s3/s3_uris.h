@@ -2,8 +2,8 @@
  * The objects that s3get is asked for: s3:// URIs from arguments, or from standard input, one a
  * record, with the fields that `s3ls -l` prints behind them (size, etag, mtime).
  */
-#ifndef SHEAF_S3_URIS_H
-#define SHEAF_S3_URIS_H
+#ifndef SHEAF_S3_S3_URIS_H
+#define SHEAF_S3_S3_URIS_H
 
 #include "base/err.h"
 #include "s3/s3_get.h"

@@ -3,8 +3,8 @@
  * texts of numbers that options take. A program puts S3CLI_OPTIONS into its long options and hands
  * the values from 256 on to s3cli_option.
  */
-#ifndef SHEAF_S3CLI_H
-#define SHEAF_S3CLI_H
+#ifndef SHEAF_S3_S3CLI_H
+#define SHEAF_S3_S3CLI_H
 
 #include <getopt.h>
 

@@ -4,13 +4,13 @@
 #include <expat.h>
 
 #include "base/num.h"
-#include "s3/s3xml.h"
 #include "base/uri.h"
+#include "s3/s3xml.h"
 
 enum {
-	DEPTH_MAX = 32,		/* S3's deepest answer has 5 */
-	DOC_MAX = 256 << 20,	/* bytes; far below what expat's int can count */
-	SHOWN_MAX = 1200,	/* bytes of a key in a message */
+	DEPTH_MAX = 32,	     /* S3's deepest answer has 5 */
+	DOC_MAX = 256 << 20, /* bytes; far below what expat's int can count */
+	SHOWN_MAX = 1200,    /* bytes of a key in a message */
 };
 
 /* What all readers begin with; expat's handlers get a pointer to it. */
@@ -98,21 +98,21 @@ struct name {
 };
 
 static const struct name object_names[] = {
-	{"Key", KEY},
-	{"LastModified", LAST_MODIFIED},
-	{"ETag", ETAG},
-	{"Size", SIZE},
-	{"StorageClass", STORAGE_CLASS},
-	{NULL, NONE},
+    {"Key", KEY},
+    {"LastModified", LAST_MODIFIED},
+    {"ETag", ETAG},
+    {"Size", SIZE},
+    {"StorageClass", STORAGE_CLASS},
+    {NULL, NONE},
 };
 
 static const struct name page_names[] = {
-	{"Contents", CONTENTS},
-	{"IsTruncated", IS_TRUNCATED},
-	{"NextContinuationToken", NEXT_TOKEN},
-	{"NextMarker", NEXT_MARKER},
-	{"EncodingType", ENCODING_TYPE},
-	{NULL, NONE},
+    {"Contents", CONTENTS},
+    {"IsTruncated", IS_TRUNCATED},
+    {"NextContinuationToken", NEXT_TOKEN},
+    {"NextMarker", NEXT_MARKER},
+    {"EncodingType", ENCODING_TYPE},
+    {NULL, NONE},
 };
 
 struct list_reader {
@@ -203,15 +203,9 @@ take_object_field(struct list_reader *l, char *s, size_t len)
 		o->key = s;
 		o->key_len = len;
 		break;
-	case LAST_MODIFIED:
-		o->mtime = s;
-		break;
-	case ETAG:
-		o->etag = without_quotes(s, len);
-		break;
-	case STORAGE_CLASS:
-		o->storage_class = s;
-		break;
+	case LAST_MODIFIED: o->mtime = s; break;
+	case ETAG: o->etag = without_quotes(s, len); break;
+	case STORAGE_CLASS: o->storage_class = s; break;
 	default:
 		if (num_parse_n(s, len, 0, INT64_MAX, &o->size) == -1)
 			stop(&l->r, "a Size that is no number");
@@ -232,9 +226,7 @@ take_page_field(struct list_reader *l, char *s)
 		if (!page->is_truncated && strcmp(s, "false") != 0)
 			stop(&l->r, "IsTruncated is neither true nor false");
 		break;
-	case ENCODING_TYPE:
-		l->url_encoded = strcmp(s, "url") == 0;
-		break;
+	case ENCODING_TYPE: l->url_encoded = strcmp(s, "url") == 0; break;
 	default:
 		if (*s == '\0') /* an empty one says that there is none */
 			break;
@@ -341,8 +333,9 @@ s3xml_list(struct s3xml_page *page, const char *doc, size_t len, struct err *e)
 		return err_set(e, EXIT_FAILED, "listing answer: %s%s",
 		    l.r.not_xml ? "broken XML: " : "", l.r.fault);
 	}
-	if (l.url_encoded && (decode_keys(page, e) == -1 ||
-	    (l.is_marker && page->next_token != NULL && decode_marker(page, e) == -1))) {
+	if (l.url_encoded &&
+	    (decode_keys(page, e) == -1 ||
+		(l.is_marker && page->next_token != NULL && decode_marker(page, e) == -1))) {
 		page->n_objects = 0;
 		return -1;
 	}
@@ -379,11 +372,11 @@ error_start(void *arg, const XML_Char *name, const XML_Char **attributes)
 		char *to;
 		size_t size;
 	} fields[] = {
-		{"Code", x->code, sizeof(x->code)},
-		{"Message", x->message, sizeof(x->message)},
-		{"Region", x->region, sizeof(x->region)},
-		{"Endpoint", x->endpoint, sizeof(x->endpoint)},
-		{"StorageClass", x->storage_class, sizeof(x->storage_class)},
+	    {"Code", x->code, sizeof(x->code)},
+	    {"Message", x->message, sizeof(x->message)},
+	    {"Region", x->region, sizeof(x->region)},
+	    {"Endpoint", x->endpoint, sizeof(x->endpoint)},
+	    {"StorageClass", x->storage_class, sizeof(x->storage_class)},
 	};
 
 	(void)attributes;
@@ -466,8 +459,8 @@ struct uploads_reader {
 static struct buf *
 upload_field(struct uploads_reader *u, const char *name)
 {
-	static const char *const names[UPLOAD_INITIATOR] = {"Key", "UploadId", "StorageClass",
-	    "Initiated", "ChecksumAlgorithm", "ChecksumType"};
+	static const char *const names[UPLOAD_INITIATOR] = {
+	    "Key", "UploadId", "StorageClass", "Initiated", "ChecksumAlgorithm", "ChecksumType"};
 
 	if (!u->in_upload)
 		return NULL;
@@ -533,8 +526,8 @@ uploads_end(void *arg, const XML_Char *name)
 }
 
 int
-s3xml_uploads(const char *doc, size_t len,
-    void (*each)(void *arg, const struct s3xml_upload *u), void *arg, struct err *e)
+s3xml_uploads(const char *doc, size_t len, void (*each)(void *arg, const struct s3xml_upload *u),
+    void *arg, struct err *e)
 {
 	struct uploads_reader u = {.each = each, .arg = arg};
 	int rc = read_document(&u.r, doc, len, uploads_start, uploads_end, uploads_text);
@@ -608,18 +601,10 @@ s3xml_escape(struct buf *out, const char *s, size_t len)
 		unsigned char c = (unsigned char)s[i];
 
 		switch (c) {
-		case '&':
-			buf_adds(out, "&amp;");
-			break;
-		case '<':
-			buf_adds(out, "&lt;");
-			break;
-		case '>':
-			buf_adds(out, "&gt;");
-			break;
-		case '"':
-			buf_adds(out, "&quot;");
-			break;
+		case '&': buf_adds(out, "&amp;"); break;
+		case '<': buf_adds(out, "&lt;"); break;
+		case '>': buf_adds(out, "&gt;"); break;
+		case '"': buf_adds(out, "&quot;"); break;
 		default:
 			if (c < 0x20 || c == 0x7f)
 				buf_addf(out, "&#x%x;", (unsigned)c);

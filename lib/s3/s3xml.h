@@ -4,8 +4,8 @@
  * Unknown elements are passed over. A document type declaration is refused: S3 never sends one, and
  * entities are how XML grows.
  */
-#ifndef SHEAF_S3XML_H
-#define SHEAF_S3XML_H
+#ifndef SHEAF_S3_S3XML_H
+#define SHEAF_S3_S3XML_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -15,10 +15,10 @@
 
 struct s3xml_object {
 	const char *key; /* borrowed from the page; decoded where the page says encoding-type=url */
-	size_t key_len;	  /* a key may hold any byte, NUL included */
-	uint64_t size;	  /* bytes */
-	const char *etag; /* borrowed; without the quotes; "" when absent */
-	const char *mtime; /* borrowed; RFC 3339 as sent, "2026-11-23T13:45:00.000Z" */
+	size_t key_len;	 /* a key may hold any byte, NUL included */
+	uint64_t size;	 /* bytes */
+	const char *etag;	   /* borrowed; without the quotes; "" when absent */
+	const char *mtime;	   /* borrowed; RFC 3339 as sent, "2026-11-23T13:45:00.000Z" */
 	const char *storage_class; /* borrowed; "" when absent */
 };
 

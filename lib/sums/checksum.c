@@ -8,8 +8,7 @@
 
 static uint64_t table64[8][256]; /* as in crc32c.c */
 
-static const char *const names[CHECKSUMS] = {
-    "", "CRC32C", "CRC64NVME", "CRC32", "SHA256", "SHA1"};
+static const char *const names[CHECKSUMS] = {"", "CRC32C", "CRC64NVME", "CRC32", "SHA256", "SHA1"};
 
 const char *
 checksum_name(enum checksum_algorithm a)

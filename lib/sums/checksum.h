@@ -2,8 +2,8 @@
  * The checksums that S3 keeps with an object and sends as x-amz-checksum-* (S3 user guide,
  * "Checking object integrity").
  */
-#ifndef SHEAF_CHECKSUM_H
-#define SHEAF_CHECKSUM_H
+#ifndef SHEAF_SUMS_CHECKSUM_H
+#define SHEAF_SUMS_CHECKSUM_H
 
 #include <stddef.h>
 #include <stdint.h>

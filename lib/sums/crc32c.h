@@ -2,8 +2,8 @@
  * CRC-32C (Castagnoli; RFC 3720, section 12.1), with the processor's own instruction where it has
  * one. Pure but for crc32c_combine, which keeps what it computed: one thread calls it.
  */
-#ifndef SHEAF_CRC32C_H
-#define SHEAF_CRC32C_H
+#ifndef SHEAF_SUMS_CRC32C_H
+#define SHEAF_SUMS_CRC32C_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
  * MD5 (RFC 1321), SHA-1 and SHA-256 (FIPS 180-4), computed by OpenSSL. No memory is asked for, and
  * nothing can fail.
  */
-#ifndef SHEAF_HASH_H
-#define SHEAF_HASH_H
+#ifndef SHEAF_SUMS_HASH_H
+#define SHEAF_SUMS_HASH_H
 
 #include <openssl/md5.h>
 #include <openssl/sha.h>

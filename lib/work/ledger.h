@@ -1,8 +1,8 @@
 /*
  * A line of a batch's ledger (docs/work-folder.md): what one object gave. batch.h reads it.
  */
-#ifndef SHEAF_LEDGER_H
-#define SHEAF_LEDGER_H
+#ifndef SHEAF_WORK_LEDGER_H
+#define SHEAF_WORK_LEDGER_H
 
 #include <stdint.h>
 

@@ -1,15 +1,15 @@
 #include <stdlib.h>
 
-#include "work/records.h"
 #include "base/buf.h"
 #include "sums/crc32c.h"
 #include "work/merged_rows.h"
+#include "work/records.h"
 
 struct rows {
 	struct tsv ledger;
 	struct ledger_line line; /* name NULL: the header */
-	uint64_t left; /* bytes of it that are still to come */
-	uint32_t crc32c; /* of those that came */
+	uint64_t left;		 /* bytes of it that are still to come */
+	uint32_t crc32c;	 /* of those that came */
 };
 
 struct rows *

@@ -2,8 +2,8 @@
  * Holds the bytes of a merged object against its ledger: the header, then the rows of each source
  * by its CRC32C. Fed piece by piece; the first thing that is wrong is the one told.
  */
-#ifndef SHEAF_ROWS_H
-#define SHEAF_ROWS_H
+#ifndef SHEAF_WORK_MERGED_ROWS_H
+#define SHEAF_WORK_MERGED_ROWS_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -13,8 +13,8 @@
 struct rows;
 
 /* NULL with e filled: the ledger cannot be read. */
-struct rows *
-rows_open(const char *ledger, uint64_t header_bytes, uint32_t header_crc32c, struct err *e);
+struct rows *rows_open(
+    const char *ledger, uint64_t header_bytes, uint32_t header_crc32c, struct err *e);
 
 /* The next bytes. 0, or -1 with e filled ("the rows of s3://b/k are not what was written"); then
  * feed no more. */

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "work/records.h"
 #include "base/buf.h"
 #include "base/num.h"
+#include "work/records.h"
 
 /* --- tab-separated files --- */
 

@@ -3,8 +3,8 @@
  * they gave, the rejects and the receipt. Each is read line by line, so that a batch of any size
  * takes no memory but its rejects.
  */
-#ifndef SHEAF_BATCH_H
-#define SHEAF_BATCH_H
+#ifndef SHEAF_WORK_RECORDS_H
+#define SHEAF_WORK_RECORDS_H
 
 #include <stdint.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "work/ledger.h"
 
 struct receipt {
-	char *uri; /* owned */
+	char *uri;  /* owned */
 	char *etag; /* owned */
 	uint64_t bytes, objects, rows, header_bytes;
 	uint32_t crc32c, header_crc32c;

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "work/summary.h"
 #include "base/io.h"
+#include "work/summary.h"
 
 enum { TEXT_MAX = 64 << 20 }; /* bytes: a header of a million columns */
 

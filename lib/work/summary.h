@@ -3,8 +3,8 @@
  * receipt: one JSON object with bytes, crc32c (8 hex digits, of the whole file) and whatever else
  * describes it.
  */
-#ifndef SHEAF_ABOUT_H
-#define SHEAF_ABOUT_H
+#ifndef SHEAF_WORK_SUMMARY_H
+#define SHEAF_WORK_SUMMARY_H
 
 #include <stdint.h>
 

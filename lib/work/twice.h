@@ -1,8 +1,8 @@
 /*
  * Where names stand, to find those that stand twice: 16 bytes a name, whatever its length. Pure.
  */
-#ifndef SHEAF_PLACES_H
-#define SHEAF_PLACES_H
+#ifndef SHEAF_WORK_TWICE_H
+#define SHEAF_WORK_TWICE_H
 
 #include <stddef.h>
 #include <stdint.h>

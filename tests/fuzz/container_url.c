@@ -1,13 +1,15 @@
-/* lib/creds/container_url, lib/base/iso_time: any text. A URL that is allowed holds nothing that another
- * reader of URLs could take for another host; a time that is read and written is the same. */
+/*
+ * lib/creds/container_url, lib/base/iso_time: any text. A URL that is allowed holds nothing that
+ * another reader of URLs could take for another host; a time that is read and written is the same.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/buf.h"
-#include "creds/container_url.h"
 #include "base/iso_time.h"
+#include "creds/container_url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -38,8 +40,7 @@ check_time(const char *text)
 	if (iso_time_parse(text, &t) == -1)
 		return;
 	iso_time_format(t, again);
-	if (iso_time_parse(again, &t_again) == -1 ||
-	    (t >= 0 && t <= 253402300799 && t_again != t))
+	if (iso_time_parse(again, &t_again) == -1 || (t >= 0 && t <= 253402300799 && t_again != t))
 		abort();
 }
 

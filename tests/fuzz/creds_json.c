@@ -1,5 +1,7 @@
-/* lib/creds/creds_json, lib/creds/sso_token: any answer and any file of the caches. What is read and written
- * again is the same. */
+/*
+ * lib/creds/creds_json, lib/creds/sso_token: any answer and any file of the caches. What is read
+ * and written again is the same.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

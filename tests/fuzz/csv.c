@@ -1,5 +1,7 @@
-/* lib/csv/csv: two scanners that must agree, and merges that must not depend on how their input is cut
- * up. */
+/*
+ * lib/csv/csv: two scanners that must agree, and merges that must not depend on how their input is
+ * cut up.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

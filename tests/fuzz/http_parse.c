@@ -1,5 +1,7 @@
-/* lib/http/http_parse: any bytes, at once and in small pieces, to a GET and to a HEAD: the same lines,
- * the same body. */
+/*
+ * lib/http/http_parse: any bytes, at once and in small pieces, to a GET and to a HEAD: the same
+ * lines, the same body.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,11 +1,13 @@
-/* lib/s3/s3xml: any document, read as each kind of answer; a page used twice; escapes that come back.
+/*
+ * lib/s3/s3xml: any document, read as each kind of answer; a page used twice; escapes that come
+ * back.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "s3/s3xml.h"
 #include "base/utf8.h"
+#include "s3/s3xml.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

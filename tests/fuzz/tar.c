@@ -1,5 +1,7 @@
-/* lib/archive/tar: any stream, in pieces of any size, gives the same events; any name that is written is
- * read back. */
+/*
+ * lib/archive/tar: any stream, in pieces of any size, gives the same events; any name that is
+ * written is read back.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +24,7 @@ read_all(struct buf *out, const char *p, size_t n, size_t piece)
 		size_t in_len = n - at < piece ? n - at : piece;
 
 		while ((ev = tar_reader_next(t, &in, &in_len, &data, &len, &e)) != TAR_NEED &&
-		       ev != TAR_ERROR) {
+		    ev != TAR_ERROR) {
 			if (ev == TAR_DATA && (len == 0 || data < p || data + len > p + n))
 				abort();
 			if (ev == TAR_DATA) {

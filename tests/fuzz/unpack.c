@@ -1,10 +1,13 @@
-/* lib/archive/unpack: any stream, in pieces of any size, gives the same bytes or the same complaint. */
+/*
+ * lib/archive/unpack: any stream, in pieces of any size, gives the same bytes or the same
+ * complaint.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "archive/unpack.h"
+#include "base/buf.h"
 
 enum { OUT_MAX = 1 << 20 };
 
@@ -52,8 +55,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	/* what comes before the bad byte may be given out or not */
 	if (rc != other || strcmp(e.text, f.text) != 0 ||
-	    (rc == 0 && (whole.len != cut.len ||
-			    (whole.len > 0 && memcmp(whole.p, cut.p, whole.len) != 0))))
+	    (rc == 0 &&
+		(whole.len != cut.len ||
+		    (whole.len > 0 && memcmp(whole.p, cut.p, whole.len) != 0))))
 		abort();
 	if (size >= 2 && memcmp(p, "\x1f\x8b", 2) != 0 && size <= OUT_MAX &&
 	    (rc != 0 || whole.len != size || memcmp(whole.p, p, size) != 0))

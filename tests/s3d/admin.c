@@ -44,8 +44,8 @@ op_admin(struct req *r)
 
 		stats_json(stats, b, keys != NULL);
 		pthread_rwlock_rdlock(&r->srv->store.lock);
-		buf_addf(b,
-		    ",\n\"open_uploads\":%llu}\n", (unsigned long long)r->srv->store.n_uploads);
+		buf_addf(
+		    b, ",\n\"open_uploads\":%llu}\n", (unsigned long long)r->srv->store.n_uploads);
 		pthread_rwlock_unlock(&r->srv->store.lock);
 	} else if (str_eq(r->key, "reset")) {
 		stats_reset(stats);

@@ -11,68 +11,67 @@ static const struct {
 	unsigned status;
 	const char *message;
 } errors[] = {
-	{"AccessDenied", 403, "Access Denied"},
-	{"AuthorizationHeaderMalformed", 400, "The authorization header is malformed"},
-	{"BadDigest", 400,
-	    "The Content-MD5 or checksum value that you specified did not match what the "
-	    "server received."},
-	{"BucketAlreadyOwnedByYou", 409,
-	    "The bucket that you tried to create already exists, and you own it."},
-	{"BucketNotEmpty", 409, "The bucket that you tried to delete is not empty."},
-	{"EntityTooLarge", 400, "Your proposed upload exceeds the maximum allowed object size."},
-	{"EntityTooSmall", 400,
-	    "Your proposed upload is smaller than the minimum allowed object size."},
-	{"ExpiredToken", 400, "The provided token has expired."},
-	{"IncompleteBody", 400,
-	    "You did not provide the number of bytes specified by the Content-Length "
-	    "HTTP header."},
-	{"InternalError", 500, "An internal error occurred. Try again."},
-	{"InvalidAccessKeyId", 403,
-	    "The AWS access key ID that you provided does not exist in our records."},
-	{"InvalidArgument", 400, "Invalid Argument"},
-	{"InvalidBucketName", 400, "The specified bucket is not valid."},
-	{"InvalidDigest", 400,
-	    "The Content-MD5 or checksum value that you specified is not valid."},
-	{"InvalidObjectState", 403, "The operation is not valid for the object's storage class"},
-	{"InvalidPart", 400,
-	    "One or more of the specified parts could not be found. The part may not have "
-	    "been uploaded, or the specified entity tag may not match the part's entity tag."},
-	{"InvalidPartOrder", 400, "The list of parts was not in ascending order."},
-	{"InvalidRange", 416, "The requested range is not satisfiable"},
-	{"InvalidRequest", 400, "Invalid Request"},
-	{"InvalidStorageClass", 400, "The storage class that you specified is not valid."},
-	{"InvalidToken", 400, "The provided token is malformed or otherwise not valid."},
-	{"InvalidURI", 400, "The specified URI couldn't be parsed."},
-	{"KeyTooLongError", 400, "Your key is too long."},
-	{"MalformedXML", 400,
-	    "The XML that you provided was not well formed or did not validate against our "
-	    "published schema."},
-	{"MethodNotAllowed", 405, "The specified method is not allowed against this resource."},
-	{"MissingContentLength", 411, "You must provide the Content-Length HTTP header."},
-	{"NoSuchBucket", 404, "The specified bucket does not exist"},
-	{"NoSuchKey", 404, "The specified key does not exist."},
-	{"NoSuchUpload", 404,
-	    "The specified multipart upload does not exist. The upload ID might not be "
-	    "valid, or the multipart upload might have been aborted or completed."},
-	{"NotImplemented", 501,
-	    "A header or query you provided implies functionality that is not "
-	    "implemented."},
-	{"PermanentRedirect", 301,
-	    "The bucket that you are attempting to access must be addressed using the "
-	    "specified endpoint."},
-	{"PreconditionFailed", 412,
-	    "At least one of the preconditions that you specified did not hold."},
-	{"RequestTimeTooSkewed", 403,
-	    "The difference between the request time and the server's time is too "
-	    "large."},
-	{"SignatureDoesNotMatch", 403,
-	    "The request signature that the server calculated does not match the "
-	    "signature that you provided. Check your AWS secret access key and "
-	    "signing method."},
-	{"SlowDown", 503, "Please reduce your request rate."},
-	{"XAmzContentSHA256Mismatch", 400,
-	    "The provided 'x-amz-content-sha256' header does not match what was "
-	    "computed."},
+    {"AccessDenied", 403, "Access Denied"},
+    {"AuthorizationHeaderMalformed", 400, "The authorization header is malformed"},
+    {"BadDigest", 400,
+	"The Content-MD5 or checksum value that you specified did not match what the "
+	"server received."},
+    {"BucketAlreadyOwnedByYou", 409,
+	"The bucket that you tried to create already exists, and you own it."},
+    {"BucketNotEmpty", 409, "The bucket that you tried to delete is not empty."},
+    {"EntityTooLarge", 400, "Your proposed upload exceeds the maximum allowed object size."},
+    {"EntityTooSmall", 400,
+	"Your proposed upload is smaller than the minimum allowed object size."},
+    {"ExpiredToken", 400, "The provided token has expired."},
+    {"IncompleteBody", 400,
+	"You did not provide the number of bytes specified by the Content-Length "
+	"HTTP header."},
+    {"InternalError", 500, "An internal error occurred. Try again."},
+    {"InvalidAccessKeyId", 403,
+	"The AWS access key ID that you provided does not exist in our records."},
+    {"InvalidArgument", 400, "Invalid Argument"},
+    {"InvalidBucketName", 400, "The specified bucket is not valid."},
+    {"InvalidDigest", 400, "The Content-MD5 or checksum value that you specified is not valid."},
+    {"InvalidObjectState", 403, "The operation is not valid for the object's storage class"},
+    {"InvalidPart", 400,
+	"One or more of the specified parts could not be found. The part may not have "
+	"been uploaded, or the specified entity tag may not match the part's entity tag."},
+    {"InvalidPartOrder", 400, "The list of parts was not in ascending order."},
+    {"InvalidRange", 416, "The requested range is not satisfiable"},
+    {"InvalidRequest", 400, "Invalid Request"},
+    {"InvalidStorageClass", 400, "The storage class that you specified is not valid."},
+    {"InvalidToken", 400, "The provided token is malformed or otherwise not valid."},
+    {"InvalidURI", 400, "The specified URI couldn't be parsed."},
+    {"KeyTooLongError", 400, "Your key is too long."},
+    {"MalformedXML", 400,
+	"The XML that you provided was not well formed or did not validate against our "
+	"published schema."},
+    {"MethodNotAllowed", 405, "The specified method is not allowed against this resource."},
+    {"MissingContentLength", 411, "You must provide the Content-Length HTTP header."},
+    {"NoSuchBucket", 404, "The specified bucket does not exist"},
+    {"NoSuchKey", 404, "The specified key does not exist."},
+    {"NoSuchUpload", 404,
+	"The specified multipart upload does not exist. The upload ID might not be "
+	"valid, or the multipart upload might have been aborted or completed."},
+    {"NotImplemented", 501,
+	"A header or query you provided implies functionality that is not "
+	"implemented."},
+    {"PermanentRedirect", 301,
+	"The bucket that you are attempting to access must be addressed using the "
+	"specified endpoint."},
+    {"PreconditionFailed", 412,
+	"At least one of the preconditions that you specified did not hold."},
+    {"RequestTimeTooSkewed", 403,
+	"The difference between the request time and the server's time is too "
+	"large."},
+    {"SignatureDoesNotMatch", 403,
+	"The request signature that the server calculated does not match the "
+	"signature that you provided. Check your AWS secret access key and "
+	"signing method."},
+    {"SlowDown", 503, "Please reduce your request rate."},
+    {"XAmzContentSHA256Mismatch", 400,
+	"The provided 'x-amz-content-sha256' header does not match what was "
+	"computed."},
 };
 
 const char *

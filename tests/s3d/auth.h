@@ -35,7 +35,7 @@ struct auth_cache {
 	struct {
 		char day[9];
 		struct hmac key;
-	} *keys; /* owned; n_credentials of them */
+	} * keys; /* owned; n_credentials of them */
 	struct buf canonical, to_sign;
 };
 
@@ -55,11 +55,11 @@ enum payload {
 };
 
 struct auth_result {
-	const char *code;    /* S3's error code; NULL: let through */
-	struct buf extra;    /* owned: XML elements for the error document */
-	const char *user;    /* access key id; NULL: anonymous */
+	const char *code; /* S3's error code; NULL: let through */
+	struct buf extra; /* owned: XML elements for the error document */
+	const char *user; /* access key id; NULL: anonymous */
 	enum payload payload;
-	char sha256[65];     /* of PAYLOAD_HASHED */
+	char sha256[65]; /* of PAYLOAD_HASHED */
 	int trailer;
 	/* what the chunks' signatures go on from */
 	struct hmac key;

@@ -34,8 +34,9 @@ signature_check(struct state *s, const char *what, const char *hashes, struct st
 	hmac_sum(&s->auth->key, b.p, b.len, sum);
 	buf_free(&b);
 	hex_put(s->previous, sum, sizeof(sum));
-	return given.len == 64 && CRYPTO_memcmp(given.p, s->previous, 64) == 0 ?
-		   NULL : "SignatureDoesNotMatch";
+	return given.len == 64 && CRYPTO_memcmp(given.p, s->previous, 64) == 0
+	    ? NULL
+	    : "SignatureDoesNotMatch";
 }
 
 static const char *

@@ -18,9 +18,9 @@ struct exchange {
 	int active;	   /* counted as in flight */
 	struct buf raw;	   /* the target as sent */
 	enum stage stage;
-	int expects;	/* Expect: 100-continue */
+	int expects;	 /* Expect: 100-continue */
 	uint64_t length; /* Content-Length */
-	int stalled;	/* FAULT_STALL or FAULT_STALL_BODY has been done */
+	int stalled;	 /* FAULT_STALL or FAULT_STALL_BODY has been done */
 	uint64_t began_us;
 	struct req req;
 };
@@ -35,7 +35,7 @@ void *exchange_target(void *cls, const char *uri, struct MHD_Connection *conn);
 enum MHD_Result exchange_run(void *cls, struct MHD_Connection *conn, const char *url,
     const char *method, const char *version, const char *upload, size_t *upload_size,
     void **context);
-void exchange_done(void *cls, struct MHD_Connection *conn, void **context,
-    enum MHD_RequestTerminationCode why);
+void exchange_done(
+    void *cls, struct MHD_Connection *conn, void **context, enum MHD_RequestTerminationCode why);
 
 #endif

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "model.h"
 #include "base/num.h"
+#include "model.h"
 #include "stats.h"
 
 enum { FIELDS_MAX = 8 };
@@ -29,7 +29,7 @@ struct rule {
 	uint64_t from, to; /* of WHEN_RANGE; from alone of WHEN_EVERY */
 	double chance;
 	uint64_t random;
-	int over_all;	/* counted over all keys, not for each */
+	int over_all; /* counted over all keys, not for each */
 	struct fault fault;
 	uint64_t total, hits;
 	struct count **counts; /* owned; SLOTS of them, NULL while none */
@@ -46,25 +46,25 @@ struct faults {
 static const struct {
 	const char *name, *args;
 } actions[FAULT_N] = {
-	[FAULT_NONE] = {"none", ""},
-	[FAULT_STATUS] = {"status", "n?tm"},
-	[FAULT_RESET] = {"reset", ""},
-	[FAULT_RESET_BODY] = {"reset-body", "?n"},
-	[FAULT_CLOSE] = {"close", ""},
-	[FAULT_LOST] = {"lost", ""},
-	[FAULT_SHORT] = {"short", "?n"},
-	[FAULT_LONG] = {"long", "?n"},
-	[FAULT_STALL] = {"stall", "n"},
-	[FAULT_STALL_BODY] = {"stall-body", "n?m"},
-	[FAULT_CORRUPT] = {"corrupt", "?n"},
-	[FAULT_GARBAGE] = {"garbage", ""},
-	[FAULT_ERROR_200] = {"error-200", "?t"},
-	[FAULT_REDIRECT] = {"redirect", "nt"},
-	[FAULT_EMPTY_LIST] = {"empty-list", ""},
-	[FAULT_NO_KEYS] = {"no-keys", ""},
-	[FAULT_IGNORE_AFTER] = {"ignore-start-after", ""},
-	[FAULT_EXPIRED] = {"expired-token", ""},
-	[FAULT_NOT_MODIFIED] = {"not-modified", ""},
+    [FAULT_NONE] = {"none", ""},
+    [FAULT_STATUS] = {"status", "n?tm"},
+    [FAULT_RESET] = {"reset", ""},
+    [FAULT_RESET_BODY] = {"reset-body", "?n"},
+    [FAULT_CLOSE] = {"close", ""},
+    [FAULT_LOST] = {"lost", ""},
+    [FAULT_SHORT] = {"short", "?n"},
+    [FAULT_LONG] = {"long", "?n"},
+    [FAULT_STALL] = {"stall", "n"},
+    [FAULT_STALL_BODY] = {"stall-body", "n?m"},
+    [FAULT_CORRUPT] = {"corrupt", "?n"},
+    [FAULT_GARBAGE] = {"garbage", ""},
+    [FAULT_ERROR_200] = {"error-200", "?t"},
+    [FAULT_REDIRECT] = {"redirect", "nt"},
+    [FAULT_EMPTY_LIST] = {"empty-list", ""},
+    [FAULT_NO_KEYS] = {"no-keys", ""},
+    [FAULT_IGNORE_AFTER] = {"ignore-start-after", ""},
+    [FAULT_EXPIRED] = {"expired-token", ""},
+    [FAULT_NOT_MODIFIED] = {"not-modified", ""},
 };
 
 struct faults *
@@ -292,12 +292,10 @@ rule_due(struct rule *r, struct str key)
 	uint64_t n = rule_count(r, key);
 
 	switch (r->when) {
-	case WHEN_EVERY:
-		return n % r->from == 0;
+	case WHEN_EVERY: return n % r->from == 0;
 	case WHEN_CHANCE:
 		return (double)(random_next(&r->random) >> 11) / 9007199254740992.0 < r->chance;
-	default:
-		return n >= r->from && n <= r->to;
+	default: return n >= r->from && n <= r->to;
 	}
 }
 

@@ -320,12 +320,8 @@ replay(struct store *s, uint32_t type, struct reader *r, const struct extent *bo
 	struct object *o;
 
 	switch (type) {
-	case FOLDER_BUCKET:
-		store_bucket_create(s, bucket);
-		break;
-	case FOLDER_BUCKET_GONE:
-		store_bucket_delete(s, bucket);
-		break;
+	case FOLDER_BUCKET: store_bucket_create(s, bucket); break;
+	case FOLDER_BUCKET_GONE: store_bucket_delete(s, bucket); break;
 	case FOLDER_PUT:
 		o = get_object(r);
 		o->one = *body;
@@ -333,24 +329,15 @@ replay(struct store *s, uint32_t type, struct reader *r, const struct extent *bo
 		o->n_extents = 1;
 		store_put(s, bucket, o, NULL);
 		break;
-	case FOLDER_DELETE:
-		store_delete(s, bucket, get_str(r));
-		break;
-	case FOLDER_UPLOAD:
-		replay_upload(s, bucket, r);
-		break;
-	case FOLDER_PART:
-		replay_part(s, bucket, r, body);
-		break;
-	case FOLDER_COMPLETE:
-		replay_complete(s, bucket, r);
-		break;
+	case FOLDER_DELETE: store_delete(s, bucket, get_str(r)); break;
+	case FOLDER_UPLOAD: replay_upload(s, bucket, r); break;
+	case FOLDER_PART: replay_part(s, bucket, r, body); break;
+	case FOLDER_COMPLETE: replay_complete(s, bucket, r); break;
 	case FOLDER_ABORT:
 		key = get_str(r);
 		upload_abort(s, bucket, key, get_str(r));
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 

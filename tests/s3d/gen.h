@@ -11,9 +11,9 @@
 #include "target.h"
 
 struct gen {
-	char *tmpl;	/* owned: the whole key, '#' where a digit of the number goes */
-	size_t len;	/* of each key */
-	unsigned *at;	/* owned: where the digits stand, most significant first */
+	char *tmpl;   /* owned: the whole key, '#' where a digit of the number goes */
+	size_t len;   /* of each key */
+	unsigned *at; /* owned: where the digits stand, most significant first */
 	unsigned digits;
 	uint64_t count; /* numbers 1 to count */
 	size_t body_len;

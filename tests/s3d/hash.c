@@ -92,12 +92,12 @@ static const struct {
 	size_t len;
 	uint64_t poly; /* reflected */
 } algos[SUM_N] = {
-	[SUM_NONE] = {"", 0, 0},
-	[SUM_CRC32] = {"crc32", 4, 0xedb88320},
-	[SUM_CRC32C] = {"crc32c", 4, 0x82f63b78},
-	[SUM_CRC64NVME] = {"crc64nvme", 8, 0x9a6c9329ac4bc9b5},
-	[SUM_SHA1] = {"sha1", 20, 0},
-	[SUM_SHA256] = {"sha256", 32, 0},
+    [SUM_NONE] = {"", 0, 0},
+    [SUM_CRC32] = {"crc32", 4, 0xedb88320},
+    [SUM_CRC32C] = {"crc32c", 4, 0x82f63b78},
+    [SUM_CRC64NVME] = {"crc64nvme", 8, 0x9a6c9329ac4bc9b5},
+    [SUM_SHA1] = {"sha1", 20, 0},
+    [SUM_SHA256] = {"sha256", 32, 0},
 };
 
 const char *

@@ -9,8 +9,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "exchange.h"
 #include "base/num.h"
+#include "exchange.h"
 
 /* A body up to this size is read before an early error is answered: the client may not look for an
  * answer while it sends. XML bodies may not be larger than DOC_MAX. */
@@ -123,15 +123,12 @@ model_kind(enum op op)
 	case OP_LIST_V2:
 	case OP_LIST_UPLOADS:
 	case OP_LIST_PARTS:
-	case OP_LIST_BUCKETS:
-		return MODEL_LIST;
+	case OP_LIST_BUCKETS: return MODEL_LIST;
 	case OP_GET:
 	case OP_HEAD:
 	case OP_LOCATION:
-	case OP_BUCKET_HEAD:
-		return MODEL_READ;
-	default:
-		return MODEL_WRITE;
+	case OP_BUCKET_HEAD: return MODEL_READ;
+	default: return MODEL_WRITE;
 	}
 }
 
@@ -161,8 +158,8 @@ fault_answer(struct req *r)
 
 	switch (f->action) {
 	case FAULT_STATUS:
-		answer_error_status(r, (unsigned)f->n % 1000,
-		    f->text[0] != '\0' ? f->text : by_status, NULL);
+		answer_error_status(
+		    r, (unsigned)f->n % 1000, f->text[0] != '\0' ? f->text : by_status, NULL);
 		if (f->m > 0) {
 			answer_headerf(&r->ans, "Retry-After", "%llu", (unsigned long long)f->m);
 			answer_headerf(
@@ -179,14 +176,9 @@ fault_answer(struct req *r)
 		    f->n == 307 ? "TemporaryRedirect" : "PermanentRedirect", buf_str(&extra));
 		answer_header(&r->ans, "x-amz-bucket-region", f->text);
 		break;
-	case FAULT_EXPIRED:
-		answer_error(r, "ExpiredToken", NULL);
-		break;
-	case FAULT_NOT_MODIFIED:
-		r->ans.status = 304;
-		break;
-	default:
-		break;
+	case FAULT_EXPIRED: answer_error(r, "ExpiredToken", NULL); break;
+	case FAULT_NOT_MODIFIED: r->ans.status = 304; break;
+	default: break;
 	}
 	buf_free(&extra);
 }
@@ -350,8 +342,8 @@ exchange_run(void *cls, struct MHD_Connection *conn, const char *url, const char
 }
 
 void
-exchange_done(void *cls, struct MHD_Connection *conn, void **context,
-    enum MHD_RequestTerminationCode why)
+exchange_done(
+    void *cls, struct MHD_Connection *conn, void **context, enum MHD_RequestTerminationCode why)
 {
 	struct exchange *x = *context;
 	struct worker *w = cls;

@@ -288,9 +288,7 @@ static void
 listing_fault(struct req *r, struct listing *l)
 {
 	switch (r->fault.action) {
-	case FAULT_EMPTY_LIST:
-		l->truncated = 0;
-		break;
+	case FAULT_EMPTY_LIST: l->truncated = 0; break;
 	case FAULT_NO_KEYS:
 		/* the page goes on where it began */
 		l->truncated = 1;
@@ -300,8 +298,7 @@ listing_fault(struct req *r, struct listing *l)
 		l->last_prefix = l->after_prefix;
 		l->next_upper = !l->token_upper;
 		break;
-	default:
-		return;
+	default: return;
 	}
 	buf_reset(&l->contents);
 	buf_reset(&l->prefixes);

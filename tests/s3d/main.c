@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "folder.h"
 #include "base/num.h"
+#include "folder.h"
 #include "server.h"
 #include "worker.h"
 

@@ -11,7 +11,7 @@
 struct model_config {
 	uint64_t latency_us;
 	int64_t list_latency_us, put_latency_us; /* -1: as latency_us */
-	double tail_percent;	/* of the requests take tail_us more */
+	double tail_percent;			 /* of the requests take tail_us more */
 	uint64_t tail_us;
 	double cap, cap_burst;	       /* GET, HEAD and LIST a second; 0: none */
 	double put_cap, put_cap_burst; /* PUT, POST and DELETE a second */

@@ -176,8 +176,8 @@ op_complete(struct req *r)
 void
 op_abort(struct req *r)
 {
-	const char *code = upload_abort(
-	    &r->srv->store, r->bucket, r->key, *req_param(r, "uploadId"));
+	const char *code =
+	    upload_abort(&r->srv->store, r->bucket, r->key, *req_param(r, "uploadId"));
 
 	if (code != NULL)
 		answer_error(r, code, NULL);
@@ -246,8 +246,9 @@ list_parts(struct buf *b, const struct upload *u, uint64_t after, uint64_t max)
 		last = p->number;
 		hex_put(etag, p->md5, sizeof(p->md5));
 		time_iso(date, p->mtime_ms);
-		buf_addf(&parts, "<Part><PartNumber>%u</PartNumber><LastModified>%s</LastModified>"
-				 "<ETag>&quot;%s&quot;</ETag><Size>%llu</Size></Part>",
+		buf_addf(&parts,
+		    "<Part><PartNumber>%u</PartNumber><LastModified>%s</LastModified>"
+		    "<ETag>&quot;%s&quot;</ETag><Size>%llu</Size></Part>",
 		    p->number, date, etag, (unsigned long long)p->body.size);
 	}
 	buf_addf(b, "<PartNumberMarker>%llu</PartNumberMarker>", (unsigned long long)after);

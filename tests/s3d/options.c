@@ -7,28 +7,54 @@
 #include "server.h"
 
 enum {
-	O_PORT = 256, O_BIND, O_READY, O_PID, O_LOG, O_DIR, O_BUCKET, O_DOMAIN, O_REGION, O_KEY,
-	O_TOKEN, O_ANONYMOUS, O_CLOCK, O_MAKE, O_MAKE_BYTES, O_MIN_PART, O_LATENCY,
-	O_LIST_LATENCY, O_PUT_LATENCY, O_TAIL, O_CAP, O_PUT_CAP, O_CLOSE_AFTER, O_IDLE, O_SEED,
-	O_FAULTS, O_TLS_CERT, O_TLS_KEY, O_THREADS, O_COUNT_KEYS, O_DISCARD, O_HELP
+	O_PORT = 256,
+	O_BIND,
+	O_READY,
+	O_PID,
+	O_LOG,
+	O_DIR,
+	O_BUCKET,
+	O_DOMAIN,
+	O_REGION,
+	O_KEY,
+	O_TOKEN,
+	O_ANONYMOUS,
+	O_CLOCK,
+	O_MAKE,
+	O_MAKE_BYTES,
+	O_MIN_PART,
+	O_LATENCY,
+	O_LIST_LATENCY,
+	O_PUT_LATENCY,
+	O_TAIL,
+	O_CAP,
+	O_PUT_CAP,
+	O_CLOSE_AFTER,
+	O_IDLE,
+	O_SEED,
+	O_FAULTS,
+	O_TLS_CERT,
+	O_TLS_KEY,
+	O_THREADS,
+	O_COUNT_KEYS,
+	O_DISCARD,
+	O_HELP
 };
 
-static const struct option longs[] = {
-	{"port", 1, NULL, O_PORT}, {"bind", 1, NULL, O_BIND}, {"ready-file", 1, NULL, O_READY},
-	{"pid-file", 1, NULL, O_PID}, {"log", 1, NULL, O_LOG}, {"dir", 1, NULL, O_DIR},
-	{"bucket", 1, NULL, O_BUCKET}, {"domain", 1, NULL, O_DOMAIN}, {"region", 1, NULL, O_REGION},
-	{"access-key", 1, NULL, O_KEY}, {"session-token", 1, NULL, O_TOKEN},
-	{"anonymous", 0, NULL, O_ANONYMOUS}, {"clock-offset", 1, NULL, O_CLOCK},
-	{"make", 1, NULL, O_MAKE}, {"make-bytes", 1, NULL, O_MAKE_BYTES},
-	{"min-part", 1, NULL, O_MIN_PART}, {"latency", 1, NULL, O_LATENCY},
-	{"list-latency", 1, NULL, O_LIST_LATENCY}, {"put-latency", 1, NULL, O_PUT_LATENCY},
-	{"tail", 1, NULL, O_TAIL}, {"cap", 1, NULL, O_CAP}, {"put-cap", 1, NULL, O_PUT_CAP},
-	{"close-after", 1, NULL, O_CLOSE_AFTER}, {"idle-timeout", 1, NULL, O_IDLE},
-	{"seed", 1, NULL, O_SEED}, {"faults", 1, NULL, O_FAULTS}, {"tls-cert", 1, NULL, O_TLS_CERT},
-	{"tls-key", 1, NULL, O_TLS_KEY}, {"threads", 1, NULL, O_THREADS},
-	{"count-keys", 0, NULL, O_COUNT_KEYS}, {"discard", 0, NULL, O_DISCARD},
-	{"help", 0, NULL, O_HELP}, {NULL, 0, NULL, 0}
-};
+static const struct option longs[] = {{"port", 1, NULL, O_PORT}, {"bind", 1, NULL, O_BIND},
+    {"ready-file", 1, NULL, O_READY}, {"pid-file", 1, NULL, O_PID}, {"log", 1, NULL, O_LOG},
+    {"dir", 1, NULL, O_DIR}, {"bucket", 1, NULL, O_BUCKET}, {"domain", 1, NULL, O_DOMAIN},
+    {"region", 1, NULL, O_REGION}, {"access-key", 1, NULL, O_KEY},
+    {"session-token", 1, NULL, O_TOKEN}, {"anonymous", 0, NULL, O_ANONYMOUS},
+    {"clock-offset", 1, NULL, O_CLOCK}, {"make", 1, NULL, O_MAKE},
+    {"make-bytes", 1, NULL, O_MAKE_BYTES}, {"min-part", 1, NULL, O_MIN_PART},
+    {"latency", 1, NULL, O_LATENCY}, {"list-latency", 1, NULL, O_LIST_LATENCY},
+    {"put-latency", 1, NULL, O_PUT_LATENCY}, {"tail", 1, NULL, O_TAIL}, {"cap", 1, NULL, O_CAP},
+    {"put-cap", 1, NULL, O_PUT_CAP}, {"close-after", 1, NULL, O_CLOSE_AFTER},
+    {"idle-timeout", 1, NULL, O_IDLE}, {"seed", 1, NULL, O_SEED}, {"faults", 1, NULL, O_FAULTS},
+    {"tls-cert", 1, NULL, O_TLS_CERT}, {"tls-key", 1, NULL, O_TLS_KEY},
+    {"threads", 1, NULL, O_THREADS}, {"count-keys", 0, NULL, O_COUNT_KEYS},
+    {"discard", 0, NULL, O_DISCARD}, {"help", 0, NULL, O_HELP}, {NULL, 0, NULL, 0}};
 
 static const char usage[] =
     "usage: s3d [OPTION]...\n"
@@ -186,44 +212,19 @@ static int
 parse_plain(struct options *o, int c, const char *arg)
 {
 	switch (c) {
-	case O_BIND:
-		o->bind = arg;
-		return 1;
-	case O_READY:
-		o->ready_file = arg;
-		return 1;
-	case O_PID:
-		o->pid_file = arg;
-		return 1;
-	case O_LOG:
-		o->log_file = arg;
-		return 1;
-	case O_DIR:
-		o->dir = arg;
-		return 1;
-	case O_REGION:
-		o->auth.region = arg;
-		return 1;
-	case O_ANONYMOUS:
-		o->auth.anonymous = 1;
-		return 1;
-	case O_FAULTS:
-		o->faults_file = arg;
-		return 1;
-	case O_TLS_CERT:
-		o->tls_cert = arg;
-		return 1;
-	case O_TLS_KEY:
-		o->tls_key = arg;
-		return 1;
-	case O_COUNT_KEYS:
-		o->count_keys = 1;
-		return 1;
-	case O_DISCARD:
-		o->discard = 1;
-		return 1;
-	default:
-		return 0;
+	case O_BIND: o->bind = arg; return 1;
+	case O_READY: o->ready_file = arg; return 1;
+	case O_PID: o->pid_file = arg; return 1;
+	case O_LOG: o->log_file = arg; return 1;
+	case O_DIR: o->dir = arg; return 1;
+	case O_REGION: o->auth.region = arg; return 1;
+	case O_ANONYMOUS: o->auth.anonymous = 1; return 1;
+	case O_FAULTS: o->faults_file = arg; return 1;
+	case O_TLS_CERT: o->tls_cert = arg; return 1;
+	case O_TLS_KEY: o->tls_key = arg; return 1;
+	case O_COUNT_KEYS: o->count_keys = 1; return 1;
+	case O_DISCARD: o->discard = 1; return 1;
+	default: return 0;
 	}
 }
 
@@ -233,24 +234,15 @@ parse_model(struct options *o, int c, const char *arg)
 	struct model_config *m = &o->model;
 
 	switch (c) {
-	case O_LATENCY:
-		return parse_ms(arg, &m->latency_us);
-	case O_LIST_LATENCY:
-		return parse_ms_signed(arg, &m->list_latency_us);
-	case O_PUT_LATENCY:
-		return parse_ms_signed(arg, &m->put_latency_us);
-	case O_TAIL:
-		return parse_tail(arg, m);
-	case O_CAP:
-		return parse_cap(arg, &m->cap, &m->cap_burst);
-	case O_PUT_CAP:
-		return parse_cap(arg, &m->put_cap, &m->put_cap_burst);
-	case O_CLOSE_AFTER:
-		return parse_close_after(arg, m);
-	case O_SEED:
-		return num_parse(arg, 0, UINT64_MAX, &m->seed);
-	default:
-		return -1;
+	case O_LATENCY: return parse_ms(arg, &m->latency_us);
+	case O_LIST_LATENCY: return parse_ms_signed(arg, &m->list_latency_us);
+	case O_PUT_LATENCY: return parse_ms_signed(arg, &m->put_latency_us);
+	case O_TAIL: return parse_tail(arg, m);
+	case O_CAP: return parse_cap(arg, &m->cap, &m->cap_burst);
+	case O_PUT_CAP: return parse_cap(arg, &m->put_cap, &m->put_cap_burst);
+	case O_CLOSE_AFTER: return parse_close_after(arg, m);
+	case O_SEED: return num_parse(arg, 0, UINT64_MAX, &m->seed);
+	default: return -1;
 	}
 }
 
@@ -258,35 +250,25 @@ static int
 parse_one(struct options *o, int c, char *arg)
 {
 	switch (c) {
-	case O_PORT:
-		return parse_unsigned(arg, 65535, &o->port);
+	case O_PORT: return parse_unsigned(arg, 65535, &o->port);
 	case O_THREADS:
 		if (parse_unsigned(arg, THREADS_MAX, &o->threads) == -1)
 			return -1;
 		return o->threads > 0 ? 0 : -1;
-	case O_IDLE:
-		return parse_unsigned(arg, 86400, &o->idle_s);
-	case O_BUCKET:
-		return list_add(o->buckets, BUCKETS_MAX, &o->n_buckets, arg);
-	case O_DOMAIN:
-		return list_add(o->domains, DOMAINS_MAX, &o->n_domains, arg);
-	case O_MAKE:
-		return list_add(o->makes, MAKES_MAX, &o->n_makes, arg);
-	case O_MAKE_BYTES:
-		return num_parse_bytes(arg, GEN_BODY_MIN, 1 << 30, &o->make_bytes);
-	case O_MIN_PART:
-		return num_parse_bytes(arg, 0, UINT32_MAX, &o->min_part);
-	case O_KEY:
-		return parse_access_key(arg, o);
+	case O_IDLE: return parse_unsigned(arg, 86400, &o->idle_s);
+	case O_BUCKET: return list_add(o->buckets, BUCKETS_MAX, &o->n_buckets, arg);
+	case O_DOMAIN: return list_add(o->domains, DOMAINS_MAX, &o->n_domains, arg);
+	case O_MAKE: return list_add(o->makes, MAKES_MAX, &o->n_makes, arg);
+	case O_MAKE_BYTES: return num_parse_bytes(arg, GEN_BODY_MIN, 1 << 30, &o->make_bytes);
+	case O_MIN_PART: return num_parse_bytes(arg, 0, UINT32_MAX, &o->min_part);
+	case O_KEY: return parse_access_key(arg, o);
 	case O_TOKEN:
 		if (o->auth.n_credentials == 0)
 			return -1;
 		o->credentials[o->auth.n_credentials - 1].token = arg;
 		return 0;
-	case O_CLOCK:
-		return parse_offset(arg, &o->clock_offset_s);
-	default:
-		return parse_model(o, c, arg);
+	case O_CLOCK: return parse_offset(arg, &o->clock_offset_s);
+	default: return parse_model(o, c, arg);
 	}
 }
 

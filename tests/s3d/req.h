@@ -102,8 +102,8 @@ const unsigned char *body_md5(struct req *r);
 char *body_take(struct req *r);
 /* The checksum that the request names (header or trailer), verified over the body. *algo is
  * SUM_NONE when there is none; want (or SUM_NONE) is computed then. NULL, or S3's error code. */
-const char *
-body_sum(const struct req *r, enum sum_algo want, enum sum_algo *algo, char sum[SUM_TEXT]);
+const char *body_sum(
+    const struct req *r, enum sum_algo want, enum sum_algo *algo, char sum[SUM_TEXT]);
 
 /* object.c */
 void op_get(struct req *r);

@@ -49,15 +49,15 @@ raw_send(struct MHD_Connection *conn, const char *p, size_t n)
 	int fd = socket_of(conn);
 
 	while (n > 0) {
-		ssize_t k = tls != NULL ? gnutls_record_send(tls, p, n)
-					: send(fd, p, n, MSG_NOSIGNAL);
+		ssize_t k =
+		    tls != NULL ? gnutls_record_send(tls, p, n) : send(fd, p, n, MSG_NOSIGNAL);
 		struct pollfd pfd = {.fd = fd, .events = POLLOUT};
 
 		if (k > 0) {
 			p += k;
 			n -= (size_t)k;
-		} else if (tls != NULL ? k != GNUTLS_E_AGAIN && k != GNUTLS_E_INTERRUPTED :
-					 errno != EAGAIN && errno != EINTR) {
+		} else if (tls != NULL ? k != GNUTLS_E_AGAIN && k != GNUTLS_E_INTERRUPTED
+				       : errno != EAGAIN && errno != EINTR) {
 			return;
 		} else if (poll(&pfd, 1, RAW_WAIT_MS) != 1) {
 			return;
@@ -144,10 +144,8 @@ fault_in_body(const struct req *r)
 	case FAULT_RESET_BODY:
 	case FAULT_SHORT:
 	case FAULT_STALL_BODY:
-	case FAULT_CORRUPT:
-		return 1;
-	default:
-		return 0;
+	case FAULT_CORRUPT: return 1;
+	default: return 0;
 	}
 }
 
@@ -205,8 +203,8 @@ response_make(struct exchange *x)
 	if (fault_in_body(r))
 		return response_from_source(x);
 	if (a->object == NULL) {
-		resp = MHD_create_response_from_buffer(
-		    a->body.len, a->body.p, MHD_RESPMEM_MUST_FREE);
+		resp =
+		    MHD_create_response_from_buffer(a->body.len, a->body.p, MHD_RESPMEM_MUST_FREE);
 		a->body = (struct buf){0};
 		return resp;
 	}
@@ -215,8 +213,8 @@ response_make(struct exchange *x)
 		struct object *o = a->object;
 
 		a->object = NULL;
-		return MHD_create_response_from_buffer_with_free_callback_cls((size_t)a->len,
-		    (void *)(uintptr_t)span, unref, o);
+		return MHD_create_response_from_buffer_with_free_callback_cls(
+		    (size_t)a->len, (void *)(uintptr_t)span, unref, o);
 	}
 	if (a->len > BLOCK)
 		return response_from_source(x);
@@ -308,9 +306,7 @@ send_fault(struct exchange *x)
 		account(x, 0);
 		reset_connection(x->conn);
 		return 1;
-	case FAULT_CLOSE:
-		account(x, 0);
-		return 1;
+	case FAULT_CLOSE: account(x, 0); return 1;
 	case FAULT_GARBAGE:
 		account(x, 0);
 		raw_send(x->conn, garbage, sizeof(garbage) - 1);
@@ -321,8 +317,7 @@ send_fault(struct exchange *x)
 		account(x, r->ans.status);
 		send_long(x);
 		return 1;
-	default:
-		return 0;
+	default: return 0;
 	}
 }
 

@@ -47,7 +47,7 @@ struct server {
 	struct stats stats;
 	int log_fd; /* -1: none */
 	atomic_int stopping;
-	char *tls_cert, *tls_key; /* owned: the files' contents; NULL: no TLS */
+	char *tls_cert, *tls_key;  /* owned: the files' contents; NULL: no TLS */
 	gnutls_datum_t ticket_key; /* for resumed sessions */
 };
 

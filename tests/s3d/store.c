@@ -499,8 +499,8 @@ store_next(struct cursor *c)
 			const struct gen *gen = &c->bucket->gens[g];
 
 			gen_etag(gen, c->gen_at[g]++, c->etag);
-			c->entry = (struct entry){
-			    key, gen->body_len, c->etag, GEN_MTIME_MS, "STANDARD"};
+			c->entry =
+			    (struct entry){key, gen->body_len, c->etag, GEN_MTIME_MS, "STANDARD"};
 			return &c->entry;
 		}
 		/* an object of the list hides the generated one of that key */
@@ -509,8 +509,8 @@ store_next(struct cursor *c)
 		c->node = c->node->next[0];
 		if (o->tombstone)
 			continue;
-		c->entry = (struct entry){{o->key, o->key_len}, o->size, o->etag, o->mtime_ms,
-		    o->storage_class};
+		c->entry = (struct entry){
+		    {o->key, o->key_len}, o->size, o->etag, o->mtime_ms, o->storage_class};
 		return &c->entry;
 	}
 }

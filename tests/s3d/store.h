@@ -65,8 +65,8 @@ struct store {
 	struct bucket *buckets; /* by name */
 	struct upload *uploads; /* by key, then by age */
 	uint64_t n_uploads;
-	uint64_t min_part; /* bytes of every part but the last: 5 MiB on S3 */
-	uint64_t random;   /* state, never 0 */
+	uint64_t min_part;     /* bytes of every part but the last: 5 MiB on S3 */
+	uint64_t random;       /* state, never 0 */
 	struct folder *folder; /* NULL: memory only */
 };
 

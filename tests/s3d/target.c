@@ -156,8 +156,8 @@ encoded_cmp(const void *va, const void *vb)
 	const struct encoded *a = va, *b = vb;
 	int c = str_cmp((struct str){a->p, a->name_len}, (struct str){b->p, b->name_len});
 
-	return c != 0 ? c :
-			str_cmp((struct str){a->p + a->name_len, a->value_len},
+	return c != 0 ? c
+		      : str_cmp((struct str){a->p + a->name_len, a->value_len},
 			    (struct str){b->p + b->name_len, b->value_len});
 }
 

@@ -38,8 +38,8 @@ int target_parse(struct target *t, const char *raw);
 
 /* Sets bucket and key: from the Host header when it is "bucket.DOMAIN[:port]", else from the path.
  */
-void
-target_address(struct target *t, const char *host, const char *const *domains, size_t n_domains);
+void target_address(
+    struct target *t, const char *host, const char *const *domains, size_t n_domains);
 void target_free(struct target *t);
 
 /* The parameter's value, or NULL. An absent "=value" is an empty value. */

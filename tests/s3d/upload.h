@@ -49,8 +49,8 @@ struct complete {
 const char *upload_create(struct store *s, struct str bucket, struct object *template, int full_sum,
     const char *initiator, char id[UPLOAD_ID_MAX]);
 /* Takes p's body. */
-const char *upload_part(struct store *s, struct str bucket, struct str key, struct str id,
-    struct part *p);
+const char *upload_part(
+    struct store *s, struct str bucket, struct str key, struct str id, struct part *p);
 /* On success *out is the new object, with a reference for the caller. */
 const char *upload_complete(struct store *s, const struct complete *c, struct object **out);
 const char *upload_abort(struct store *s, struct str bucket, struct str key, struct str id);

@@ -87,14 +87,14 @@ worker_start(struct worker *w, struct server *srv, int listen_fd, uint64_t seed)
 {
 	unsigned flags = MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME;
 	struct MHD_OptionItem options[16] = {
-		{MHD_OPTION_LISTEN_SOCKET, listen_fd, NULL},
-		{MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)exchange_target, w},
-		{MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)exchange_done, w},
-		{MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)exchange_started, w},
-		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL},
-		{MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, NULL},
-		{MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)srv->opt.idle_s, NULL},
-		{MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL},
+	    {MHD_OPTION_LISTEN_SOCKET, listen_fd, NULL},
+	    {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)exchange_target, w},
+	    {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)exchange_done, w},
+	    {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)exchange_started, w},
+	    {MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL},
+	    {MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, NULL},
+	    {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)srv->opt.idle_s, NULL},
+	    {MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL},
 	};
 	size_t n = 8;
 

@@ -8,7 +8,7 @@
 
 struct state {
 	XML_Parser parser;
-	struct xml_delete *del;	    /* one of the two */
+	struct xml_delete *del; /* one of the two */
 	struct xml_complete *parts;
 	int depth, in_item, bad;
 	struct buf text; /* of the element being read */

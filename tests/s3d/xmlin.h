@@ -11,7 +11,7 @@ struct xml_delete {
 	struct buf text;
 	struct {
 		size_t off, len; /* in text */
-	} *keys;		 /* owned */
+	} * keys;		 /* owned */
 	size_t n, cap;
 	int quiet;
 };

@@ -1,4 +1,4 @@
-/* lib/sums/checksum: the check values that the algorithms are published with, whole and in pieces. */
+/* the check values that the algorithms are published with, whole and in pieces. */
 #include "sums/checksum.h"
 #include "tap.h"
 
@@ -42,8 +42,7 @@ main(void)
 	test(CHECKSUM_CRC32, "CRC32", "AAAAAA==", "y/Q5Jg==");
 	test(CHECKSUM_CRC32C, "CRC32C", "AAAAAA==", "4waSgw==");
 	test(CHECKSUM_CRC64NVME, "CRC64NVME", "AAAAAAAAAAA=", "rosUhgp5mIg=");
-	test(CHECKSUM_SHA1, "SHA1", "2jmj7l5rSw0yVb/vlWAYkK/YBwk=",
-	    "98O8HYCOBHMq32eZZczDTKeuNEE=");
+	test(CHECKSUM_SHA1, "SHA1", "2jmj7l5rSw0yVb/vlWAYkK/YBwk=", "98O8HYCOBHMq32eZZczDTKeuNEE=");
 	test(CHECKSUM_SHA256, "SHA256", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
 	    "FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU=");
 	checksum_add(&c, "x", 1);

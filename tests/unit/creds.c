@@ -1,5 +1,7 @@
-/* lib/creds/creds: settings and credentials from the environment and from profiles, in a home folder of
- * its own. */
+/*
+ * lib/creds/creds: settings and credentials from the environment and from profiles, in a home
+ * folder of its own.
+ */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -348,10 +350,8 @@ test_process(void)
 	     "\"SessionToken\":\"\",\"Expiration\":\"2098-11-20T15:45:00.123+02:00\"}'",
 		"AKP SP (none) 4067329500 credential_process of profile p"},
 	    {"cat", P "the answer is no JSON object of Version 1"},
-	    {"echo '{\"Version\":2}'",
-		P "the answer is no JSON object of Version 1"},
-	    {"echo '[1]'",
-		P "the answer is no JSON object of Version 1"},
+	    {"echo '{\"Version\":2}'", P "the answer is no JSON object of Version 1"},
+	    {"echo '[1]'", P "the answer is no JSON object of Version 1"},
 	    {"echo '{\"Version\":1,\"AccessKeyId\":\"hidden\"}'",
 		P "the answer holds no AccessKeyId and SecretAccessKey"},
 	    {"echo '{\"Version\":1,\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"hidden\","
@@ -359,11 +359,10 @@ test_process(void)
 		P "the answer's Expiration is no point in time"},
 	    {"echo '{\"Version\":1,\"AccessKeyId\":\"A\\\\nB\",\"SecretAccessKey\":\"hidden\"}'",
 		P "a key or token with a space or another "
-		"character that none has"},
+		  "character that none has"},
 	    {"exit 7", P "it ended with status 7"},
 	    {"kill -9 $$", P "it was ended by signal 9"},
-	    {"no-such-program-as-this 2>/dev/null",
-		P "it ended with status 127"},
+	    {"no-such-program-as-this 2>/dev/null", P "it ended with status 127"},
 	    {"exec cat /dev/zero", P "it wrote more than 65536 bytes"},
 	};
 	char text[1024];

@@ -1,5 +1,8 @@
-/* What STS, SSO, containers and instance metadata answer, and the files that they leave: lib/creds/sts,
- * lib/creds/creds_json, lib/creds/sso_token, lib/creds/container_url, lib/aws/aws_endpoint. */
+/*
+ * What STS, SSO, containers and instance metadata answer, and the files that they leave:
+ * lib/creds/sts, lib/creds/creds_json, lib/creds/sso_token, lib/creds/container_url,
+ * lib/aws/aws_endpoint.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,8 +23,7 @@ shown(int rc, struct creds *c, const struct err *e)
 	buf_reset(&out);
 	if (rc == 1)
 		buf_addf(&out, "%s %s %s %lld", c->access_key, c->secret_key,
-		    c->session_token != NULL ? c->session_token : "(none)",
-		    (long long)c->expires);
+		    c->session_token != NULL ? c->session_token : "(none)", (long long)c->expires);
 	else
 		buf_adds(&out, e->text);
 	OK(strstr(buf_str(&out), "hidden") == NULL, "no hidden value is shown");
@@ -65,8 +67,8 @@ test_sts(void)
 	    "<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>";
 
 	OK_STR(sts(CREDENTIALS("2026-11-23T13:45:00Z")), "AK S/+ T== 1795441500", "an answer");
-	OK_STR(sts(CREDENTIALS("never")), "w: the answer's Expiration is no point in time",
-	    "no time");
+	OK_STR(
+	    sts(CREDENTIALS("never")), "w: the answer's Expiration is no point in time", "no time");
 	OK_STR(sts("<x><AccessKeyId>A</AccessKeyId><SecretAccessKey>hidden</SecretAccessKey></x>"),
 	    "w: the answer holds no credentials", "half of it");
 	OK_STR(sts("<x><AccessKeyId>A</AccessKeyId><SecretAccessKey>hidden hidden</SecretAccessKey>"
@@ -196,8 +198,7 @@ test_sso_token(void)
 	    "{\"accessToken\":\"a\",\"expiresAt\":\"soon\"}",
 	    "{\"accessToken\":\"a\\r\\nb\",\"expiresAt\":\"2026-11-23T13:45:00Z\"}",
 	    "{\"accessToken\":1,\"expiresAt\":\"2026-11-23T13:45:00Z\"}"};
-	const char *answer =
-	    "{\"accessToken\":\"a2\",\"expiresIn\":3600,\"refreshToken\":\"r2\"}";
+	const char *answer = "{\"accessToken\":\"a2\",\"expiresIn\":3600,\"refreshToken\":\"r2\"}";
 	struct sso_token t;
 	struct buf text = {0};
 
@@ -225,8 +226,7 @@ test_sso_token(void)
 	    "as the CLI writes it");
 	sso_token_free(&t);
 	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++)
-		OK(sso_token_read(&t, broken[i], strlen(broken[i])) == -1 &&
-			t.access_token == NULL,
+		OK(sso_token_read(&t, broken[i], strlen(broken[i])) == -1 && t.access_token == NULL,
 		    "broken: %s", broken[i]);
 	buf_free(&text);
 }
@@ -245,11 +245,10 @@ test_container_url(void)
 	    "http:///x", "http://example.com/", "http://169.254.169.254/", "http://10.0.0.1",
 	    "http://127.0.0.1.evil.com/", "http://127.1/", "http://0x7f.0.0.1/",
 	    "http://2130706433/", "http://127.0.0.1@evil.com/", "http://localhost:80@evil.com/",
-	    "http://evil.com#@127.0.0.1/", "http://evil.com\\@127.0.0.1/",
-	    "http://127.0.0.1:0/", "http://127.0.0.1:99999/", "http://127.0.0.1:/",
-	    "http://[::1", "http://[::1]x/", "http://[::2]/", "http://[::ffff:127.0.0.1]/",
-	    "http://::1/", "http://fd00:ec2::23/", "http://127.0.0.1/a b",
-	    "http://127.0.0.1/\n", "https://user@example.com/", "https://"};
+	    "http://evil.com#@127.0.0.1/", "http://evil.com\\@127.0.0.1/", "http://127.0.0.1:0/",
+	    "http://127.0.0.1:99999/", "http://127.0.0.1:/", "http://[::1", "http://[::1]x/",
+	    "http://[::2]/", "http://[::ffff:127.0.0.1]/", "http://::1/", "http://fd00:ec2::23/",
+	    "http://127.0.0.1/a b", "http://127.0.0.1/\n", "https://user@example.com/", "https://"};
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
 		OK(container_url_allowed(good[i]), "allowed: %s", good[i]);
@@ -278,10 +277,9 @@ test_endpoint(void)
 {
 	static const char fips[] = "[profile x]\nuse_fips_endpoint=true\n";
 	static const char dual[] = "[profile x]\nuse_dualstack_endpoint=true\n";
-	static const char mine[] =
-	    "[profile x]\nservices = s\nendpoint_url = http://all/\n"
-	    "[services s]\nsts =\n  endpoint_url = http://sts/\n"
-	    "sso_oidc =\n  endpoint_url = http://oidc\n";
+	static const char mine[] = "[profile x]\nservices = s\nendpoint_url = http://all/\n"
+				   "[services s]\nsts =\n  endpoint_url = http://sts/\n"
+				   "sso_oidc =\n  endpoint_url = http://oidc\n";
 
 	OK_STR(endpoint(AWS_STS, NULL, "eu-west-1"), "https://sts.eu-west-1.amazonaws.com", "STS");
 	OK_STR(endpoint(AWS_STS, NULL, "cn-north-1"), "https://sts.cn-north-1.amazonaws.com.cn",

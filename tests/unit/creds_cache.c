@@ -18,7 +18,7 @@ static struct buf out, text;
 struct question {
 	int asked;
 	int rc;
-	int64_t lives_s; /* 0: for ever */
+	int64_t lives_s;   /* 0: for ever */
 	const char *count; /* a file that a byte is added to for every question; NULL: none */
 	int takes_ms;
 };

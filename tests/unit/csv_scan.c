@@ -83,7 +83,7 @@ static int
 same(const struct marked *a, const struct marked *b)
 {
 	return memcmp(a->what, b->what, sizeof(a->what)) == 0 && a->lines == b->lines &&
-	       a->state == b->state;
+	    a->state == b->state;
 }
 
 /* The number of ways in which the answers differ. */
@@ -151,8 +151,8 @@ random_text(void)
 
 		for (size_t i = 0; i < n; i++)
 			text[i] = rand() % (plain + 1) == 0
-				      ? alphabet[(size_t)rand() % (sizeof(alphabet) - 1)]
-				      : 'b';
+			    ? alphabet[(size_t)rand() % (sizeof(alphabet) - 1)]
+			    : 'b';
 		bad += differences(text, n, delims[(size_t)rand() % sizeof(delims)], 0);
 	}
 	OK(bad == 0, "60,000 random texts: %u differ", bad);

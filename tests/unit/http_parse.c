@@ -68,15 +68,15 @@ static const struct {
 	"HTTP/1.1 200 OK|Content-Length: 5|ETag: \"x\"|", "hello", 0, HTTP_END, 0, 0},
     {"bytes behind the length", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhello",
 	"HTTP/1.1 200 OK|Content-Length: 2|", "he", 0, HTTP_END, 3, 0},
-    {"no bytes", "HTTP/1.1 200 OK\r\ncontent-length:0\r\n\r\n",
-	"HTTP/1.1 200 OK|content-length:0|", "", 0, HTTP_END, 0, 0},
+    {"no bytes", "HTTP/1.1 200 OK\r\ncontent-length:0\r\n\r\n", "HTTP/1.1 200 OK|content-length:0|",
+	"", 0, HTTP_END, 0, 0},
     {"an answer to HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
 	"HTTP/1.1 200 OK|Content-Length: 5|", "", 1, HTTP_END, 0, 0},
     {"204", "HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 204 No Content|", "", 0, HTTP_END, 0, 0},
     {"304 with a length", "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n",
 	"HTTP/1.1 304 Not Modified|Content-Length: 9|", "", 0, HTTP_END, 0, 0},
-    {"no reason", "HTTP/1.1 200\r\nContent-Length: 1\r\n\r\na",
-	"HTTP/1.1 200|Content-Length: 1|", "a", 0, HTTP_END, 0, 0},
+    {"no reason", "HTTP/1.1 200\r\nContent-Length: 1\r\n\r\na", "HTTP/1.1 200|Content-Length: 1|",
+	"a", 0, HTTP_END, 0, 0},
     {"bare line feeds", "HTTP/1.1 200 OK\nContent-Length: 1\n\na",
 	"HTTP/1.1 200 OK|Content-Length: 1|", "a", 0, HTTP_END, 0, 0},
     {"an interim answer before it",
@@ -101,13 +101,12 @@ static const struct {
     {"HTTP/1.0 that keeps the connection",
 	"HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n",
 	"HTTP/1.0 200 OK|Content-Length: 0|Connection: keep-alive|", "", 0, HTTP_END, 0, 0},
-    {"the same length twice",
-	"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na",
+    {"the same length twice", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na",
 	"HTTP/1.1 200 OK|Content-Length: 1|Content-Length: 1|", "a", 0, HTTP_END, 0, 0},
     {"two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\na",
 	"HTTP/1.1 200 OK|Content-Length: 1|", "", 0, HTTP_BAD, 5, 1},
-    {"a length below zero", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 200 OK|",
-	"", 0, HTTP_BAD, 2, 1},
+    {"a length below zero", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 200 OK|", "",
+	0, HTTP_BAD, 2, 1},
     {"an encoding nobody asked for", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
 	"HTTP/1.1 200 OK|", "", 0, HTTP_BAD, 2, 1},
     {"a folded line", "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n", "HTTP/1.1 200 OK|A: b|", "", 0,
@@ -121,8 +120,7 @@ static const struct {
     {"a chunk too large",
 	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
 	"HTTP/1.1 200 OK|Transfer-Encoding: chunked|", "", 0, HTTP_BAD, 0, 1},
-    {"a chunk longer than said",
-	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n",
+    {"a chunk longer than said", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n",
 	"HTTP/1.1 200 OK|Transfer-Encoding: chunked|", "a", 0, HTTP_BAD, 0, 1},
 };
 
@@ -134,8 +132,8 @@ test_cases(struct http_parse *h)
 
 		for (size_t step = 1; step <= strlen(cases[i].text); step++) {
 			for (int refuse = 0; refuse < 2; refuse++) {
-				struct got g = read_all(
-				    h, cases[i].text, step, cases[i].to_head, refuse);
+				struct got g =
+				    read_all(h, cases[i].text, step, cases[i].to_head, refuse);
 				/* how much of what is wrong was read is not part of the contract */
 				int same = (strcmp(g.lines, cases[i].lines) == 0) &&
 				    strcmp(g.body, cases[i].body) == 0 && g.last == cases[i].last &&

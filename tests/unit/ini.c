@@ -2,8 +2,8 @@
  * itself. */
 #include <stdlib.h>
 
-#include "base/buf.h"
 #include "aws/ini.h"
+#include "base/buf.h"
 #include "tap.h"
 
 static const char *
@@ -15,35 +15,34 @@ shown(const char *s)
 static void
 test_config(void)
 {
-	static const char text[] =
-	    "\xef\xbb\xbf# a comment\n"
-	    "; another = one\n"
-	    "\n"
-	    "[default]  # what stands behind is ignored\r\n"
-	    "Region=eu-west-1\r\n"
-	    "output : json # no comment\n"
-	    "empty =\n"
-	    "url = http://127.0.0.1:9000/a=b\n"
-	    "colon:first = x\n"
-	    "[profile  \"two words\"]\n"
-	    "  region = a\n"
-	    "  output = b\n"
-	    "[profile x]\n"
-	    "s3 =\n"
-	    "    # a comment among them\n"
-	    "    addressing_style = path\n"
-	    "\n"
-	    "    max = a = b\n"
-	    "  deeper_than_s3 = yes\n"
-	    "s3_other = 1\n"
-	    "long = a\n"
-	    "  b = c\n"
-	    "\td\n"
-	    "[services  'mine' ]\n"
-	    "s3 =\n"
-	    "  endpoint_url = http://h\n"
-	    "[ padded ]\n"
-	    "last = no line feed";
+	static const char text[] = "\xef\xbb\xbf# a comment\n"
+				   "; another = one\n"
+				   "\n"
+				   "[default]  # what stands behind is ignored\r\n"
+				   "Region=eu-west-1\r\n"
+				   "output : json # no comment\n"
+				   "empty =\n"
+				   "url = http://127.0.0.1:9000/a=b\n"
+				   "colon:first = x\n"
+				   "[profile  \"two words\"]\n"
+				   "  region = a\n"
+				   "  output = b\n"
+				   "[profile x]\n"
+				   "s3 =\n"
+				   "    # a comment among them\n"
+				   "    addressing_style = path\n"
+				   "\n"
+				   "    max = a = b\n"
+				   "  deeper_than_s3 = yes\n"
+				   "s3_other = 1\n"
+				   "long = a\n"
+				   "  b = c\n"
+				   "\td\n"
+				   "[services  'mine' ]\n"
+				   "s3 =\n"
+				   "  endpoint_url = http://h\n"
+				   "[ padded ]\n"
+				   "last = no line feed";
 	struct err e = {0};
 	struct ini *ini = ini_parse(text, sizeof(text) - 1, &e);
 	const struct ini_section *s;
@@ -71,7 +70,8 @@ test_config(void)
 	OK_STR(shown(ini_get_nested(s, "s3", "max")), "a = b", "nested, behind a blank line");
 	OK_STR(shown(ini_get_nested(s, "s3", "deeper_than_s3")), "yes", "nested, less deep");
 	OK(ini_get_nested(s, "s3", "long") == NULL && ini_get_nested(s, "s4", "max") == NULL &&
-	    ini_get_nested(s, "s3_other", "max") == NULL, "nested, none");
+		ini_get_nested(s, "s3_other", "max") == NULL,
+	    "nested, none");
 	OK(ini_get(s, "addressing_style") == NULL, "a nested key is not one of the section's");
 	OK_STR(shown(ini_get(s, "s3_other")), "1", "what comes behind the nested");
 	OK_STR(shown(ini_get(s, "long")), "a\nb = c\nd", "a value of three lines");
@@ -93,18 +93,18 @@ test_refused(void)
 	static const struct {
 		const char *text, *why;
 	} bad[] = {
-		{"key = v", "line 1: a setting before the first section"},
-		{"[a]\nkey", "line 2: neither '[section]' nor 'key = value'"},
-		{"[a]\r\rkey", "line 3: neither '[section]' nor 'key = value'"},
-		{"[a]\r\n\r\nkey", "line 3: neither '[section]' nor 'key = value'"},
-		{"[a]\n = v", "line 2: a value without a key"},
-		{"[a\n", "line 1: '[' without ']'"},
-		{"[]\n", "line 1: a section without a name"},
-		{"[ ]\n", "line 1: a section without a name"},
-		{"[a]\n[b]\n[a]\n", "line 3: [a] comes twice"},
-		{"[a]\nk=1\nl=2\nK=3\n", "line 4: 'K' comes twice in [a]"},
-		{"[a]\ns3 =\n  path\n", "line 3: a nested setting is 'key = value'"},
-		{"[a]\ns3 =\n  x = 1\n  path\n", "line 4: a nested setting is 'key = value'"},
+	    {"key = v", "line 1: a setting before the first section"},
+	    {"[a]\nkey", "line 2: neither '[section]' nor 'key = value'"},
+	    {"[a]\r\rkey", "line 3: neither '[section]' nor 'key = value'"},
+	    {"[a]\r\n\r\nkey", "line 3: neither '[section]' nor 'key = value'"},
+	    {"[a]\n = v", "line 2: a value without a key"},
+	    {"[a\n", "line 1: '[' without ']'"},
+	    {"[]\n", "line 1: a section without a name"},
+	    {"[ ]\n", "line 1: a section without a name"},
+	    {"[a]\n[b]\n[a]\n", "line 3: [a] comes twice"},
+	    {"[a]\nk=1\nl=2\nK=3\n", "line 4: 'K' comes twice in [a]"},
+	    {"[a]\ns3 =\n  path\n", "line 3: a nested setting is 'key = value'"},
+	    {"[a]\ns3 =\n  x = 1\n  path\n", "line 4: a nested setting is 'key = value'"},
 	};
 	struct buf big = {0};
 	struct err e;

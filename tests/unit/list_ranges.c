@@ -1,15 +1,15 @@
 /*
- * lib/s3/list/list_ranges against a model of a server: random sets of keys, random pages, answers in random
- * order. Whatever happens, what is given is the sorted set: all of it, or, after a failure, its
- * beginning.
+ * lib/s3/list/list_ranges against a model of a server: random sets of keys, random pages, answers
+ * in random order. Whatever happens, what is given is the sorted set: all of it, or, after a
+ * failure, its beginning.
  */
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "s3/list/list_ranges.h"
 #include "s3/list/list_split.h"
 #include "tap.h"
-#include "base/utf8.h"
 
 enum { KEYS_MAX = 4000, IN_FLIGHT_MAX = 64, CASES = 10000, CASES_FEW = 300, FAULTS = 5 };
 
@@ -68,21 +68,14 @@ make_key(struct buf *k, unsigned kind, unsigned i)
 	static const char *const odd[] = {
 	    "a", "b", "\x01", "\x1f", "~", "\x7f", "/", " ", "+", "%"};
 	static const char *const wide[] = {"\xc3\xa9", "\xe6\x97\xa5", "\xf0\x9f\x98\x80",
-	    "\xef\xbd\x9e", "\xef\xbf\xbf", "\xf4\x8f\xbf\xbf", "z", "\xdf\xbf",
-	    "\xe0\xa0\x80"};
+	    "\xef\xbd\x9e", "\xef\xbf\xbf", "\xf4\x8f\xbf\xbf", "z", "\xdf\xbf", "\xe0\xa0\x80"};
 	static const char *const two[] = {"0", "1"};
 	char digits[32];
 
 	switch (kind) {
-	case 0: /* numbers */
-		buf_addf(k, "%08u.csv", i + 1);
-		break;
-	case 1:
-		add_random(k, odd, 10, dice(6));
-		break;
-	case 2:
-		add_random(k, wide, 9, 1 + dice(5));
-		break;
+	case 0: /* numbers */ buf_addf(k, "%08u.csv", i + 1); break;
+	case 1: add_random(k, odd, 10, dice(6)); break;
+	case 2: add_random(k, wide, 9, 1 + dice(5)); break;
 	case 3: /* random hexadecimal */
 		snprintf(digits, sizeof(digits), "%04x%04x", dice(65536), dice(65536));
 		buf_adds(k, digits);
@@ -203,8 +196,9 @@ answer(struct model *m, struct list_ranges *lr, unsigned i)
 	size_t at, n;
 
 	m->requests[i] = m->requests[--m->n_requests];
-	at = q.is_token ? strtoul(strchr(q.after, ' '), NULL, 10)
-	    : m->fault == IGNORES_AFTER ? 0 : first_behind(m, q.after);
+	at = q.is_token			? strtoul(strchr(q.after, ' '), NULL, 10)
+	    : m->fault == IGNORES_AFTER ? 0
+					: first_behind(m, q.after);
 	n = m->fixed_pages ? m->page_max : dice(8) == 0 ? 0 : 1 + dice((unsigned)m->page_max);
 	if (n > m->n - at)
 		n = m->n - at;
@@ -232,8 +226,8 @@ take(void *arg, const struct s3xml_object *o)
 {
 	struct model *m = arg;
 
-	if (m->given >= m->n || strcmp(o->key, m->keys[m->given]) != 0 ||
-	    o->size != m->given || o->key_len != strlen(o->key) || strcmp(o->etag, "etag") != 0 ||
+	if (m->given >= m->n || strcmp(o->key, m->keys[m->given]) != 0 || o->size != m->given ||
+	    o->key_len != strlen(o->key) || strcmp(o->etag, "etag") != 0 ||
 	    strcmp(o->mtime, "2026-01-01T00:00:00Z") != 0 ||
 	    strcmp(o->storage_class, "STANDARD") != 0)
 		m->wrong = 1;
@@ -247,8 +241,8 @@ note_request(struct model *m, const struct list_ask *ask)
 	const char *after = ask->token != NULL ? ask->token : ask->start_after;
 	size_t len = after != NULL ? strlen(after) : 0, n = 0;
 
-	m->requests[m->n_requests++] = (struct request){
-	    ask->range, after != NULL ? xstrdup(after) : NULL, ask->token != NULL};
+	m->requests[m->n_requests++] =
+	    (struct request){ask->range, after != NULL ? xstrdup(after) : NULL, ask->token != NULL};
 	while (n < len && utf8_char(after + n, len - n) > 0)
 		n += utf8_char(after + n, len - n);
 	if (n < len ||
@@ -362,8 +356,8 @@ test_cases(unsigned cases)
 
 /* How many rounds and requests a listing takes when all answers take the same time. */
 static void
-test_rounds(unsigned kind, unsigned n, unsigned page, size_t held_max, double rounds_max,
-    double waste_max)
+test_rounds(
+    unsigned kind, unsigned n, unsigned page, size_t held_max, double rounds_max, double waste_max)
 {
 	struct model m = {.prefix = "csvs/", .page_max = page, .fixed_pages = 1};
 	struct list_ranges_opt opt = {
@@ -384,8 +378,8 @@ test_rounds(unsigned kind, unsigned n, unsigned page, size_t held_max, double ro
 	OK(!m.wrong && how == LIST_END && m.given == m.n, "kind %u: all %zu keys", kind, m.n);
 	OK(rounds <= rounds_max, "kind %u: %u rounds for %u pages", kind, rounds, pages);
 	OK((double)count->requests <= waste_max * pages,
-	    "kind %u: %llu requests, %llu without a key, %llu ranges, at most %zu bytes held",
-	    kind, (unsigned long long)count->requests, (unsigned long long)count->wasted,
+	    "kind %u: %llu requests, %llu without a key, %llu ranges, at most %zu bytes held", kind,
+	    (unsigned long long)count->requests, (unsigned long long)count->wasted,
 	    (unsigned long long)count->ranges, count->held_max);
 	list_ranges_free(lr);
 	model_free(&m);

@@ -115,8 +115,7 @@ main(void)
 	OK(o.used >= 0.95, "a clock read 60 ms ago: %.1f %% of the cap used", 100 * o.used);
 
 	o = model(300000, 5500, 100000000, 0, 0);
-	OK(o.throttled <= 0.04, "100 ms of each second lost: %.2f %% throttled",
-	    100 * o.throttled);
+	OK(o.throttled <= 0.04, "100 ms of each second lost: %.2f %% throttled", 100 * o.throttled);
 	OK(o.used >= 0.45, "100 ms of every second lost: %.1f %% of the cap used", 100 * o.used);
 
 	for (unsigned refused = 1; refused <= 20; refused += refused == 1 ? 4 : 5) {

@@ -36,10 +36,10 @@ run(uint64_t base, uint64_t size, int known)
 static void
 check_limits(void)
 {
-	static const uint64_t bases[] = {S3_PART_MIN, S3_PART_MIN + 1, S3_PART_DEFAULT, 64 * MIB,
-	    525 * MIB, 5 * GIB};
-	static const uint64_t sizes[] = {1, S3_PART_MIN, 100 * MIB, 48 * GIB, 80 * GIB,
-	    80 * GIB + 1, TIB, 5 * TIB - 1, 5 * TIB};
+	static const uint64_t bases[] = {
+	    S3_PART_MIN, S3_PART_MIN + 1, S3_PART_DEFAULT, 64 * MIB, 525 * MIB, 5 * GIB};
+	static const uint64_t sizes[] = {
+	    1, S3_PART_MIN, 100 * MIB, 48 * GIB, 80 * GIB, 80 * GIB + 1, TIB, 5 * TIB - 1, 5 * TIB};
 
 	for (size_t b = 0; b < sizeof(bases) / sizeof(bases[0]); b++) {
 		for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {

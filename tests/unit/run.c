@@ -57,8 +57,7 @@ is_near(double v, double want)
 static void
 test_attempts(void)
 {
-	static const struct span spans[] = {
-	    /* out of order, as files are read */
+	static const struct span spans[] = {/* out of order, as files are read */
 	    {1, RUN_S3PUT, T + 900, T + 1000}, {1, RUN_CSVCAT, T + 101, T + 850},
 	    {1, RUN_S3GET, T + 100, T + 840}, {0, RUN_S3GET, T, T + 400},
 	    {0, RUN_CSVCAT, T + 1, T + 410}, {0, RUN_S3GET, T + 500, T + 700},
@@ -90,8 +89,7 @@ test_attempts(void)
 	    "the slowest first");
 	OK(r->series.step_ms == 100 && r->series.n == 12, "a series with bins of 100 ms");
 	OK(is_near(sum(r->series.objects, r->series.n), 30), "that holds all objects");
-	OK(is_near(r->series.batches[11], 0.5),
-	    "the last half bin is the second session");
+	OK(is_near(r->series.batches[11], 0.5), "the last half bin is the second session");
 	run_free(r);
 }
 

@@ -61,8 +61,8 @@ main(void)
 	static const char *const odd[] = {"HTTP/1.1 200", "Content-Length: 12x",
 	    "Content-Range: bytes */7", "no colon", ":", "",
 	    "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT", NULL};
-	static const char *const sums[] = {"HTTP/1.1 200 OK", "x-amz-checksum-sha1: c2hhMQ==",
-	    "X-Amz-Checksum-Crc32: y/Q5Jg==", NULL};
+	static const char *const sums[] = {"HTTP/1.1 200 OK",
+	    "x-amz-checksum-sha1: c2hhMQ==", "X-Amz-Checksum-Crc32: y/Q5Jg==", NULL};
 	static const char *const parts[] = {
 	    "HTTP/1.1 200 OK", "x-amz-checksum-sha256: c2hhMjU2-2", NULL};
 	static const char *const composite[] = {"HTTP/1.1 200 OK",

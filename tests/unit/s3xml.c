@@ -8,7 +8,7 @@
 	"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListBucketResult "                           \
 	"xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
 #define LAST HEAD "<IsTruncated>false</IsTruncated>"
-#define END  "</ListBucketResult>"
+#define END "</ListBucketResult>"
 
 static struct s3xml_page page;
 static struct err err;
@@ -37,8 +37,7 @@ test_aws(void)
 		     "<CommonPrefixes><Prefix>p/x/</Prefix></CommonPrefixes>" END) == 0,
 	    "a V2 page");
 	OK(page.n_objects == 2 && page.is_truncated, "two objects, more to come");
-	OK_STR(page.next_token,
-	    "1ueGcxLPRx1Tr/XYExHnhbYLgveDs2J/wm36=", "the token as it stands");
+	OK_STR(page.next_token, "1ueGcxLPRx1Tr/XYExHnhbYLgveDs2J/wm36=", "the token as it stands");
 	OK_STR(page.objects[0].key, "p/a b+c\xc3\xa9\n", "a decoded key");
 	OK(page.objects[0].key_len == 10, "its length");
 	OK(page.objects[0].size == 12345678901234, "its size");
@@ -48,7 +47,8 @@ test_aws(void)
 	OK(page.objects[1].key_len == 4 && memcmp(page.objects[1].key, "p/b\0", 4) == 0,
 	    "a key may hold a NUL");
 	OK(strcmp(page.objects[1].etag, "") == 0 && strcmp(page.objects[1].mtime, "") == 0 &&
-	    strcmp(page.objects[1].storage_class, "") == 0, "what is absent is empty");
+		strcmp(page.objects[1].storage_class, "") == 0,
+	    "what is absent is empty");
 }
 
 static void
@@ -81,7 +81,8 @@ test_manners(void)
 	OK(list("<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>\n\n") == 0,
 	    "no prologue, no namespace");
 	OK(list(LAST "<Contents><Key></Key><Size>1</Size><ETag>\"</ETag></Contents>" END) == 0 &&
-	    page.objects[0].key_len == 0, "an empty key");
+		page.objects[0].key_len == 0,
+	    "an empty key");
 	OK_STR(page.objects[0].etag, "\"", "a lone quote");
 	OK(list(LAST "<Contents><Key>k</Key><Size>1</Size><ETag>\"ab</ETag><Owner><Key>o</Key>"
 		     "<Size>9</Size></Owner></Contents>" END) == 0,

@@ -26,11 +26,11 @@ static struct sigv4_request
 request_of(const struct sigv4_case *c)
 {
 	struct sigv4_request r = {
-		.method = c->method,
-		.path = c->path,
-		.query = c->query != NULL ? c->query : "",
-		.headers = c->headers,
-		.payload_hash = c->payload_hash != NULL ? c->payload_hash : SIGV4_EMPTY_SHA256,
+	    .method = c->method,
+	    .path = c->path,
+	    .query = c->query != NULL ? c->query : "",
+	    .headers = c->headers,
+	    .payload_hash = c->payload_hash != NULL ? c->payload_hash : SIGV4_EMPTY_SHA256,
 	};
 
 	while (c->headers[r.n_headers].name != NULL)
@@ -115,11 +115,11 @@ static void
 test_headers(void)
 {
 	static const struct sigv4_header headers[] = {
-		{"X-B", "  a \t b  "},
-		{"host", "h"},
-		{"x-a", ""},
-		{"X-AB", "\"in  quotes\""},
-		{"x-b", "\xc3\xa9"},
+	    {"X-B", "  a \t b  "},
+	    {"host", "h"},
+	    {"x-a", ""},
+	    {"X-AB", "\"in  quotes\""},
+	    {"x-b", "\xc3\xa9"},
 	};
 	struct sigv4_request r = {.method = "PUT",
 	    .path = "/a//b/../c%20d",

@@ -1,12 +1,12 @@
 /*
- * lib/archive/tar: what it writes it reads back, in pieces of any size; other writers' forms; streams that
- * are cut short or damaged. GNU tar as the other side: tests/tar.bats.
+ * lib/archive/tar: what it writes it reads back, in pieces of any size; other writers' forms;
+ * streams that are cut short or damaged. GNU tar as the other side: tests/tar.bats.
  */
 #include <stdlib.h>
 
+#include "archive/tar.h"
 #include "base/buf.h"
 #include "tap.h"
-#include "archive/tar.h"
 
 /* Reads a stream in pieces; what was found as text: "name(size)=body;" an entry, then how it ended.
  */
@@ -26,7 +26,7 @@ read_back(const char *p, size_t n, size_t piece)
 		size_t in_len = n - at < piece ? n - at : piece;
 
 		while ((ev = tar_reader_next(t, &in, &in_len, &data, &len, &e)) != TAR_NEED &&
-		       ev != TAR_ERROR) {
+		    ev != TAR_ERROR) {
 			if (ev == TAR_END) {
 				continue;
 			} else if (ev == TAR_DATA) {

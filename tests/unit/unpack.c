@@ -1,13 +1,13 @@
 /*
- * lib/archive/unpack: what is no gzip passes, what is comes out unpacked, in pieces of any size; several
- * members, padding, and every way to cut a stream short.
+ * lib/archive/unpack: what is no gzip passes, what is comes out unpacked, in pieces of any size;
+ * several members, padding, and every way to cut a stream short.
  */
 #include <stdlib.h>
 #include <zlib.h>
 
+#include "archive/unpack.h"
 #include "base/buf.h"
 #include "tap.h"
-#include "archive/unpack.h"
 
 static int
 take(void *arg, const char *p, size_t n, struct err *e)

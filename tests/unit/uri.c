@@ -1,23 +1,23 @@
 /* lib/base/uri: s3:// URIs, percent-encoding. */
 #include <stdlib.h>
 
-#include "tap.h"
 #include "base/uri.h"
+#include "tap.h"
 
 static const struct {
 	const char *uri, *bucket, *key;
 } good[] = {
-	{"s3://b/key", "b", "key"},
-	{"s3://b", "b", ""},
-	{"s3://b/", "b", ""},
-	{"s3://b//", "b", "/"},
-	{"s3://b//a//b", "b", "/a//b"},
-	{"s3://b/./a/../b", "b", "./a/../b"},
-	{"s3://b/%41+ ?#&", "b", "%41+ ?#&"},
-	{"s3://b/\xc3\xa9\xff\n\t\"\\", "b", "\xc3\xa9\xff\n\t\"\\"},
-	{"s3://my.bucket-1_X/a", "my.bucket-1_X", "a"},
-	{"s3://ap-xyz-s3alias/a", "ap-xyz-s3alias", "a"},
-	{"s3://.b./k", ".b.", "k"},
+    {"s3://b/key", "b", "key"},
+    {"s3://b", "b", ""},
+    {"s3://b/", "b", ""},
+    {"s3://b//", "b", "/"},
+    {"s3://b//a//b", "b", "/a//b"},
+    {"s3://b/./a/../b", "b", "./a/../b"},
+    {"s3://b/%41+ ?#&", "b", "%41+ ?#&"},
+    {"s3://b/\xc3\xa9\xff\n\t\"\\", "b", "\xc3\xa9\xff\n\t\"\\"},
+    {"s3://my.bucket-1_X/a", "my.bucket-1_X", "a"},
+    {"s3://ap-xyz-s3alias/a", "ap-xyz-s3alias", "a"},
+    {"s3://.b./k", ".b.", "k"},
 };
 
 static const struct {

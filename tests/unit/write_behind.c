@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "tap.h"
 #include "base/write_behind.h"
+#include "tap.h"
 
 #define MIB ((size_t)1 << 20)
 #define BIG (24 * MIB + 12345)

@@ -89,8 +89,7 @@ next_object(struct held_page *p, struct s3xml_object *o)
 }
 
 int
-list_held_give(
-    struct list_held *h, int (*take)(void *arg, const struct s3xml_object *o), void *arg)
+list_held_give(struct list_held *h, int (*take)(void *arg, const struct s3xml_object *o), void *arg)
 {
 	struct held_page *p;
 

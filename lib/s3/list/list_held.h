@@ -1,6 +1,6 @@
 /* Listed objects that wait for their turn, packed: a queue of pages. Zero-initialised is empty. */
-#ifndef SHEAF_LIST_HELD_H
-#define SHEAF_LIST_HELD_H
+#ifndef SHEAF_S3_LIST_LIST_HELD_H
+#define SHEAF_S3_LIST_LIST_HELD_H
 
 #include <stddef.h>
 
@@ -21,8 +21,8 @@ void list_held_add(struct list_held *h, const struct s3xml_object *objects, size
 
 /* Gives all to take, in order, and frees them. 0, or what take returned that was not 0: then the
  * rest is still held. */
-int list_held_give(struct list_held *h, int (*take)(void *arg, const struct s3xml_object *o),
-    void *arg);
+int list_held_give(
+    struct list_held *h, int (*take)(void *arg, const struct s3xml_object *o), void *arg);
 
 /* Frees what is held. */
 void list_held_free(struct list_held *h);

@@ -126,8 +126,7 @@ choose(const struct list_ranges *lr, double *before)
 		if (r != lr->first && offset > window)
 			break;
 		if (r->n > 0 && !r->stuck && pages >= SPLIT_PAGES && pages > most &&
-		    budget >= (is_lit(r) ? 1 : lr->blind + 1) &&
-		    may_hold(lr, offset + pages / 2)) {
+		    budget >= (is_lit(r) ? 1 : lr->blind + 1) && may_hold(lr, offset + pages / 2)) {
 			best = r;
 			*before = offset;
 			most = pages;

@@ -336,8 +336,8 @@ take_earlier(
 
 /* An answer with keys from..upto of the page; what it means for r. 0, or -1 with e filled. */
 static int
-page_taken(struct list_ranges *lr, struct list_range *r, const struct s3xml_page *page,
-    size_t from, size_t upto, struct err *e)
+page_taken(struct list_ranges *lr, struct list_range *r, const struct s3xml_page *page, size_t from,
+    size_t upto, struct err *e)
 {
 	int beyond = upto < page->n_objects;
 
@@ -412,8 +412,7 @@ list_ranges_page(struct list_ranges *lr, struct list_range *r, const struct s3xm
 }
 
 void
-list_ranges_no_page(
-    struct list_ranges *lr, struct list_range *r, int refused, const struct err *e)
+list_ranges_no_page(struct list_ranges *lr, struct list_range *r, int refused, const struct err *e)
 {
 	free_dropped(lr);
 	if (!is_wanted(lr, r))

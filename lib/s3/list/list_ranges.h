@@ -12,8 +12,8 @@
  * What was listed and is not next in order waits, packed, in memory up to a limit; ranges further
  * to the right stop sooner, so that those that are next always go on.
  */
-#ifndef SHEAF_LIST_RANGES_H
-#define SHEAF_LIST_RANGES_H
+#ifndef SHEAF_S3_LIST_LIST_RANGES_H
+#define SHEAF_S3_LIST_LIST_RANGES_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -67,8 +67,7 @@ enum list_next list_ranges_next(struct list_ranges *lr, struct list_ask *ask, st
 
 /* The answers, in any order. refused: by the server, whose answer will not be another next time. e
  * is copied. */
-void list_ranges_page(
-    struct list_ranges *lr, struct list_range *r, const struct s3xml_page *page);
+void list_ranges_page(struct list_ranges *lr, struct list_range *r, const struct s3xml_page *page);
 void list_ranges_no_page(
     struct list_ranges *lr, struct list_range *r, int refused, const struct err *e);
 

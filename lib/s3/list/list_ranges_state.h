@@ -2,8 +2,8 @@
  * What the parts of list_ranges share: list_ranges.c, which knows what answers mean, and
  * list_plan.c, which chooses the next request. Only these two include this.
  */
-#ifndef SHEAF_LIST_RANGES_STATE_H
-#define SHEAF_LIST_RANGES_STATE_H
+#ifndef SHEAF_S3_LIST_LIST_RANGES_STATE_H
+#define SHEAF_S3_LIST_LIST_RANGES_STATE_H
 
 #include "base/buf.h"
 #include "s3/list/list_held.h"
@@ -34,7 +34,7 @@ struct list_range {
 struct list_ranges {
 	struct list_ranges_opt opt;
 	size_t prefix_len;
-	struct list_range *first;   /* the only one whose keys are given as they come */
+	struct list_range *first; /* the only one whose keys are given as they come */
 	struct list_range *dropped;
 	struct list_alphabet *alphabet;
 	struct buf cut;
@@ -43,11 +43,11 @@ struct list_ranges {
 	int after_works;    /* the server has begun where it was told to */
 	int serial;	    /* the server does not start where it is told to: one range */
 	int no_cuts;
-	int stopped; /* by take */
+	int stopped;		   /* by take */
 	unsigned in_flight, blind; /* requests; ranges of which nothing is known yet */
 	size_t held;
 	size_t page_bytes; /* the largest yet, as held */
-	uint64_t useful; /* answers with keys */
+	uint64_t useful;   /* answers with keys */
 	double page_keys;
 	struct list_ranges_count count;
 };

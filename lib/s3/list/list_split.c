@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "s3/list/list_split.h"
 #include "base/uri.h"
 #include "base/utf8.h"
+#include "s3/list/list_split.h"
 
 enum { BYTES = 256, WORDS = BYTES / 64, FULL = 2 };
 
@@ -13,7 +13,7 @@ struct bytes {
 };
 
 struct list_alphabet {
-	struct bytes seen[S3_KEY_MAX]; /* by position */
+	struct bytes seen[S3_KEY_MAX];	/* by position */
 	unsigned char ends[S3_KEY_MAX]; /* 1: a key had that length */
 	unsigned char full[S3_KEY_MAX]; /* how often a position before it went on after the highest
 					   byte seen here: from FULL on there is no higher one */
@@ -136,8 +136,7 @@ rank(const struct bytes *b, unsigned char c)
 
 	for (int w = 0; w < c / 64; w++)
 		n += (unsigned)__builtin_popcountll(b->bit[w]);
-	return n +
-	    (unsigned)__builtin_popcountll(b->bit[c / 64] & ((UINT64_C(1) << c % 64) - 1));
+	return n + (unsigned)__builtin_popcountll(b->bit[c / 64] & ((UINT64_C(1) << c % 64) - 1));
 }
 
 static struct digits

@@ -3,8 +3,8 @@
  * to have, position by position, tell where other keys may be; a cut that is badly placed costs a
  * request, never a key. Pure. Keys are strings without NUL.
  */
-#ifndef SHEAF_LIST_SPLIT_H
-#define SHEAF_LIST_SPLIT_H
+#ifndef SHEAF_S3_LIST_LIST_SPLIT_H
+#define SHEAF_S3_LIST_LIST_SPLIT_H
 
 #include <stddef.h>
 

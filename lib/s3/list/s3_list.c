@@ -3,8 +3,8 @@
 #include <time.h>
 
 #include "base/log.h"
-#include "s3/list/s3_list.h"
 #include "base/uri.h"
+#include "s3/list/s3_list.h"
 
 enum {
 	EMPTY_WAIT_MS = 500, /* before an empty answer is asked for again; doubles each time */
@@ -172,8 +172,8 @@ list_once(struct listing *l, uint64_t *n, struct err *e)
 	lanes_new(l);
 	for (;;) {
 		next = LIST_WAIT;
-		while (l->free != NULL &&
-		    (next = list_ranges_next(l->ranges, &a, &inner)) == LIST_ASK)
+		while (
+		    l->free != NULL && (next = list_ranges_next(l->ranges, &a, &inner)) == LIST_ASK)
 			ask(l, &a);
 		if (next == LIST_END || next == LIST_FAILED)
 			break;

@@ -2,8 +2,8 @@
  * Listing a prefix: ListObjectsV2, many pages at once (list_ranges.h), given in UTF-8 byte order
  * (S3 API reference, "ListObjectsV2", "ListObjects").
  */
-#ifndef SHEAF_S3_LIST_H
-#define SHEAF_S3_LIST_H
+#ifndef SHEAF_S3_LIST_S3_LIST_H
+#define SHEAF_S3_LIST_S3_LIST_H
 
 #include <stdint.h>
 

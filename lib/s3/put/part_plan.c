@@ -14,8 +14,8 @@ whole_mib(uint64_t len)
 uint64_t
 part_plan_len(uint64_t base, int64_t size, uint64_t sent)
 {
-	uint64_t least = size >= 0 ? ((uint64_t)size + S3_PARTS_MAX - 1) / S3_PARTS_MAX
-				   : sent / GROW_AFTER;
+	uint64_t least =
+	    size >= 0 ? ((uint64_t)size + S3_PARTS_MAX - 1) / S3_PARTS_MAX : sent / GROW_AFTER;
 	uint64_t len = least <= base ? base : whole_mib(least);
 
 	return len < S3_PART_MAX ? len : S3_PART_MAX;

@@ -3,8 +3,8 @@
  * parts, each but the last of 5 MiB to 5 GiB (S3 user guide, "Amazon S3 multipart upload limits"),
  * and how many of them are held in memory. Pure.
  */
-#ifndef SHEAF_PART_PLAN_H
-#define SHEAF_PART_PLAN_H
+#ifndef SHEAF_S3_PUT_PART_PLAN_H
+#define SHEAF_S3_PUT_PART_PLAN_H
 
 #include <stdint.h>
 

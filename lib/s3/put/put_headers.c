@@ -79,8 +79,8 @@ int
 put_headers_check(const struct put_headers *h, struct err *e)
 {
 	if (h->with_kms && (h->sse == NULL || strncmp(h->sse, "aws:kms", 7) != 0))
-		return err_set(e, EXIT_USAGE,
-		    "--sse-kms-key-id and --bucket-key go with --sse aws:kms only");
+		return err_set(
+		    e, EXIT_USAGE, "--sse-kms-key-id and --bucket-key go with --sse aws:kms only");
 	return 0;
 }
 

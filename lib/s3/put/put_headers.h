@@ -3,14 +3,14 @@
  * metadata, and what of it goes together (S3 API reference, "PutObject"; S3 user guide, "Working
  * with object metadata"). Pure.
  */
-#ifndef SHEAF_PUT_HEADERS_H
-#define SHEAF_PUT_HEADERS_H
+#ifndef SHEAF_S3_PUT_PUT_HEADERS_H
+#define SHEAF_S3_PUT_PUT_HEADERS_H
 
 #include <stddef.h>
 
+#include "aws/sigv4.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "aws/sigv4.h"
 
 enum {
 	PUT_HEADERS_MAX = 12,

@@ -1,8 +1,8 @@
 /*
  * What s3_put reads: a file or a stream, in pieces; and whether it was what it should be.
  */
-#ifndef SHEAF_PUT_SOURCE_H
-#define SHEAF_PUT_SOURCE_H
+#ifndef SHEAF_S3_PUT_PUT_SOURCE_H
+#define SHEAF_S3_PUT_PUT_SOURCE_H
 
 #include <stdint.h>
 #include <sys/stat.h>

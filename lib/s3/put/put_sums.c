@@ -1,7 +1,7 @@
 #include <stdio.h>
 
-#include "sums/crc32c.h"
 #include "s3/put/put_sums.h"
+#include "sums/crc32c.h"
 
 void
 put_sums_begin(struct put_sums *s, int with_sha256)

@@ -2,8 +2,8 @@
  * The checksums of one piece of a body that is uploaded, kept up while it is read: what is hashed
  * is still in the processor's cache, and connections go on meanwhile.
  */
-#ifndef SHEAF_PUT_SUMS_H
-#define SHEAF_PUT_SUMS_H
+#ifndef SHEAF_S3_PUT_PUT_SUMS_H
+#define SHEAF_S3_PUT_PUT_SUMS_H
 
 #include <stddef.h>
 #include <stdint.h>

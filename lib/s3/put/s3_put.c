@@ -4,8 +4,8 @@
 
 #include <openssl/evp.h>
 
-#include "sums/crc32c.h"
 #include "s3/put/s3_putter.h"
+#include "sums/crc32c.h"
 
 enum { CONNECTIONS = 4 };
 
@@ -273,14 +273,12 @@ read_more(struct putter *p, struct part *part, uint64_t n)
 static void
 begin_part(struct putter *p, struct part *part, uint64_t len)
 {
-	uint64_t left = p->size >= 0 && (uint64_t)p->size > p->src.bytes
-	    ? (uint64_t)p->size - p->src.bytes
-	    : 0;
+	uint64_t left =
+	    p->size >= 0 && (uint64_t)p->size > p->src.bytes ? (uint64_t)p->size - p->src.bytes : 0;
 
 	/* all of it at once, so that it is not moved while it grows; and a byte to find the end */
 	buf_room(&part->data, (p->size >= 0 && left < len ? left : len) + 1);
-	put_sums_begin(
-	    &part->sums, s3_signs_payload(p->s3) || p->opt->checksum == CHECKSUM_SHA256);
+	put_sums_begin(&part->sums, s3_signs_payload(p->s3) || p->opt->checksum == CHECKSUM_SHA256);
 }
 
 static void

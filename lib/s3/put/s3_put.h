@@ -4,17 +4,17 @@
  * "CompleteMultipartUpload"; limits: S3 user guide, "Amazon S3 multipart upload limits"). Nothing
  * is completed unless all that was expected arrived; an upload that fails is aborted.
  */
-#ifndef SHEAF_S3_PUT_H
-#define SHEAF_S3_PUT_H
+#ifndef SHEAF_S3_PUT_S3_PUT_H
+#define SHEAF_S3_PUT_S3_PUT_H
 
 #include <signal.h>
 #include <stdint.h>
 
-#include "sums/checksum.h"
 #include "base/err.h"
+#include "base/uri.h"
 #include "s3/put/part_plan.h"
 #include "s3/s3.h"
-#include "base/uri.h"
+#include "sums/checksum.h"
 
 struct s3_put_opt {
 	struct uri uri;			    /* borrowed */
@@ -29,10 +29,10 @@ struct s3_put_opt {
 	/* What goes along with the bytes: CHECKSUM_CRC32C or CHECKSUM_SHA256, which S3 keeps with
 	 * the object, or CHECKSUM_NONE: Content-MD5, which every server checks. */
 	enum checksum_algorithm checksum;
-	uint64_t part_size; /* 0: S3_PART_DEFAULT; grown where 10,000 parts would not do */
-	unsigned connections;	 /* parts at once */
-	int64_t expect_size;	 /* bytes; -1: any */
-	int64_t expect_crc32c;	 /* -1: any */
+	uint64_t part_size;    /* 0: S3_PART_DEFAULT; grown where 10,000 parts would not do */
+	unsigned connections;  /* parts at once */
+	int64_t expect_size;   /* bytes; -1: any */
+	int64_t expect_crc32c; /* -1: any */
 };
 
 struct s3_put_result {

@@ -21,8 +21,8 @@
 #include "s3/put/s3_putter.h"
 
 enum {
-	ALONE_S = 4, /* without a part for so long, it is of nobody who goes on with it */
-	LATE_S = 30, /* so much later a create may arrive, of a connection that stalled */
+	ALONE_S = 4,	 /* without a part for so long, it is of nobody who goes on with it */
+	LATE_S = 30,	 /* so much later a create may arrive, of a connection that stalled */
 	LOOK_MS = 10000, /* for a listing, and again for the rest */
 	LOOK_INTERRUPTED_MS = 6500, /* for all of it, from a signal on */
 };
@@ -154,8 +154,8 @@ asked_class(const struct putter *p)
 static int
 is_asked_checksum(const struct putter *p, const char *shown)
 {
-	const char *name = p->opt->checksum != CHECKSUM_NONE ? checksum_name(p->opt->checksum)
-							     : "CRC64NVME";
+	const char *name =
+	    p->opt->checksum != CHECKSUM_NONE ? checksum_name(p->opt->checksum) : "CRC64NVME";
 	size_t len = strlen(name);
 
 	return *shown == '\0' ||
@@ -230,13 +230,13 @@ keep_empty(struct putter *p, struct s3_uploads *found)
 	struct err e;
 
 	for (size_t i = 0; i < found->n; i++) {
-		int has = s3_upload_has_parts(
-		    p->s3, &p->opt->uri, found->uploads[i].id, &patience, &e);
+		int has =
+		    s3_upload_has_parts(p->s3, &p->opt->uri, found->uploads[i].id, &patience, &e);
 
 		kept[i] = has <= 0;
 		if (has == -1 && rc == 0) {
-			log_line(LOG_WARN, NULL, "whether an upload has parts is not known: %s",
-			    e.text);
+			log_line(
+			    LOG_WARN, NULL, "whether an upload has parts is not known: %s", e.text);
 			rc = -1;
 		}
 	}

@@ -2,8 +2,8 @@
  * What s3_put.c (the whole, and a single PUT), s3_put_parts.c (a multipart upload) and
  * s3_put_lost.c (uploads that a lost answer leaves behind) share: one upload under way.
  */
-#ifndef SHEAF_S3_PUTTER_H
-#define SHEAF_S3_PUTTER_H
+#ifndef SHEAF_S3_PUT_S3_PUTTER_H
+#define SHEAF_S3_PUT_S3_PUTTER_H
 
 #include "s3/put/put_source.h"
 #include "s3/put/put_sums.h"
@@ -11,7 +11,7 @@
 #include "s3/put/s3_uploads.h"
 
 enum {
-	PUTTER_STEP_MS = 20,    /* how soon an interruption is seen */
+	PUTTER_STEP_MS = 20,	/* how soon an interruption is seen */
 	PUTTER_GRACE_MS = 2000, /* for a request on the way when the upload has failed */
 };
 
@@ -40,19 +40,19 @@ struct putter {
 	const volatile sig_atomic_t *interrupted;
 	struct part *parts; /* places: one for each connection, and one that is being filled */
 	unsigned n_places, n_busy;
-	uint64_t base;	 /* bytes of a part, as asked for */
-	int64_t size;	 /* bytes of the whole; -1: not known */
+	uint64_t base;	   /* bytes of a part, as asked for */
+	int64_t size;	   /* bytes of the whole; -1: not known */
 	uint64_t in_parts; /* bytes of the parts begun so far */
-	char *upload_id; /* as it is; NULL: none is open */
+	char *upload_id;   /* as it is; NULL: none is open */
 	/* Creates that may have begun an upload whose id nobody knows. */
 	struct {
-		unsigned n;		/* at most so many */
+		unsigned n;		   /* at most so many */
 		int64_t first_ms, over_ms; /* when the first create was sent, and the last over */
-		int64_t until_ms;	/* when looking for them is given up */
-		struct s3_upload own; /* ours, as the listing shows it; without id: not yet */
+		int64_t until_ms;	   /* when looking for them is given up */
+		struct s3_upload own;	   /* ours, as the listing shows it; without id: not yet */
 	} lost;
-	struct part_done *done;	      /* by number - 1; NULL: no upload was begun */
-	unsigned char (*md5s)[16];    /* likewise */
+	struct part_done *done;	   /* by number - 1; NULL: no upload was begun */
+	unsigned char (*md5s)[16]; /* likewise */
 	unsigned n_parts;
 	int failed;
 	int64_t stop_ms;     /* when requests on the way are given up; 0: they are not */

@@ -9,8 +9,7 @@ enum { STEP_MS = 20 };
 /* --- requests --- */
 
 static int
-do_patiently(
-    struct s3 *s3, struct s3_call *c, const struct s3_patience *patience, struct err *e)
+do_patiently(struct s3 *s3, struct s3_call *c, const struct s3_patience *patience, struct err *e)
 {
 	s3_start(s3, c);
 	while (!c->ended) {
@@ -25,8 +24,8 @@ do_patiently(
 
 /* A request to one upload. more: what stands behind its id in the query. */
 static int
-do_upload(struct s3 *s3, struct s3_call *c, const struct uri *uri, const char *id,
-    const char *more, const struct s3_patience *patience, struct err *e)
+do_upload(struct s3 *s3, struct s3_call *c, const struct uri *uri, const char *id, const char *more,
+    const struct s3_patience *patience, struct err *e)
 {
 	struct buf q = {0};
 	int rc;

@@ -2,15 +2,15 @@
  * Multipart uploads that were begun and not ended (S3 API reference, "ListMultipartUploads",
  * "ListParts", "AbortMultipartUpload").
  */
-#ifndef SHEAF_S3_UPLOADS_H
-#define SHEAF_S3_UPLOADS_H
+#ifndef SHEAF_S3_PUT_S3_UPLOADS_H
+#define SHEAF_S3_PUT_S3_UPLOADS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
-#include "s3/s3.h"
 #include "base/uri.h"
+#include "s3/s3.h"
 
 /* As a listing shows it. Owned strings, "" where it says nothing. */
 struct s3_upload {
