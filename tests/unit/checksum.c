@@ -1,4 +1,4 @@
-/* the check values that the algorithms are published with, whole and in pieces. */
+/* lib/sums/checksum: the published check values, whole and in pieces. */
 #include "sums/checksum.h"
 #include "tap.h"
 
