@@ -128,9 +128,9 @@ SHELL_FILES := $(wildcard tests/*.bats tests/*.bash tests/rgw tests/tls tests/st
 	       $(filter-out %.awk,$(wildcard libexec/*)) bench/pipeline bench/memory bench/pss bench/list bench/csvcat bench/put bench/instructions
 
 # each by itself, so that `make -k lint` tells all
-LINTERS := cppcheck shellcheck mandoc format style
+LINTERS := cppcheck shellcheck mandoc format style rooms
 .PHONY: lint $(LINTERS:%=lint-%)
-lint: $(C_FILES:%=$(BUILD)/lint/%) $(LINTERS:%=lint-%) ## clang-tidy, cppcheck, shellcheck, mandoc, tests/style (-j helps)
+lint: $(C_FILES:%=$(BUILD)/lint/%) $(LINTERS:%=lint-%) ## clang-tidy, cppcheck, shellcheck, mandoc, tests/style, tests/rooms (-j helps)
 
 $(BUILD)/lint/%.c: %.c $(wildcard lib/*/*.h lib/*/*/*.h tests/*/*.h) .clang-tidy
 	@mkdir -p $(@D)
@@ -152,6 +152,9 @@ lint-format:
 
 lint-style:
 	$(call say,LINT)tests/style
+
+lint-rooms: $(LIBOBJ)
+	$(call say,LINT)tests/rooms $(BUILD)
 
 # ---- installing -----------------------------------------------------------------------------------------------
 
