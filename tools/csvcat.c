@@ -18,6 +18,7 @@
 #include "archive/unpack.h"
 #include "base/buf.h"
 #include "base/io.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/outfile.h"
 #include "base/stats.h"

@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/outfile.h"
@@ -205,13 +205,11 @@ run_report(struct err *e)
 	const char *no_colour = getenv("NO_COLOR");
 	struct report p = {.run = r, .alarms = opt.alarms};
 	struct metrics ms;
-	struct timespec now;
 	int fired;
 
 	if (r == NULL)
 		return e->status;
-	clock_gettime(CLOCK_REALTIME, &now);
-	p.now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	p.now_ms = clock_wall_ms();
 	p.colour = opt.output == NULL && isatty(STDOUT_FILENO) &&
 	    (no_colour == NULL || *no_colour == '\0');
 	metrics_make(&ms, r, &opt.prices, p.now_ms);

@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "archive/extract.h"
 #include "archive/tar.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/outfile.h"
@@ -228,7 +228,6 @@ static int
 idle(void *arg)
 {
 	static int64_t since_ms; /* 0: nothing lies here */
-	struct timespec ts;
 	int64_t now_ms;
 
 	(void)arg;
@@ -236,8 +235,7 @@ idle(void *arg)
 		since_ms = 0;
 		return 0;
 	}
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	now_ms = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	now_ms = clock_coarse_ms();
 	if (since_ms == 0)
 		since_ms = now_ms;
 	if (now_ms - since_ms < FLUSH_MS)

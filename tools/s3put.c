@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/io.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "base/outfile.h"

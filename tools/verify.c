@@ -457,13 +457,11 @@ check_rows(struct err *e)
 	int rc = 0;
 
 	while (rc == 0) {
-		ssize_t got = read(STDIN_FILENO, in, sizeof(in));
+		ssize_t got = io_read(STDIN_FILENO, in, sizeof(in));
 		const char *p = in, *data;
 		size_t len = (size_t)got, data_len;
 		enum tar_event ev;
 
-		if (got == -1 && errno == EINTR)
-			continue;
 		if (got == -1)
 			rc = err_errno(e, EXIT_FAILED, "standard input");
 		else if (got == 0)

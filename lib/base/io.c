@@ -52,6 +52,25 @@ io_read_full(int fd, void *p, size_t n)
 	return (ssize_t)have;
 }
 
+ssize_t
+io_pread_full(int fd, void *p, size_t n, off_t offset)
+{
+	size_t have = 0;
+
+	while (have < n) {
+		ssize_t r = pread(fd, (char *)p + have, n - have, offset + (off_t)have);
+
+		if (r == -1 && errno == EINTR)
+			continue;
+		if (r == -1)
+			return -1;
+		if (r == 0)
+			break;
+		have += (size_t)r;
+	}
+	return (ssize_t)have;
+}
+
 void
 io_guard_stdio(void)
 {

@@ -11,6 +11,9 @@ int io_write_all(int fd, const void *p, size_t n);
 /* Reads until n bytes or the end of the file. The number of bytes read, or -1 with errno. */
 ssize_t io_read_full(int fd, void *p, size_t n);
 
+/* The same from an offset of the file, whose position stays. */
+ssize_t io_pread_full(int fd, void *p, size_t n, off_t offset);
+
 /* One read(2). The number of bytes, 0 at the end, or -1 with errno. */
 ssize_t io_read(int fd, void *p, size_t n);
 

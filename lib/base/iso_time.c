@@ -1,4 +1,5 @@
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -51,4 +52,12 @@ iso_time_format(int64_t t, char out[ISO_TIME_LEN + 1])
 
 	gmtime_r(&clock, &tm);
 	strftime(out, ISO_TIME_LEN + 1, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+void
+iso_time_format_ms(int64_t t_ms, char out[ISO_TIME_MS_LEN + 1])
+{
+	iso_time_format(t_ms / 1000, out);
+	snprintf(out + ISO_TIME_LEN - 1, ISO_TIME_MS_LEN - ISO_TIME_LEN + 2, ".%03uZ",
+	    t_ms > 0 ? (unsigned)(t_ms % 1000) : 0);
 }

@@ -13,8 +13,10 @@
  */
 int iso_time_parse(const char *s, int64_t *out);
 
-/* "2026-11-23T13:45:00Z"; what is before 1970 or behind the year 9999 is shown as the nearest. */
-enum { ISO_TIME_LEN = 20 };
+/* "2026-11-23T13:45:00Z", and with milliseconds "2026-11-23T13:45:00.000Z". A time before 1970 or
+ * after the year 9999 is written as the nearest one that is not. */
+enum { ISO_TIME_LEN = 20, ISO_TIME_MS_LEN = 24 };
 void iso_time_format(int64_t t, char out[ISO_TIME_LEN + 1]);
+void iso_time_format_ms(int64_t t_ms, char out[ISO_TIME_MS_LEN + 1]);
 
 #endif

@@ -4,14 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/io.h"
+#include "base/iso_time.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/printable.h"
-#include "base/stats.h"
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
@@ -42,13 +43,6 @@ log_set_level(enum log_level level)
 	state.level = level;
 }
 
-static void
-add_member(struct buf *out, const char *name, const char *s, size_t len)
-{
-	buf_addf(out, ",\"%s\":", name);
-	json_quote(out, s, len);
-}
-
 /* 0, or -1 once it is told that there will be no events. */
 static int
 open_events(void)
@@ -68,22 +62,19 @@ static void
 append_event(enum log_level level, const char *uri, const struct buf *message)
 {
 	struct buf out = {0};
-	struct timespec now;
-	struct tm tm;
-	char day[32];
+	char now[ISO_TIME_MS_LEN + 1];
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
-	buf_addf(&out, "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\"", day, now.tv_nsec / 1000000,
-	    level_names[level]);
-	add_member(&out, "program", state.program, strlen(state.program));
+	iso_time_format_ms(clock_wall_ms(), now);
+	buf_addc(&out, '{');
+	json_text_member(&out, "time", now);
+	json_text_member(&out, "level", level_names[level]);
+	json_text_member(&out, "program", state.program);
 	if (state.batch != NULL)
-		add_member(&out, "batch", state.batch, strlen(state.batch));
+		json_text_member(&out, "batch", state.batch);
 	if (uri != NULL)
-		add_member(&out, "uri", uri, strlen(uri));
-	add_member(&out, "message", message->p, message->len);
-	buf_adds(&out, "}\n");
+		json_text_member(&out, "uri", uri);
+	json_bytes_member(&out, "message", message->p, message->len);
+	json_end_line(&out);
 	if (io_write_all(state.fd, out.p, out.len) == -1) {
 		int cause = errno;
 
@@ -118,10 +109,10 @@ log_line(enum log_level level, const char *uri, const char *fmt, ...)
 
 	buf_addf(&line, "%s: ", state.program);
 	if (uri != NULL) {
-		shown_add(&line, uri, strlen(uri));
+		printable_add(&line, uri, strlen(uri));
 		buf_adds(&line, ": ");
 	}
-	shown_add(&line, message.p, message.len);
+	printable_add(&line, message.p, message.len);
 	buf_addc(&line, '\n');
 	io_write_all(STDERR_FILENO, line.p, line.len);
 	if (state.path != NULL && open_events() == 0)

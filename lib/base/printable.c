@@ -18,7 +18,7 @@ is_unsafe(const char *s, size_t n)
 }
 
 void
-shown_add(struct buf *out, const char *s, size_t len)
+printable_add(struct buf *out, const char *s, size_t len)
 {
 	while (len > 0) {
 		size_t n = utf8_char(s, len);

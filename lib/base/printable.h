@@ -7,6 +7,6 @@
 
 #include "base/buf.h"
 
-void shown_add(struct buf *out, const char *s, size_t len);
+void printable_add(struct buf *out, const char *s, size_t len);
 
 #endif

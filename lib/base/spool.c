@@ -101,18 +101,14 @@ spool_cut(struct spool *s, uint64_t len, struct err *e)
 static ssize_t
 file_read(struct spool *s, uint64_t offset, char *p, size_t n, struct err *e)
 {
-	size_t have = 0;
+	ssize_t got = io_pread_full(s->fd, p, n, (off_t)offset);
 
-	while (have < n) {
-		ssize_t r = pread(s->fd, p + have, n - have, (off_t)(offset + have));
-
-		if (r == -1 && errno == EINTR)
-			continue;
-		if (r <= 0)
-			return err_errno(e, EXIT_FAILED, "%s: temporary file", folder());
-		have += (size_t)r;
+	if (got != (ssize_t)n) {
+		if (got != -1)
+			errno = EIO; /* shorter than what was written */
+		return err_errno(e, EXIT_FAILED, "%s: temporary file", folder());
 	}
-	return (ssize_t)have;
+	return got;
 }
 
 ssize_t

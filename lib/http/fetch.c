@@ -2,6 +2,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "http/fetch_queue.h"
 #include "http/fetch_slot.h"
 #include "http/pace.h"
@@ -68,19 +69,10 @@ fetch_fault_words(enum fetch_fault f)
 	}
 }
 
-static uint64_t
-clock_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
-
 static void
 clock_update(struct fetch *f)
 {
-	f->now_us = clock_us();
+	f->now_us = clock_mono_us();
 }
 
 int64_t
@@ -422,7 +414,7 @@ answered_after_us(const struct fetch *f, const struct fetch_slot *s)
 	if (!f->napped || s->conn.state != FETCH_CONN_OPEN)
 		return f->now_us - s->sent_us;
 	ago = fetch_conn_silent_us(&s->conn);
-	us = clock_us() - s->sent_us;
+	us = clock_mono_us() - s->sent_us;
 	return us > ago ? us - ago : us; /* somebody may have set the clock */
 }
 

@@ -24,7 +24,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/stats.h"
+#include "base/hist.h"
 
 struct fetch;
 struct fetch_task;

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "http/fetch_conn.h"
 #include "http/proxy.h"
 
@@ -479,14 +480,12 @@ fetch_conn_is_clean(struct fetch_conn *c)
 uint64_t
 fetch_conn_silent_us(const struct fetch_conn *c)
 {
-	struct timespec now;
-	int64_t ns;
+	int64_t us;
 
 	if (c->arrived.tv_sec == 0)
 		return 0;
-	clock_gettime(CLOCK_REALTIME, &now);
-	ns = (now.tv_sec - c->arrived.tv_sec) * 1000000000 + now.tv_nsec - c->arrived.tv_nsec;
-	return ns > 0 ? (uint64_t)ns / 1000 : 0;
+	us = clock_wall_us() - (c->arrived.tv_sec * 1000000 + c->arrived.tv_nsec / 1000);
+	return us > 0 ? (uint64_t)us : 0;
 }
 
 void

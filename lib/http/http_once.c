@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "http/http_once.h"
 
 enum { STEP_MS = 100 };
@@ -122,15 +122,6 @@ on_end(void *job, int ok, const struct fetch_answer *a)
 	snprintf(x->fault_text, sizeof(x->fault_text), "%s", a->fault_text);
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static int
 explain(const struct exchange *x, struct err *e)
 {
@@ -168,7 +159,7 @@ http_once(const struct http_once *h, struct http_answer *a, struct err *e)
 	    .user_agent = "sheaf/" SHEAF_VERSION,
 	    .direct = h->direct};
 	struct exchange x = {.h = h, .a = a};
-	int64_t due = now_ms() + h->total_ms, left;
+	int64_t due = clock_mono_ms() + h->total_ms, left;
 	struct fetch *f;
 
 	*a = (struct http_answer){.fault = FETCH_FAULT_STALL};
@@ -176,7 +167,7 @@ http_once(const struct http_once *h, struct http_answer *a, struct err *e)
 		return -1;
 	buf_room(&a->body, h->answer_max + 1); /* so that it never moves, and is wiped as a whole */
 	fetch_start(f, &ops, &x);
-	while (!x.ended && (left = due - now_ms()) > 0)
+	while (!x.ended && (left = due - clock_mono_ms()) > 0)
 		fetch_step(f, left < STEP_MS ? (int)left : STEP_MS);
 	fetch_free(f);
 	return x.ended && x.ok ? 0 : explain(&x, e);

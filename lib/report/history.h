@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "base/stats.h"
+#include "base/hist.h"
 
 enum run_program { RUN_S3LS, RUN_S3GET, RUN_CSVCAT, RUN_S3PUT, RUN_PROGRAMS };
 

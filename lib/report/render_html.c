@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/stats.h"
+#include "base/json.h"
 #include "report/render_json.h"
 
 enum {

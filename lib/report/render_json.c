@@ -2,7 +2,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/stats.h"
+#include "base/iso_time.h"
+#include "base/json.h"
 #include "report/render_json.h"
 
 void
@@ -21,63 +22,14 @@ render_fired(const struct report *p)
 	return n;
 }
 
-void
-json_name(struct buf *out, const char *name)
-{
-	json_quote(out, name, strlen(name));
-	buf_addc(out, ':');
-}
-
-void
-json_end(struct buf *out, const char *closing)
-{
-	if (out->len > 0 && out->p[out->len - 1] == ',')
-		out->len--;
-	buf_adds(out, closing);
-	buf_addc(out, ',');
-}
-
-void
-json_text(struct buf *out, const char *text)
-{
-	if (text != NULL)
-		json_quote(out, text, strlen(text));
-	else
-		buf_adds(out, "null");
-	buf_addc(out, ',');
-}
-
-void
-json_text_member(struct buf *out, const char *name, const char *text)
-{
-	json_name(out, name);
-	json_text(out, text);
-}
-
-void
-json_number_member(struct buf *out, const char *name, double v)
-{
-	json_name(out, name);
-	render_number(out, v);
-	buf_addc(out, ',');
-}
-
 /* RFC 3339, or null. */
 static void
 time_member(struct buf *out, const char *name, int64_t ms)
 {
-	time_t s = (time_t)(ms / 1000);
-	struct tm tm;
-	char text[32];
+	char text[ISO_TIME_LEN + 1];
 
-	json_name(out, name);
-	if (ms == 0) {
-		buf_adds(out, "null,");
-		return;
-	}
-	gmtime_r(&s, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	json_text(out, text);
+	iso_time_format(ms / 1000, text);
+	json_text_member(out, name, ms != 0 ? text : NULL);
 }
 
 /* --- parts --- */

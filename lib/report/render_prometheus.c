@@ -9,7 +9,7 @@ add_label(struct buf *out, const char *name, const char *value)
 {
 	struct buf shown = {0};
 
-	shown_add(&shown, value, strlen(value));
+	printable_add(&shown, value, strlen(value));
 	buf_addf(out, "%s=\"", name);
 	for (size_t i = 0; i < shown.len; i++) {
 		if (shown.p[i] == '\\' || shown.p[i] == '"')

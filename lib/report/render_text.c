@@ -138,7 +138,7 @@ add_shown(struct buf *out, const char *text, size_t width)
 	struct buf shown = {0};
 	size_t front, back, tail = (width - 1) / 2;
 
-	shown_add(&shown, text, strlen(text));
+	printable_add(&shown, text, strlen(text));
 	if (width_of(buf_str(&shown), shown.len, width) <= width) {
 		buf_add(out, shown.p, shown.len);
 		buf_free(&shown);

@@ -47,7 +47,7 @@ test_parse(void)
 static void
 test_format(void)
 {
-	char text[ISO_TIME_LEN + 1];
+	char text[ISO_TIME_LEN + 1], ms[ISO_TIME_MS_LEN + 1];
 
 	iso_time_format(1795441500, text);
 	OK_STR(text, "2026-11-23T13:45:00Z", "a time");
@@ -55,6 +55,10 @@ test_format(void)
 	OK_STR(text, "1970-01-01T00:00:00Z", "before 1970");
 	iso_time_format(INT64_MAX, text);
 	OK_STR(text, "9999-12-31T23:59:59Z", "behind 9999");
+	iso_time_format_ms(1795441500007, ms);
+	OK_STR(ms, "2026-11-23T13:45:00.007Z", "with milliseconds");
+	iso_time_format_ms(-1, ms);
+	OK_STR(ms, "1970-01-01T00:00:00.000Z", "before 1970");
 }
 
 int

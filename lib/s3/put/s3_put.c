@@ -1,9 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <openssl/evp.h>
 
+#include "base/clock.h"
 #include "s3/put/s3_putter.h"
 #include "sums/crc32c.h"
 
@@ -77,10 +77,7 @@ putter_body(struct putter *p, struct part *part, struct s3_call *c)
 int64_t
 putter_now_ms(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return clock_mono_ms();
 }
 
 int
