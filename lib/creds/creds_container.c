@@ -6,6 +6,7 @@
 #include "creds/creds_json.h"
 #include "creds/creds_source.h"
 #include "http/http_once.h"
+#include "http/origin.h"
 
 enum {
 	ANSWER_MAX = 64 << 10,
@@ -63,7 +64,7 @@ on_ask(struct creds *c, void *arg, struct err *e)
 		creds_json_message(
 		    &message, a.body.p, a.body.len, "message", "Message", MESSAGE_MAX);
 		err_set(e, a.status >= 500 ? EXIT_FAILED : EXIT_USAGE, "container: %.*s: %ld %s",
-		    (int)http_origin_len(h.url), h.url, a.status, buf_str(&message));
+		    (int)origin_len(h.url), h.url, a.status, buf_str(&message));
 	}
 	buf_free(&message);
 	http_answer_free(&a);

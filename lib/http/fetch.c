@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "http/fetch_queue.h"
 #include "http/fetch_slot.h"
+#include "http/origin.h"
 #include "http/pace.h"
 #include "http/retry.h"
 
@@ -29,7 +30,7 @@ struct fetch {
 	struct fetch_slot **free_slots; /* stack */
 	size_t n_free;
 	struct fetch_queue queue;
-	size_t n_tasks, n_resumes;
+	size_t n_exchanges, n_resumes;
 	enum { FIRST_NONE, FIRST_SENT, FIRST_OVER } first; /* exchange over TLS */
 	struct fetch_opt opt;
 	struct fetch_msg msg; /* the next one; it changes places with that of its slot */
@@ -166,12 +167,12 @@ fetch_free(struct fetch *f)
 	if (f == NULL)
 		return;
 	for (size_t i = 0; i < f->n_slots; i++) {
-		struct fetch_task *t = f->slots[i].task;
+		struct fetch_exchange *x = f->slots[i].exchange;
 
-		for (int k = 0; t != NULL && k < 2; k++)
-			if (t->slot[k] != NULL)
-				t->slot[k]->task = NULL;
-		free(t);
+		for (int k = 0; x != NULL && k < 2; k++)
+			if (x->slot[k] != NULL)
+				x->slot[k]->exchange = NULL;
+		free(x);
 		fetch_slot_free(&f->slots[i]);
 	}
 	fetch_wire_close(&f->wire);
@@ -181,23 +182,24 @@ fetch_free(struct fetch *f)
 	if (f->room != NULL)
 		explicit_bzero(f->room, f->opt.buffer_len);
 	free(f->room);
-	buf_free(&f->msg.url);
+	buf_free(&f->msg.origin);
+	buf_free(&f->msg.target);
 	buf_wipe(&f->msg.headers);
 	free(f);
 }
 
-/* --- tasks --- */
+/* --- exchanges --- */
 
-struct fetch_task *
+struct fetch_exchange *
 fetch_start(struct fetch *f, const struct fetch_ops *ops, void *job)
 {
-	struct fetch_task *t = fetch_queue_new(&f->queue);
+	struct fetch_exchange *x = fetch_queue_new(&f->queue);
 
-	t->ops = ops;
-	t->job = job;
-	fetch_queue_last(&f->queue, t);
-	f->n_tasks++;
-	return t;
+	x->ops = ops;
+	x->job = job;
+	fetch_queue_last(&f->queue, x);
+	f->n_exchanges++;
+	return x;
 }
 
 size_t
@@ -207,56 +209,56 @@ fetch_backlog(const struct fetch *f)
 }
 
 static void
-task_spent(struct fetch *f, struct fetch_task *t)
+exchange_spent(struct fetch *f, struct fetch_exchange *x)
 {
-	fetch_queue_spent(&f->queue, t);
-	f->n_tasks--;
+	fetch_queue_spent(&f->queue, x);
+	f->n_exchanges--;
 }
 
 static void
-task_end(struct fetch *f, struct fetch_task *t, int ok, const struct fetch_answer *a)
+exchange_end(struct fetch *f, struct fetch_exchange *x, int ok, const struct fetch_answer *a)
 {
-	const struct fetch_ops *ops = t->ops;
-	void *job = t->job;
+	const struct fetch_ops *ops = x->ops;
+	void *job = x->job;
 
-	task_spent(f, t);
+	exchange_spent(f, x);
 	ops->end(job, ok, a);
 }
 
-/* 1 when the task will be sent again. */
+/* 1 when the exchange will be sent again. */
 static int
-task_again(
-    struct fetch *f, struct fetch_task *t, enum fetch_verdict v, const struct fetch_again *again)
+exchange_again(struct fetch *f, struct fetch_exchange *x, enum fetch_verdict v,
+    const struct fetch_again *again)
 {
 	int throttled = again->cause == FETCH_CAUSE_THROTTLED;
 
-	t->winner = NULL;
-	if (v == FETCH_AGAIN_FREE && t->free_tries < FREE_TRIES_MAX) {
-		t->free_tries++;
-		t->tries--;
+	x->winner = NULL;
+	if (v == FETCH_AGAIN_FREE && x->free_tries < FREE_TRIES_MAX) {
+		x->free_tries++;
+		x->tries--;
 		f->stats.retries++;
 		f->stats.causes[again->cause]++;
-		fetch_queue_first(&f->queue, t);
+		fetch_queue_first(&f->queue, x);
 		return 1;
 	}
-	if (t->tries >= f->opt.max_tries)
+	if (x->tries >= f->opt.max_tries)
 		return 0;
 	/* throttling is the pace's to end, so it does not use the budget up */
 	if (!throttled && !again->insist &&
-	    !retry_pay(&f->retry, again->cause == FETCH_CAUSE_TIMEOUT, &t->paid))
+	    !retry_pay(&f->retry, again->cause == FETCH_CAUSE_TIMEOUT, &x->paid))
 		return 0;
 	f->stats.retries++;
 	f->stats.causes[again->cause]++;
-	fetch_queue_wait(&f->queue, t,
-	    fetch_now_ms(f) + retry_wait_ms(&f->retry, t->tries, throttled, again->wait_ms));
+	fetch_queue_wait(&f->queue, x,
+	    fetch_now_ms(f) + retry_wait_ms(&f->retry, x->tries, throttled, again->wait_ms));
 	return 1;
 }
 
 static void
-task_answered(struct fetch *f, struct fetch_task *t, const struct fetch_answer *a)
+exchange_answered(struct fetch *f, struct fetch_exchange *x, const struct fetch_answer *a)
 {
 	struct fetch_again again = {.cause = FETCH_CAUSE_OTHER};
-	enum fetch_verdict v = t->ops->answer(t->job, a, &again);
+	enum fetch_verdict v = x->ops->answer(x->job, a, &again);
 
 	if (a->fault == FETCH_FAULT_NONE)
 		hist_add(&f->stats.latency, a->us);
@@ -267,10 +269,10 @@ task_answered(struct fetch *f, struct fetch_task *t, const struct fetch_answer *
 			pace_answered(f->opt.pace, f->now_us * 1000);
 	}
 	if (v == FETCH_DONE) {
-		retry_earn(&f->retry, t->paid);
-		task_end(f, t, 1, a);
-	} else if (v == FETCH_FAIL || !task_again(f, t, v, &again)) {
-		task_end(f, t, 0, a);
+		retry_earn(&f->retry, x->paid);
+		exchange_end(f, x, 1, a);
+	} else if (v == FETCH_FAIL || !exchange_again(f, x, v, &again)) {
+		exchange_end(f, x, 0, a);
 	}
 }
 
@@ -287,12 +289,12 @@ is_reusable(struct fetch_slot *s)
 static void
 slot_release(struct fetch *f, struct fetch_slot *s)
 {
-	struct fetch_task *t = s->task;
+	struct fetch_exchange *x = s->exchange;
 
-	if (t->slot[0] == s)
-		t->slot[0] = NULL;
-	if (t->slot[1] == s)
-		t->slot[1] = NULL;
+	if (x->slot[0] == s)
+		x->slot[0] = NULL;
+	if (x->slot[1] == s)
+		x->slot[1] = NULL;
 	f->n_resumes -= s->resume != 0;
 	s->resume = 0;
 	f->first = FIRST_OVER;
@@ -328,27 +330,28 @@ slot_choose(struct fetch *f, const struct fetch_route *r, int fresh)
 }
 
 void
-fetch_cancel(struct fetch *f, struct fetch_task *t)
+fetch_cancel(struct fetch *f, struct fetch_exchange *x)
 {
-	if (t->slot[0] == NULL && t->slot[1] == NULL)
-		fetch_queue_drop(&f->queue, t);
+	if (x->slot[0] == NULL && x->slot[1] == NULL)
+		fetch_queue_drop(&f->queue, x);
 	for (int i = 0; i < 2; i++)
-		if (t->slot[i] != NULL)
-			slot_release(f, t->slot[i]);
-	task_spent(f, t);
+		if (x->slot[i] != NULL)
+			slot_release(f, x->slot[i]);
+	exchange_spent(f, x);
 }
 
 static void
 msg_reset(struct fetch_msg *m)
 {
-	buf_reset(&m->url);
+	buf_reset(&m->origin);
+	buf_reset(&m->target);
 	buf_reset(&m->headers);
-	*m = (struct fetch_msg){.url = m->url, .headers = m->headers};
+	*m = (struct fetch_msg){.origin = m->origin, .target = m->target, .headers = m->headers};
 }
 
 /* 0, or -1 when the exchange cannot be made. */
 static int
-slot_send(struct fetch *f, struct fetch_task *t, int hedge)
+slot_send(struct fetch *f, struct fetch_exchange *x, int hedge)
 {
 	struct fetch_slot *s;
 	struct fetch_route r;
@@ -356,22 +359,22 @@ slot_send(struct fetch *f, struct fetch_task *t, int hedge)
 
 	msg_reset(&m);
 	f->msg = m;
-	if (t->ops->build(t->job, &f->msg) == -1)
+	if (x->ops->build(x->job, &f->msg) == -1)
 		return -1;
 	if (f->opt.user_agent != NULL)
 		fetch_msg_header(&f->msg, "User-Agent", f->opt.user_agent);
-	r = fetch_wire_route(&f->wire, buf_str(&f->msg.url));
+	r = fetch_wire_route(&f->wire, buf_str(&f->msg.origin));
 	s = slot_choose(f, &r, hedge);
 	m = s->msg;
 	s->msg = f->msg;
 	f->msg = m;
-	s->task = t;
-	t->slot[hedge] = s;
+	s->exchange = x;
+	x->slot[hedge] = s;
 	s->sent_us = f->now_us;
 	s->progress_ms = fetch_now_ms(f);
 	f->stats.requests++;
 	/* the first connection is alone, so that the others can resume its TLS session */
-	if (f->first == FIRST_NONE && strncmp(buf_str(&s->msg.url), "https:", 6) == 0)
+	if (f->first == FIRST_NONE && origin_is_tls(buf_str(&s->msg.origin)))
 		f->first = FIRST_SENT;
 	fetch_slot_start(s, &f->wire, &r);
 	return 0;
@@ -380,19 +383,19 @@ slot_send(struct fetch *f, struct fetch_task *t, int hedge)
 int
 fetch_slot_wins(struct fetch *f, struct fetch_slot *s)
 {
-	struct fetch_task *t = s->task;
-	struct fetch_slot *other = t->slot[0] == s ? t->slot[1] : t->slot[0];
+	struct fetch_exchange *x = s->exchange;
+	struct fetch_slot *other = x->slot[0] == s ? x->slot[1] : x->slot[0];
 
 	f->first = FIRST_OVER; /* what it needs of its TLS session came before */
-	if (t->winner != NULL)
-		return t->winner == s;
+	if (x->winner != NULL)
+		return x->winner == s;
 	if (other != NULL) {
 		if (s->in.status >= 500)
 			return 0;
-		f->stats.hedges_won += t->slot[1] == s;
+		f->stats.hedges_won += x->slot[1] == s;
 		slot_release(f, other);
 	}
-	t->winner = s;
+	x->winner = s;
 	return 1;
 }
 
@@ -421,8 +424,8 @@ answered_after_us(const struct fetch *f, const struct fetch_slot *s)
 void
 fetch_slot_finished(struct fetch *f, struct fetch_slot *s, enum fetch_fault fault, const char *text)
 {
-	struct fetch_task *t = s->task;
-	struct fetch_slot *other = t->slot[0] == s ? t->slot[1] : t->slot[0];
+	struct fetch_exchange *x = s->exchange;
+	struct fetch_slot *other = x->slot[0] == s ? x->slot[1] : x->slot[0];
 	struct fetch_answer a = {.fault = fault,
 	    .fault_text = text,
 	    .status = s->in.status,
@@ -430,7 +433,7 @@ fetch_slot_finished(struct fetch *f, struct fetch_slot *s, enum fetch_fault faul
 	int late = is_late(s, fault);
 
 	/* a 5xx that was passed over, as its hedge might have done better, and did not */
-	if (fault == FETCH_FAULT_NONE && t->winner != s) {
+	if (fault == FETCH_FAULT_NONE && x->winner != s) {
 		a.fault = FETCH_FAULT_RESET;
 		a.fault_text = "it failed, and its hedge too";
 		a.status = 0;
@@ -438,18 +441,18 @@ fetch_slot_finished(struct fetch *f, struct fetch_slot *s, enum fetch_fault faul
 
 	slot_release(f, s);
 	if (other != NULL) {
-		if (t->winner != s)
+		if (x->winner != s)
 			return;
 		slot_release(f, other);
 	}
-	if (late && t->free_tries < FREE_TRIES_MAX) {
-		t->free_tries++;
-		t->winner = NULL;
-		fetch_queue_first(&f->queue, t);
+	if (late && x->free_tries < FREE_TRIES_MAX) {
+		x->free_tries++;
+		x->winner = NULL;
+		fetch_queue_first(&f->queue, x);
 		return;
 	}
-	a.tries = ++t->tries;
-	task_answered(f, t, &a);
+	a.tries = ++x->tries;
+	exchange_answered(f, x, &a);
 }
 
 void
@@ -475,7 +478,7 @@ on_ready(struct fetch_conn *c)
 {
 	struct fetch_slot *s = (struct fetch_slot *)c;
 
-	if (s->task != NULL) {
+	if (s->exchange != NULL) {
 		fetch_slot_move(s);
 	} else if (fetch_conn_recv(c, s->engine->room, 1) != FETCH_CONN_LATER) {
 		/* an idle connection that ended, or says what nobody asked for */
@@ -511,7 +514,7 @@ may_send(struct fetch *f)
 static void
 send_ready(struct fetch *f)
 {
-	struct fetch_task *t;
+	struct fetch_exchange *x;
 
 	fetch_queue_due(&f->queue, fetch_now_ms(f));
 	if (f->n_free == f->n_slots && can_send(f) && may_send(f)) /* what has ended meanwhile */
@@ -519,12 +522,12 @@ send_ready(struct fetch *f)
 		    fetch_now_ms(f), &wire_ops);
 	while (can_send(f) && may_send(f)) {
 		f->n_reserved -= f->n_reserved > 0;
-		t = fetch_queue_take(&f->queue);
-		if (slot_send(f, t, 0) == -1) {
+		x = fetch_queue_take(&f->queue);
+		if (slot_send(f, x, 0) == -1) {
 			struct fetch_answer a = {
-			    .fault = FETCH_FAULT_CALLER, .fault_text = "", .tries = t->tries};
+			    .fault = FETCH_FAULT_CALLER, .fault_text = "", .tries = x->tries};
 
-			task_end(f, t, 0, &a);
+			exchange_end(f, x, 0, &a);
 		}
 	}
 }
@@ -560,7 +563,7 @@ scan(struct fetch *f)
 	for (size_t i = 0; i < f->n_slots; i++) {
 		struct fetch_slot *s = &f->slots[i];
 
-		if (s->task == NULL || s->paused)
+		if (s->exchange == NULL || s->paused)
 			continue;
 		if (gap > BLOCKED_MS) /* we were not there to see anything move */
 			s->progress_ms = now;
@@ -568,11 +571,11 @@ scan(struct fetch *f)
 			fetch_slot_finished(f, s, FETCH_FAULT_STALL, "nothing came for too long");
 		} else if (fetch_conn_is_late(&s->conn, now)) {
 			fetch_slot_finished(f, s, FETCH_FAULT_CONNECT, "no TLS handshake in time");
-		} else if (s->in.status == 0 && s->task->slot[1] == NULL && s->task->slot[0] == s &&
-		    now - (int64_t)(s->sent_us / 1000) > after && f->n_free > 0 &&
-		    strcmp(s->msg.method, "GET") == 0 &&
+		} else if (s->in.status == 0 && s->exchange->slot[1] == NULL &&
+		    s->exchange->slot[0] == s && now - (int64_t)(s->sent_us / 1000) > after &&
+		    f->n_free > 0 && strcmp(s->msg.method, "GET") == 0 &&
 		    f->stats.hedged * HEDGE_SHARE <= f->stats.requests) {
-			if (slot_send(f, s->task, 1) == 0)
+			if (slot_send(f, s->exchange, 1) == 0)
 				f->stats.hedged++;
 		}
 	}
@@ -594,9 +597,9 @@ resume_all(struct fetch *f)
 }
 
 void
-fetch_resume(struct fetch *f, struct fetch_task *t)
+fetch_resume(struct fetch *f, struct fetch_exchange *x)
 {
-	struct fetch_slot *s = t->winner;
+	struct fetch_slot *s = x->winner;
 
 	if (s == NULL || !s->paused)
 		return;
@@ -630,7 +633,7 @@ is_quiet(const struct fetch *f)
 	for (size_t i = 0; i < f->n_slots; i++) {
 		const struct fetch_slot *s = &f->slots[i];
 
-		if (s->task != NULL &&
+		if (s->exchange != NULL &&
 		    (s->conn.state != FETCH_CONN_OPEN || s->sending || s->in.began))
 			return 0;
 	}
@@ -661,7 +664,7 @@ fetch_step(struct fetch *f, int max_wait_ms)
 
 	clock_update(f);
 	send_ready(f);
-	if (f->n_tasks == 0)
+	if (f->n_exchanges == 0)
 		return 0;
 	max_wait_ms = wait_ms(f, max_wait_ms);
 	f->napped = nap(f, max_wait_ms);
@@ -672,7 +675,7 @@ fetch_step(struct fetch *f, int max_wait_ms)
 		resume_all(f);
 	if (fetch_now_ms(f) - f->scanned_ms >= f->scan_ms)
 		scan(f);
-	return f->n_tasks;
+	return f->n_exchanges;
 }
 
 void

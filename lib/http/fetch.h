@@ -12,7 +12,7 @@
  *   fetch_tls.c     TLS on them, by OpenSSL
  *   fetch_events.c  which sockets are waited for
  *
- * An exchange ("task") is queued with fetch_start, sent when a slot is free and the pace allows,
+ * An exchange is queued with fetch_start, sent when a slot is free and the pace allows,
  * and ends with exactly one call of ops->end. All functions of ops run inside fetch_step.
  */
 #ifndef SHEAF_HTTP_FETCH_H
@@ -27,14 +27,15 @@
 #include "base/hist.h"
 
 struct fetch;
-struct fetch_task;
+struct fetch_exchange;
 struct pace;
 
 /* One request as it goes out. Filled by ops->build from scratch before every send; the engine owns
  * the memory. */
 struct fetch_msg {
 	const char *method; /* "GET", "HEAD", "PUT", "POST", "DELETE"; borrowed, a literal */
-	struct buf url;	    /* the whole URL, sent as it stands */
+	struct buf origin;  /* "https://host:port", the port where it is not the scheme's */
+	struct buf target;  /* "/path?query", sent as it stands */
 	struct buf headers; /* "Name: value" lines, added with fetch_msg_header */
 	size_t n_headers;
 	int has_body;	   /* PUT and POST */
@@ -115,7 +116,7 @@ struct fetch_ops {
 	/* What to do with an exchange that has run, well or not. */
 	enum fetch_verdict (*answer)(
 	    void *job, const struct fetch_answer *a, struct fetch_again *again);
-	/* It is over; the task pointer is no longer valid. a is the last answer. */
+	/* It is over; the pointer is no longer valid. a is the last answer. */
 	void (*end)(void *job, int ok, const struct fetch_answer *a);
 };
 
@@ -157,25 +158,26 @@ const char *fetch_cause_name(enum fetch_cause c);
  * A ca_file that holds no certificates fails the first TLS connection. */
 struct fetch *fetch_new(const struct fetch_opt *opt, struct err *e);
 
-/* Drops all tasks without a call of end, closes all connections. fetch_free(NULL) is fine. */
+/* Drops all exchanges without a call of end, closes all connections. fetch_free(NULL) is fine. */
 void fetch_free(struct fetch *f);
 
 /* Queues an exchange. ops and job are borrowed until end. The pointer is valid until end. */
-struct fetch_task *fetch_start(struct fetch *f, const struct fetch_ops *ops, void *job);
+struct fetch_exchange *fetch_start(struct fetch *f, const struct fetch_ops *ops, void *job);
 
 /* Ends an exchange without a call of ops->end. Not from inside a function of ops. */
-void fetch_cancel(struct fetch *f, struct fetch_task *t);
+void fetch_cancel(struct fetch *f, struct fetch_exchange *x);
 
 /* Offers a paused body again, at the next step. */
-void fetch_resume(struct fetch *f, struct fetch_task *t);
+void fetch_resume(struct fetch *f, struct fetch_exchange *x);
 
 /* Exchanges that wait for nothing but a connection and the pace. */
 size_t fetch_backlog(const struct fetch *f);
 
-/* Waits for events, at most max_wait_ms, and handles them. The number of tasks not yet ended. */
+/* Waits for events, at most max_wait_ms, and handles them. Returns the number of exchanges that
+ * have not ended. */
 size_t fetch_step(struct fetch *f, int max_wait_ms);
 
-/* Steps until no task is left. */
+/* Steps until no exchange is left. */
 void fetch_run(struct fetch *f);
 
 const struct fetch_stats *fetch_get_stats(const struct fetch *f);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "http/fetch_conn.h"
+#include "http/origin.h"
 #include "http/proxy.h"
 
 enum { CONNECT_MS = 10000, READ_LEN = 64 << 10 };
@@ -55,12 +56,6 @@ on_ssl_ctx(CURL *easy, void *ctx, void *arg)
 }
 
 /* --- the wire --- */
-
-static int
-is_https(const char *url)
-{
-	return strncmp(url, "https:", 6) == 0;
-}
 
 /* An empty variable counts as none, as it does for curl. */
 static const char *
@@ -120,23 +115,14 @@ fetch_wire_close(struct fetch_wire *w)
 }
 
 struct fetch_route
-fetch_wire_route(const struct fetch_wire *w, const char *url)
+fetch_wire_route(const struct fetch_wire *w, const char *origin)
 {
-	const char *host = strstr(url, "://"), *port;
-	size_t len;
+	const char *host = origin_authority(origin), *port;
 
-	host = host != NULL ? host + 3 : url;
-	len = strcspn(host, "/?");
-	if (w->proxy.len > 0 && strncmp(url, "http:", 5) == 0) {
-		size_t host_len = len;
-
-		port = memrchr(host, ':', len);
-		if (port != NULL && memchr(port, ']', len - (size_t)(port - host)) == NULL)
-			host_len = (size_t)(port - host);
-		if (!proxy_is_bypassed(host, host_len, w->no_proxy))
-			return (struct fetch_route){w->proxy.p, w->proxy.len, 1};
-	}
-	return (struct fetch_route){url, (size_t)(host - url) + len, 0};
+	if (w->proxy.len > 0 && !origin_is_tls(origin) &&
+	    !proxy_is_bypassed(host, origin_host_len(host, &port), w->no_proxy))
+		return (struct fetch_route){w->proxy.p, w->proxy.len, 1};
+	return (struct fetch_route){origin, strlen(origin), 0};
 }
 
 int
@@ -212,7 +198,7 @@ take_over(struct fetch_conn *c, const struct fetch_wire_ops *ops)
 		return;
 	}
 	c->fd = fd;
-	if (!is_https(buf_str(&c->origin))) {
+	if (!origin_is_tls(buf_str(&c->origin))) {
 		tell_opened(c, FETCH_FAULT_NONE, ops);
 		return;
 	}
@@ -327,17 +313,16 @@ static void
 lead_to(struct fetch_conn *c, const struct fetch_route *r)
 {
 	const struct fetch_wire *w = c->wire;
-	const char *host, *port;
+	const char *authority, *port;
 	struct buf url = {0};
 	int tls;
 
 	buf_reset(&c->origin);
 	buf_add(&c->origin, r->origin, r->origin_len);
-	tls = is_https(buf_str(&c->origin));
-	host = strstr(buf_str(&c->origin), "://");
-	host = host != NULL ? host + 3 : buf_str(&c->origin);
-	port = strchr(*host == '[' ? host + strcspn(host, "]") : host, ':');
-	buf_addf(&url, "http://%s%s", host, tls && port == NULL ? ":443" : "");
+	tls = origin_is_tls(buf_str(&c->origin));
+	authority = origin_authority(buf_str(&c->origin));
+	origin_host_len(authority, &port);
+	buf_addf(&url, "http://%s%s", authority, tls && *port == '\0' ? ":443" : "");
 	curl_easy_setopt(c->easy, CURLOPT_URL, buf_str(&url));
 	curl_easy_setopt(c->easy, CURLOPT_HTTPPROXYTUNNEL, (long)tls);
 	/* no proxy in front of the proxy, and none where it was settled that there is none */

@@ -52,15 +52,14 @@ int fetch_wire_open(struct fetch_wire *w, const struct fetch_opt *opt, size_t ma
     struct fetch_stats *stats, int64_t now_ms, struct err *e);
 void fetch_wire_close(struct fetch_wire *w);
 
-/* Where a request for this URL is sent: to its own origin, or by_proxy to that of the proxy, which
- * is told the whole URL. Points into url or w. https:// goes through proxies by a tunnel, which is
- * libcurl's affair. */
+/* Where a request to origin is sent: there, or by_proxy to the proxy, which is told the whole URL.
+ * Points into origin or w. https:// goes through proxies by a tunnel, which is libcurl's affair. */
 struct fetch_route {
 	const char *origin;
 	size_t origin_len;
 	int by_proxy;
 };
-struct fetch_route fetch_wire_route(const struct fetch_wire *w, const char *url);
+struct fetch_route fetch_wire_route(const struct fetch_wire *w, const char *origin);
 
 /* Waits at most max_ms; the number of events to handle. */
 int fetch_wire_wait(struct fetch_wire *w, int64_t now_ms, int max_ms);

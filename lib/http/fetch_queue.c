@@ -9,13 +9,13 @@ fetch_queue_begin(struct fetch_queue *q)
 }
 
 static void
-list_free(struct fetch_task *t)
+list_free(struct fetch_exchange *x)
 {
-	while (t != NULL) {
-		struct fetch_task *next = t->next;
+	while (x != NULL) {
+		struct fetch_exchange *next = x->next;
 
-		free(t);
-		t = next;
+		free(x);
+		x = next;
 	}
 }
 
@@ -27,94 +27,94 @@ fetch_queue_free(struct fetch_queue *q)
 	list_free(q->spent);
 }
 
-struct fetch_task *
+struct fetch_exchange *
 fetch_queue_new(struct fetch_queue *q)
 {
-	struct fetch_task *t = q->spent;
+	struct fetch_exchange *x = q->spent;
 
-	if (t == NULL)
-		return xcalloc(1, sizeof(*t));
-	q->spent = t->next;
-	*t = (struct fetch_task){0};
-	return t;
+	if (x == NULL)
+		return xcalloc(1, sizeof(*x));
+	q->spent = x->next;
+	*x = (struct fetch_exchange){0};
+	return x;
 }
 
 void
-fetch_queue_spent(struct fetch_queue *q, struct fetch_task *t)
+fetch_queue_spent(struct fetch_queue *q, struct fetch_exchange *x)
 {
-	t->next = q->spent;
-	q->spent = t;
+	x->next = q->spent;
+	q->spent = x;
 }
 
 void
-fetch_queue_last(struct fetch_queue *q, struct fetch_task *t)
+fetch_queue_last(struct fetch_queue *q, struct fetch_exchange *x)
 {
-	t->next = NULL;
-	*q->tail = t;
-	q->tail = &t->next;
+	x->next = NULL;
+	*q->tail = x;
+	q->tail = &x->next;
 	q->n_ready++;
 }
 
 void
-fetch_queue_first(struct fetch_queue *q, struct fetch_task *t)
+fetch_queue_first(struct fetch_queue *q, struct fetch_exchange *x)
 {
-	t->next = q->ready;
+	x->next = q->ready;
 	if (q->ready == NULL)
-		q->tail = &t->next;
-	q->ready = t;
+		q->tail = &x->next;
+	q->ready = x;
 	q->n_ready++;
 }
 
 void
-fetch_queue_wait(struct fetch_queue *q, struct fetch_task *t, int64_t due_ms)
+fetch_queue_wait(struct fetch_queue *q, struct fetch_exchange *x, int64_t due_ms)
 {
-	struct fetch_task **at = &q->waiting;
+	struct fetch_exchange **at = &q->waiting;
 
-	t->due_ms = due_ms;
+	x->due_ms = due_ms;
 	while (*at != NULL && (*at)->due_ms <= due_ms)
 		at = &(*at)->next;
-	t->next = *at;
-	*at = t;
+	x->next = *at;
+	*at = x;
 }
 
 void
 fetch_queue_due(struct fetch_queue *q, int64_t now_ms)
 {
 	while (q->waiting != NULL && q->waiting->due_ms <= now_ms) {
-		struct fetch_task *t = q->waiting;
+		struct fetch_exchange *x = q->waiting;
 
-		q->waiting = t->next;
-		fetch_queue_first(q, t);
+		q->waiting = x->next;
+		fetch_queue_first(q, x);
 	}
 }
 
-struct fetch_task *
+struct fetch_exchange *
 fetch_queue_take(struct fetch_queue *q)
 {
-	struct fetch_task *t = q->ready;
+	struct fetch_exchange *x = q->ready;
 
-	q->ready = t->next;
+	q->ready = x->next;
 	if (q->ready == NULL)
 		q->tail = &q->ready;
 	q->n_ready--;
-	t->next = NULL;
-	return t;
+	x->next = NULL;
+	return x;
 }
 
 static void
-unlink_task(struct fetch_task **at, const struct fetch_task *t)
+unlink_exchange(struct fetch_exchange **at, const struct fetch_exchange *x)
 {
-	while (*at != NULL && *at != t)
+	while (*at != NULL && *at != x)
 		at = &(*at)->next;
 	if (*at != NULL)
-		*at = t->next;
+		*at = x->next;
 }
 
 void
-fetch_queue_drop(struct fetch_queue *q, struct fetch_task *t)
+fetch_queue_drop(struct fetch_queue *q, struct fetch_exchange *x)
 {
-	unlink_task(&q->waiting, t);
-	unlink_task(&q->ready, t);
+	unlink_exchange(&q->waiting, x);
+	unlink_exchange(&q->ready, x);
 	q->n_ready = 0;
 	for (q->tail = &q->ready; *q->tail != NULL; q->n_ready++)
 		q->tail = &(*q->tail)->next;

@@ -8,33 +8,33 @@
 #include "http/fetch_slot.h"
 
 struct fetch_queue {
-	struct fetch_task *ready, **tail; /* to be sent, in this order */
+	struct fetch_exchange *ready, **tail; /* to be sent, in this order */
 	size_t n_ready;
-	struct fetch_task *waiting; /* for a retry, by time */
-	struct fetch_task *spent;   /* for reuse */
+	struct fetch_exchange *waiting; /* for a retry, by time */
+	struct fetch_exchange *spent;	/* for reuse */
 };
 
 void fetch_queue_begin(struct fetch_queue *q);
 void fetch_queue_free(struct fetch_queue *q);
 
-/* A task from nothing, in neither list; and one that is over. */
-struct fetch_task *fetch_queue_new(struct fetch_queue *q);
-void fetch_queue_spent(struct fetch_queue *q, struct fetch_task *t);
+/* An exchange from nothing, in neither list; and one that is over. */
+struct fetch_exchange *fetch_queue_new(struct fetch_queue *q);
+void fetch_queue_spent(struct fetch_queue *q, struct fetch_exchange *x);
 
 /* To be sent behind all others, or before: what was sent once goes out first. */
-void fetch_queue_last(struct fetch_queue *q, struct fetch_task *t);
-void fetch_queue_first(struct fetch_queue *q, struct fetch_task *t);
+void fetch_queue_last(struct fetch_queue *q, struct fetch_exchange *x);
+void fetch_queue_first(struct fetch_queue *q, struct fetch_exchange *x);
 
 /* To be sent from due_ms on. */
-void fetch_queue_wait(struct fetch_queue *q, struct fetch_task *t, int64_t due_ms);
+void fetch_queue_wait(struct fetch_queue *q, struct fetch_exchange *x, int64_t due_ms);
 
 /* Those whose time has come are ready, before all others. */
 void fetch_queue_due(struct fetch_queue *q, int64_t now_ms);
 
 /* Takes out the next one to send; there must be one. */
-struct fetch_task *fetch_queue_take(struct fetch_queue *q);
+struct fetch_exchange *fetch_queue_take(struct fetch_queue *q);
 
-/* Takes t out, wherever it is. */
-void fetch_queue_drop(struct fetch_queue *q, struct fetch_task *t);
+/* Takes x out, wherever it is. */
+void fetch_queue_drop(struct fetch_queue *q, struct fetch_exchange *x);
 
 #endif

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "http/fetch_slot.h"
+#include "http/origin.h"
 
 enum {
 	SEND_LEN = 64 << 10,
@@ -9,27 +10,22 @@ enum {
 
 /* --- the request --- */
 
-/* Of "https://host:port/path?query" a server is told host and target, a proxy all of it. */
+/* The target of a request to a proxy is the whole URL. */
 static void
 write_head(struct fetch_slot *s, const struct fetch_wire *w, int by_proxy)
 {
 	struct fetch_msg *m = &s->msg;
 	struct buf *b = &s->out;
-	const char *url = buf_str(&m->url), *host = strstr(url, "://"), *line = m->headers.p;
-	const char *target;
+	const char *origin = buf_str(&m->origin), *line = m->headers.p;
 
-	host = host != NULL ? host + 3 : url;
-	target = host + strcspn(host, "/?");
 	buf_reset(b);
 	buf_adds(b, m->method);
 	buf_addc(b, ' ');
 	if (by_proxy)
-		buf_add(b, url, (size_t)(target - url));
-	if (*target != '/')
-		buf_addc(b, '/');
-	buf_adds(b, target);
+		buf_adds(b, origin);
+	buf_add(b, m->target.p, m->target.len);
 	buf_adds(b, " HTTP/1.1\r\nHost: ");
-	buf_add(b, host, (size_t)(target - host));
+	buf_adds(b, origin_authority(origin));
 	if (by_proxy && w->proxy_authorization.len > 0) {
 		buf_adds(b, "\r\nProxy-Authorization: ");
 		buf_add(b, w->proxy_authorization.p, w->proxy_authorization.len);
@@ -50,16 +46,16 @@ write_head(struct fetch_slot *s, const struct fetch_wire *w, int by_proxy)
 static int
 read_body(struct fetch_slot *s)
 {
-	const struct fetch_task *t = s->task;
+	const struct fetch_exchange *x = s->exchange;
 
 	while (s->msg.has_body && s->read_offset < s->msg.body_len && s->out.len < SEND_LEN) {
 		uint64_t left = s->msg.body_len - s->read_offset;
 		size_t cap = SEND_LEN - s->out.len;
 		ssize_t n;
 
-		if (t->ops->read == NULL)
+		if (x->ops->read == NULL)
 			return -1;
-		n = t->ops->read(t->job, s->read_offset, buf_room(&s->out, cap),
+		n = x->ops->read(x->job, s->read_offset, buf_room(&s->out, cap),
 		    left < cap ? (size_t)left : cap);
 		if (n <= 0) /* it ends before its length, too */
 			return -1;
@@ -144,17 +140,17 @@ take_line(struct fetch_slot *s, const char *line, size_t len)
 	}
 	if (is_status && !fetch_slot_wins(s->engine, s))
 		return; /* its hedge may still do better; the engine decides at the end */
-	if (s->task->winner == s)
-		s->task->ops->header(s->task->job, line, len);
+	if (s->exchange->winner == s)
+		s->exchange->ops->header(s->exchange->job, line, len);
 }
 
 /* Hands on a piece of the body. 0: go on. 1: paused. -1: over. */
 static int
 take_piece(struct fetch_slot *s, const char *piece, size_t len)
 {
-	if (s->task->winner != s)
+	if (s->exchange->winner != s)
 		return 0;
-	switch (s->task->ops->body(s->task->job, piece, len)) {
+	switch (s->exchange->ops->body(s->exchange->job, piece, len)) {
 	case FETCH_TAKE: fetch_stats_of(s->engine)->bytes_in += len; return 0;
 	case FETCH_PAUSE: s->paused = 1; return 1;
 	case FETCH_ABORT: break;
@@ -265,7 +261,7 @@ fetch_slot_move(struct fetch_slot *s)
 void
 fetch_slot_clear(struct fetch_slot *s)
 {
-	s->task = NULL;
+	s->exchange = NULL;
 	s->paused = 0;
 	buf_reset(&s->held);
 }
@@ -275,7 +271,8 @@ fetch_slot_free(struct fetch_slot *s)
 {
 	fetch_conn_free(&s->conn);
 	http_parse_free(&s->in);
-	buf_free(&s->msg.url);
+	buf_free(&s->msg.origin);
+	buf_free(&s->msg.target);
 	buf_wipe(&s->msg.headers);
 	buf_wipe(&s->out);
 	buf_wipe(&s->held);

@@ -9,7 +9,7 @@
 #include "http/fetch_conn.h"
 #include "http/http_parse.h"
 
-struct fetch_task {
+struct fetch_exchange {
 	const struct fetch_ops *ops;
 	void *job;
 	unsigned tries;
@@ -18,13 +18,13 @@ struct fetch_task {
 	int64_t due_ms;		    /* when waiting for a retry */
 	struct fetch_slot *slot[2]; /* the send, and its hedge */
 	struct fetch_slot *winner;  /* whose answer is delivered; NULL until a status line came */
-	struct fetch_task *next;
+	struct fetch_exchange *next;
 };
 
 struct fetch_slot {
 	struct fetch_conn conn; /* first, so that a conn's slot is known */
 	struct fetch *engine;
-	struct fetch_task *task; /* NULL: free */
+	struct fetch_exchange *exchange; /* NULL: free */
 	struct fetch_msg msg;
 	struct buf out; /* the request: its head, then pieces of its body */
 	size_t out_at;	/* bytes of it that are sent */

@@ -8,6 +8,7 @@
 #include "http/fetch_conn.h"
 #include "http/fetch_tls.h"
 #include "http/fetch_tls_share.h"
+#include "http/origin.h"
 
 enum { HOST_MAX = 256 };
 
@@ -205,14 +206,13 @@ fetch_tls_free(struct fetch_tls *t)
 static void
 host_of(const char *origin, char host[static HOST_MAX])
 {
-	const char *p = strstr(origin, "://");
-	size_t len;
+	const char *p = origin_authority(origin), *port;
+	size_t len = origin_host_len(p, &port);
 
-	p = p != NULL ? p + 3 : origin;
-	if (*p == '[')
-		len = strcspn(++p, "]");
-	else
-		len = strcspn(p, ":");
+	if (*p == '[') {
+		p++;
+		len = strcspn(p, "]");
+	}
 	if (len > 0 && p[len - 1] == '.') /* the root of all names is in no certificate */
 		len--;
 	snprintf(host, HOST_MAX, "%.*s", (int)len, p);

@@ -4,10 +4,11 @@
 
 #include "base/clock.h"
 #include "http/http_once.h"
+#include "http/origin.h"
 
 enum { STEP_MS = 100 };
 
-struct exchange {
+struct once {
 	const struct http_once *h;
 	struct http_answer *a;
 	int ended;
@@ -34,21 +35,18 @@ http_once_transient(long status, const char *body, size_t len)
 	return status == 429 || status >= 500;
 }
 
-size_t
-http_origin_len(const char *url)
-{
-	const char *host = strstr(url, "://");
-
-	return host != NULL ? (size_t)(host - url) + 3 + strcspn(host + 3, "/?#") : 0;
-}
-
 static int
 on_build(void *job, struct fetch_msg *m)
 {
-	struct exchange *x = job;
+	struct once *x = job;
+	const char *url = x->h->url;
+	size_t origin = origin_len(url);
 
 	m->method = x->h->method;
-	buf_adds(&m->url, x->h->url);
+	buf_add(&m->origin, url, origin);
+	if (url[origin] != '/')
+		buf_addc(&m->target, '/');
+	buf_add(&m->target, url + origin, strcspn(url + origin, "#"));
 	for (size_t i = 0; i < x->h->n_headers; i++)
 		fetch_msg_header(m, x->h->headers[i].name, x->h->headers[i].value);
 	m->has_body = x->h->body != NULL;
@@ -68,7 +66,7 @@ on_header(void *job, const char *line, size_t len)
 static enum fetch_take
 on_body(void *job, const char *p, size_t len)
 {
-	struct exchange *x = job;
+	struct once *x = job;
 
 	if (len > x->h->answer_max - x->a->body.len) {
 		x->too_long = 1;
@@ -81,7 +79,7 @@ on_body(void *job, const char *p, size_t len)
 static ssize_t
 on_read(void *job, uint64_t offset, char *p, size_t cap)
 {
-	struct exchange *x = job;
+	struct once *x = job;
 
 	if (offset >= x->h->body_len)
 		return 0;
@@ -94,7 +92,7 @@ on_read(void *job, uint64_t offset, char *p, size_t cap)
 static enum fetch_verdict
 on_answer(void *job, const struct fetch_answer *a, struct fetch_again *again)
 {
-	struct exchange *x = job;
+	struct once *x = job;
 	int (*transient)(long, const char *, size_t) =
 	    x->h->transient != NULL ? x->h->transient : http_once_transient;
 
@@ -112,7 +110,7 @@ on_answer(void *job, const struct fetch_answer *a, struct fetch_again *again)
 static void
 on_end(void *job, int ok, const struct fetch_answer *a)
 {
-	struct exchange *x = job;
+	struct once *x = job;
 
 	(void)ok;
 	x->ended = 1;
@@ -123,10 +121,10 @@ on_end(void *job, int ok, const struct fetch_answer *a)
 }
 
 static int
-explain(const struct exchange *x, struct err *e)
+explain(const struct once *x, struct err *e)
 {
 	const char *url = x->h->url;
-	int origin = (int)http_origin_len(url);
+	int origin = (int)origin_len(url);
 	char tries[32] = "";
 
 	if (x->tries > 1)
@@ -158,7 +156,7 @@ http_once(const struct http_once *h, struct http_answer *a, struct err *e)
 	    .ca_file = h->ca_file,
 	    .user_agent = "sheaf/" SHEAF_VERSION,
 	    .direct = h->direct};
-	struct exchange x = {.h = h, .a = a};
+	struct once x = {.h = h, .a = a};
 	int64_t due = clock_mono_ms() + h->total_ms, left;
 	struct fetch *f;
 

@@ -42,10 +42,6 @@ struct http_answer {
 
 void http_once_header(struct http_once *h, const char *name, const char *value);
 
-/* The length of a URL's beginning that messages show: "https://host:port", without what stands
- * behind it, which may be secret. */
-size_t http_origin_len(const char *url);
-
 /* 1 for 429 and 5xx. */
 int http_once_transient(long status, const char *body, size_t len);
 

@@ -6,6 +6,7 @@
 
 #include "base/num.h"
 #include "base/uri.h"
+#include "http/origin.h"
 #include "http/proxy.h"
 
 enum { ADDRESS_MAX = 64 };
@@ -116,13 +117,12 @@ authorize(struct buf *out, const char *user, size_t len)
 int
 proxy_parse(const char *url, struct buf *origin, struct buf *authorization)
 {
-	const char *host = strstr(url, "://"), *at, *colon;
-	size_t scheme = host != NULL ? (size_t)(host - url) : 0, len;
+	const char *host = origin_authority(url), *at, *colon;
+	size_t scheme = host != url ? (size_t)(host - url) - 3 : 0, len;
 	int tls = scheme == 5 && strncasecmp(url, "https", 5) == 0;
 
 	if (scheme > 0 && !tls && !(scheme == 4 && strncasecmp(url, "http", 4) == 0))
 		return -1;
-	host = host != NULL ? host + 3 : url;
 	len = strcspn(host, "/?#");
 	if ((at = memrchr(host, '@', len)) != NULL) {
 		authorize(authorization, host, (size_t)(at - host));

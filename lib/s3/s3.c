@@ -318,13 +318,13 @@ on_build(void *job, struct fetch_msg *m)
 	m->method = c->method;
 	m->has_body = c->has_body;
 	m->body_len = c->put_len;
-	buf_adds(&m->url, s3->endpoint.scheme);
-	buf_adds(&m->url, "://");
-	buf_add(&m->url, s3->host.p, s3->host.len);
-	buf_add(&m->url, s3->path.p, s3->path.len);
+	buf_adds(&m->origin, s3->endpoint.scheme);
+	buf_adds(&m->origin, "://");
+	buf_add(&m->origin, s3->host.p, s3->host.len);
+	buf_add(&m->target, s3->path.p, s3->path.len);
 	if (c->query != NULL) {
-		buf_addc(&m->url, '?');
-		buf_adds(&m->url, c->query);
+		buf_addc(&m->target, '?');
+		buf_adds(&m->target, c->query);
 	}
 	if (s3->opt.no_sign_request) {
 		for (size_t i = 0; i < c->n_headers; i++)
@@ -614,7 +614,7 @@ s3_start(struct s3 *s3, struct s3_call *c)
 	c->ended = 0;
 	c->unknown = 0;
 	problem_drop(c);
-	c->task = fetch_start(s3->fetch, &call_ops, c);
+	c->exchange = fetch_start(s3->fetch, &call_ops, c);
 }
 
 size_t
@@ -632,14 +632,14 @@ s3_backlog(const struct s3 *s3)
 void
 s3_cancel(struct s3_call *c)
 {
-	fetch_cancel(c->s3->fetch, c->task);
+	fetch_cancel(c->s3->fetch, c->exchange);
 	c->ended = 1;
 }
 
 void
 s3_resume(struct s3_call *c)
 {
-	fetch_resume(c->s3->fetch, c->task);
+	fetch_resume(c->s3->fetch, c->exchange);
 }
 
 int

@@ -102,7 +102,7 @@ struct s3_call {
 	unsigned unknown;
 
 	struct s3 *s3; /* the engine's */
-	struct fetch_task *task;
+	struct fetch_exchange *exchange;
 	int wrong_region, wrong_clock, expired; /* corrections made */
 	/* what it was signed with: generations of the credentials and of the regions, the clock */
 	unsigned signed_as, regions_learnt;
