@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/decompress.h"
 #include "archive/tar.h"
-#include "archive/unpack.h"
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/json.h"
@@ -50,7 +50,7 @@ static struct {
 
 static struct {
 	struct csv_merge *merge;
-	struct unpack *unpack;
+	struct decompress *decompress;
 	struct outfile *out, *ledger, *about, *rejects;
 	struct write_behind *behind;   /* out's bytes */
 	struct buf line, ledger_lines; /* these not written yet */
@@ -133,7 +133,7 @@ take_unpacked(void *arg, const char *p, size_t n, struct err *e)
 static void
 source_begin(const char *name)
 {
-	unpack_begin(run.unpack);
+	decompress_begin(run.decompress);
 	csv_merge_begin(run.merge, name);
 }
 
@@ -152,7 +152,7 @@ settle(int rc, const char *name, struct err *e)
 {
 	struct err why;
 
-	if (rc != UNPACK_BAD)
+	if (rc != DECOMPRESS_BAD)
 		return (enum csv_merge_status)rc;
 	why = *e;
 	return source_unfit(name, why.text, e);
@@ -162,13 +162,13 @@ static enum csv_merge_status
 source_data(const char *name, const char *p, size_t n, struct err *e)
 {
 	run.bytes_in += n;
-	return settle(unpack_data(run.unpack, p, n, e), name, e);
+	return settle(decompress_data(run.decompress, p, n, e), name, e);
 }
 
 static enum csv_merge_status
 source_end(const char *name, struct err *e)
 {
-	enum csv_merge_status rc = settle(unpack_end(run.unpack, e), name, e);
+	enum csv_merge_status rc = settle(decompress_end(run.decompress, e), name, e);
 
 	return rc == CSV_MERGE_OK ? csv_merge_end(run.merge, e) : rc;
 }
@@ -617,7 +617,7 @@ open_files(struct err *e)
 	    (opt.rejects != NULL && (run.rejects = outfile_open(opt.rejects, e)) == NULL))
 		return -1;
 	run.behind = write_behind_new(run.out);
-	run.unpack = unpack_new(take_unpacked, NULL);
+	run.decompress = decompress_new(take_unpacked, NULL);
 	return 0;
 }
 
@@ -633,7 +633,7 @@ close_files(void)
 	outfile_abort(run.ledger);
 	outfile_abort(run.about);
 	outfile_abort(run.rejects);
-	unpack_free(run.unpack);
+	decompress_free(run.decompress);
 	buf_free(&run.line);
 	buf_free(&run.ledger_lines);
 }

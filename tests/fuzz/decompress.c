@@ -1,12 +1,12 @@
 /*
- * lib/archive/unpack: any stream, in pieces of any size, gives the same bytes or the same
+ * lib/archive/decompress: any stream, in pieces of any size, gives the same bytes or the same
  * complaint.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive/unpack.h"
+#include "archive/decompress.h"
 #include "base/buf.h"
 
 enum { OUT_MAX = 1 << 20 };
@@ -25,22 +25,22 @@ take(void *arg, const char *p, size_t n, struct err *e)
 }
 
 static int
-unpack_all(struct buf *out, struct err *e, const char *p, size_t n, size_t piece)
+decompress_all(struct buf *out, struct err *e, const char *p, size_t n, size_t piece)
 {
-	struct unpack *u = unpack_new(take, out);
+	struct decompress *u = decompress_new(take, out);
 	int rc = 0;
 
-	unpack_begin(u);
+	decompress_begin(u);
 	while (n > 0 && rc == 0) {
 		size_t len = n < piece ? n : piece;
 
-		rc = unpack_data(u, p, len, e);
+		rc = decompress_data(u, p, len, e);
 		p += len;
 		n -= len;
 	}
 	if (rc == 0)
-		rc = unpack_end(u, e);
-	unpack_free(u);
+		rc = decompress_end(u, e);
+	decompress_free(u);
 	return rc;
 }
 
@@ -50,8 +50,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *p = (const char *)data;
 	struct buf whole = {0}, cut = {0};
 	struct err e = {.text = ""}, f = {.text = ""};
-	int rc = unpack_all(&whole, &e, p, size, SIZE_MAX),
-	    other = unpack_all(&cut, &f, p, size, 1 + size % 13);
+	int rc = decompress_all(&whole, &e, p, size, SIZE_MAX),
+	    other = decompress_all(&cut, &f, p, size, 1 + size % 13);
 
 	/* what comes before the bad byte may be given out or not */
 	if (rc != other || strcmp(e.text, f.text) != 0 ||

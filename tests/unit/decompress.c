@@ -1,11 +1,11 @@
 /*
- * lib/archive/unpack: what is no gzip passes, what is comes out unpacked, in pieces of any size;
+ * lib/archive/decompress: what is no gzip passes, what is comes out unpacked, in pieces of any size;
  * several members, padding, and every way to cut a stream short.
  */
 #include <stdlib.h>
 #include <zlib.h>
 
-#include "archive/unpack.h"
+#include "archive/decompress.h"
 #include "base/buf.h"
 #include "tap.h"
 
@@ -22,21 +22,21 @@ static const char *
 unpacked(const char *p, size_t n, size_t piece)
 {
 	static struct buf out;
-	struct unpack *u = unpack_new(take, &out);
+	struct decompress *u = decompress_new(take, &out);
 	struct err e;
 	int rc = 0;
 
 	buf_reset(&out);
-	unpack_begin(u);
+	decompress_begin(u);
 	for (size_t at = 0; at < n && rc == 0; at += piece)
-		rc = unpack_data(u, p + at, n - at < piece ? n - at : piece, &e);
+		rc = decompress_data(u, p + at, n - at < piece ? n - at : piece, &e);
 	if (rc == 0)
-		rc = unpack_end(u, &e);
+		rc = decompress_end(u, &e);
 	if (rc != 0) {
 		buf_reset(&out);
-		buf_addf(&out, "!%s", rc == UNPACK_BAD ? e.text : "?");
+		buf_addf(&out, "!%s", rc == DECOMPRESS_BAD ? e.text : "?");
 	}
-	unpack_free(u);
+	decompress_free(u);
 	return buf_str(&out);
 }
 

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "archive/unpack.h"
+#include "archive/decompress.h"
 #include "base/buf.h"
 
 enum { OUT_LEN = 128 * 1024, GZIP_BITS = 15 + 16 };
@@ -15,8 +15,8 @@ enum state {
 	PADDING,
 };
 
-struct unpack {
-	unpack_take *take;
+struct decompress {
+	decompress_take *take;
 	void *arg;
 	enum state state;
 	char lead[2];
@@ -29,10 +29,10 @@ struct unpack {
 static const char magic[2] = {'\x1f', '\x8b'};
 static const char follows[] = "something else follows it";
 
-struct unpack *
-unpack_new(unpack_take *take, void *arg)
+struct decompress *
+decompress_new(decompress_take *take, void *arg)
 {
-	struct unpack *u = xcalloc(1, sizeof(*u));
+	struct decompress *u = xcalloc(1, sizeof(*u));
 
 	u->take = take;
 	u->arg = arg;
@@ -40,7 +40,7 @@ unpack_new(unpack_take *take, void *arg)
 }
 
 void
-unpack_free(struct unpack *u)
+decompress_free(struct decompress *u)
 {
 	if (u == NULL)
 		return;
@@ -51,14 +51,14 @@ unpack_free(struct unpack *u)
 }
 
 void
-unpack_begin(struct unpack *u)
+decompress_begin(struct decompress *u)
 {
 	u->state = LOOKING;
 	u->lead_len = 0;
 }
 
 static void
-inflate_begin(struct unpack *u)
+inflate_begin(struct decompress *u)
 {
 	int rc = u->z_ready ? inflateReset(&u->z) : inflateInit2(&u->z, GZIP_BITS);
 
@@ -71,15 +71,15 @@ inflate_begin(struct unpack *u)
 }
 
 static int
-damaged(struct unpack *u, const char *why, struct err *e)
+damaged(struct decompress *u, const char *why, struct err *e)
 {
 	err_set(e, EXIT_FAILED, "gzip: %s", u->z.msg != NULL ? u->z.msg : why);
-	return UNPACK_BAD;
+	return DECOMPRESS_BAD;
 }
 
 /* Inflates until the input is used up or the member ends. */
 static int
-inflate_some(struct unpack *u, const char **p, size_t *n, struct err *e)
+inflate_some(struct decompress *u, const char **p, size_t *n, struct err *e)
 {
 	int rc, taken;
 
@@ -108,7 +108,7 @@ inflate_some(struct unpack *u, const char **p, size_t *n, struct err *e)
 
 /* The first bytes of a stream, or of what follows a member. */
 static int
-look(struct unpack *u, const char **p, size_t *n, struct err *e)
+look(struct decompress *u, const char **p, size_t *n, struct err *e)
 {
 	while (u->lead_len < 2 && *n > 0) {
 		u->lead[u->lead_len++] = *(*p)++;
@@ -134,7 +134,7 @@ look(struct unpack *u, const char **p, size_t *n, struct err *e)
 }
 
 int
-unpack_data(struct unpack *u, const char *p, size_t n, struct err *e)
+decompress_data(struct decompress *u, const char *p, size_t n, struct err *e)
 {
 	int rc = 0;
 
@@ -155,7 +155,7 @@ unpack_data(struct unpack *u, const char *p, size_t n, struct err *e)
 }
 
 int
-unpack_end(struct unpack *u, struct err *e)
+decompress_end(struct decompress *u, struct err *e)
 {
 	if (u->state == INFLATING || (u->state == BETWEEN && u->lead_len > 0)) {
 		u->z.msg = NULL;
