@@ -2,29 +2,35 @@
 
 #include "csv/csv.h"
 
-/* The value of the field that begins at p is appended to out; returns where the field ends. */
-static const char *
-field(struct buf *out, char delim, const char *p, const char *end)
+/* The number of bytes of the n at p before the first c; n when there is none. */
+static size_t
+span(const char *p, size_t n, char c)
 {
-	const char *stop;
+	const char *stop = n > 0 ? memchr(p, c, n) : NULL;
 
-	if (p < end && *p == '"') {
-		do {
-			p++;
-			stop = memchr(p, '"', (size_t)(end - p));
-			if (stop == NULL)
-				stop = end;
-			buf_add(out, p, (size_t)(stop - p));
-			p = stop < end ? stop + 1 : end;
-			if (p < end && *p == '"')
-				buf_addc(out, '"');
-		} while (p < end && *p == '"');
+	return stop != NULL ? (size_t)(stop - p) : n;
+}
+
+/* Appends the value of the field at p, the first of the record's remaining n bytes. Returns the
+ * length of the field. */
+static size_t
+field(struct buf *out, char delim, const char *p, size_t n)
+{
+	int quoted = n > 0 && p[0] == '"';
+	size_t at = 0, len;
+
+	while (quoted) {
+		at++;
+		len = span(p + at, n - at, '"');
+		buf_add(out, p + at, len);
+		at += at + len < n ? len + 1 : len;
+		quoted = at < n && p[at] == '"';
+		if (quoted)
+			buf_addc(out, '"');
 	}
-	stop = memchr(p, delim, (size_t)(end - p));
-	if (stop == NULL)
-		stop = end;
-	buf_add(out, p, (size_t)(stop - p));
-	return stop;
+	len = span(p + at, n - at, delim);
+	buf_add(out, p + at, len);
+	return at + len;
 }
 
 void
@@ -32,18 +38,25 @@ csv_fields_begin(struct csv_fields *f, char delim, const char *p, size_t n)
 {
 	f->delim = delim;
 	f->p = p;
-	f->end = p + n;
+	f->n = n;
 }
 
 int
 csv_fields_next(struct csv_fields *f)
 {
+	size_t len;
+
 	if (f->p == NULL)
 		return 0;
 	buf_reset(&f->value);
-	f->p = field(&f->value, f->delim, f->p, f->end);
+	len = field(&f->value, f->delim, f->p, f->n);
 	buf_str(&f->value);
-	f->p = f->p < f->end ? f->p + 1 : NULL; /* behind the delimiter */
+	if (len < f->n) { /* skip the delimiter too */
+		f->p += len + 1;
+		f->n -= len + 1;
+	} else {
+		f->p = NULL;
+	}
 	return 1;
 }
 

@@ -1,12 +1,13 @@
 /*
  * CSV records (RFC 4180, and what real files do). Pure.
  *
- * A quote opens a quoted field only as the field's first byte; inside, "" is one quote; what
- * follows the closing quote belongs to the field as it stands. A record ends at LF, CRLF or CR
- * outside quotes. Bytes have no meaning beyond that: NUL and any encoding that keeps ASCII pass.
+ * A quote opens a quoted field only as the field's first byte. Inside quotes, "" is one quote;
+ * bytes after the closing quote belong to the field as they are. A record ends at an LF, CRLF or CR
+ * outside quotes. No other byte has a meaning: NUL and every encoding that extends ASCII pass
+ * unchanged.
  *
- * Reading goes in two steps, a piece of input at a time: csv_scan marks the delimiters and line
- * ends that are outside quotes, csv_rows walks over the records by these marks.
+ * Input is read in pieces, in two steps: csv_scan marks the delimiters and line ends outside
+ * quotes, and csv_rows walks over the records by these marks.
  */
 #ifndef SHEAF_CSV_CSV_H
 #define SHEAF_CSV_CSV_H
@@ -17,49 +18,49 @@
 #include "base/buf.h"
 
 enum { CSV_PIECE = 256 * 1024, CSV_WORDS = CSV_PIECE / 64 };
-enum { CSV_HEADER_MAX = 1 << 20 /* bytes of one header, and of all columns of a union */ };
+enum { CSV_HEADER_MAX = 1 << 20 /* bytes of a header, and of all columns of a union together */ };
 
 enum csv_state {
 	CSV_FIELD,  /* at the start of a field */
-	CSV_PLAIN,  /* inside an unquoted one, or behind a closing quote */
+	CSV_PLAIN,  /* inside an unquoted field, or after a closing quote */
 	CSV_QUOTED, /* inside quotes */
-	CSV_QUOTE,  /* behind a quote inside quotes: the closing one, or the first of two */
+	CSV_QUOTE,  /* after a quote inside quotes: it closes, or is the first of two */
 };
 
 struct csv_scan {
 	char delim;
-	enum csv_state state; /* of the next byte */
+	enum csv_state state; /* before the next byte */
 	int prev_cr;	      /* the last byte was a CR */
-	int fast;      /* AVX2 is used; 0 for the portable code, which gives the same answer */
-	uint64_t line; /* physical line (LF, CRLF or CR ends it), from 1, of the next byte */
+	int fast;	      /* uses AVX2; 0: the portable code, which gives the same result */
+	uint64_t line;	      /* physical line (ended by LF, CRLF or CR) of the next byte, from 1 */
 };
 
-/* Byte i of the piece is bit i % 64 of word i / 64; bits behind the piece are 0. */
+/* Byte i of the piece is bit i % 64 of word i / 64; bits past the piece are 0. */
 struct csv_marks {
 	uint64_t delims[CSV_WORDS]; /* delimiters outside quotes */
-	uint64_t ends[CSV_WORDS];   /* line ends outside quotes; of CRLF its LF */
+	uint64_t ends[CSV_WORDS];   /* line ends outside quotes; the LF of a CRLF */
 };
 
-/* delim: any byte but quote, CR and LF. Uses what the processor has. */
+/* delim is any byte but a quote, CR or LF. Uses AVX2 where the processor has it. */
 void csv_scan_init(struct csv_scan *s, char delim);
 
 /*
- * 1 where the first byte at p is the LF of a line end whose CR was the last byte before, else 0.
- * It is to be passed over before csv_scan.
+ * Returns 1 if the first byte at p is the LF of a CRLF whose CR ended the bytes before, else 0. The
+ * caller skips that many bytes before it calls csv_scan.
  */
 size_t csv_scan_rest(struct csv_scan *s, const char *p, size_t n);
 
-/* Marks the n bytes at p, at most CSV_PIECE. A CR that comes last is marked as a line end. */
+/* Marks the n bytes at p, at most CSV_PIECE. A CR at their end is marked as a line end. */
 void csv_scan(struct csv_scan *s, const char *p, size_t n, struct csv_marks *m);
 
-/* Line ends in the n bytes at p, whether in quotes or not, CRLF being one. */
+/* The number of line ends in the n bytes at p, in quotes or not; CRLF counts once. */
 uint64_t csv_lines(const char *p, size_t n);
 
-/* A record that ends in the piece. Blank: len, base and delims are 0. */
+/* A record that ends in the piece. A blank line has len, base and delims 0. */
 struct csv_row {
-	const char *p; /* borrowed from the piece: its bytes there, without the line end */
+	const char *p; /* borrowed: the record's bytes in this piece, without the line end */
 	size_t len;
-	uint64_t base;	 /* its bytes in earlier pieces */
+	uint64_t base;	 /* the number of its bytes in earlier pieces */
 	uint64_t delims; /* all of them */
 	size_t eol;	 /* bytes of its line end: 1 or 2 */
 };
@@ -71,42 +72,43 @@ struct csv_rows {
 	int fast;
 	size_t at;	 /* where the record at hand begins, or goes on, in the piece */
 	uint64_t base;	 /* its bytes in earlier pieces */
-	uint64_t delims; /* of it, so far */
+	uint64_t delims; /* its delimiters so far */
 	size_t word;	 /* the next word of marks */
-	uint64_t word_delims, word_ends; /* what is left of the one before */
-	uint64_t *delim_at; /* borrowed or NULL: where the first delim_max delimiters of the */
-	uint64_t delim_max; /* record at hand are, counted from its beginning */
+	uint64_t word_delims, word_ends; /* the remaining bits of the word before */
+	uint64_t *delim_at; /* borrowed or NULL: receives the offsets in the record of its first */
+	uint64_t delim_max; /* delim_max delimiters */
 };
 
-/* Walks on over a new piece, which csv_scan has marked. Zero-initialise before the first one. */
+/* Starts on a new piece, which csv_scan has marked. Zero-initialise before the first one. */
 void csv_rows_piece(
     struct csv_rows *r, const struct csv_scan *s, const char *p, size_t n, struct csv_marks *m);
 
-/* The next record that ends in the piece: 1; 0 when none does: what is left, from r->p + r->at on,
- * is a record's beginning, and now counted in r->base. */
+/* Gets the next record that ends in the piece: 1. When there is none: 0; the bytes from r->p +
+ * r->at on begin a record and are now counted in r->base. */
 int csv_rows_next(struct csv_rows *r, struct csv_row *row);
 
 /*
- * After csv_rows_next has given a record: passes over those that follow as long as each ends in the
- * piece, in a single LF, is not blank and has that many delimiters. Returns their number; r->at is
- * where the next begins.
+ * Called after csv_rows_next has returned a record: skips the records that follow, as long as each
+ * ends in the piece, in a single LF, is not blank and has that many delimiters. Returns how many
+ * were skipped; the next record begins at r->at.
  */
 uint64_t csv_rows_pass(struct csv_rows *r, uint64_t delims);
 
-/* Takes one record apart, field by field. Zero-initialise; a reused one keeps its memory. */
+/* Splits a record into its fields. Zero-initialise; memory is reused from record to record. */
 struct csv_fields {
 	char delim;
-	const char *p, *end; /* borrowed: what is left; p NULL: nothing */
-	struct buf value;    /* of the field at hand, with a NUL behind it */
+	const char *p; /* borrowed: the rest of the record; NULL: there are no more fields */
+	size_t n;
+	struct buf value; /* the field at hand, followed by a NUL */
 };
 
-/* The n bytes of a record, without its line end. */
+/* Begins with a record of n bytes, without its line end. */
 void csv_fields_begin(struct csv_fields *f, char delim, const char *p, size_t n);
-/* The next field: 1, its value is in f->value; 0 when there is no more. */
+/* Puts the next field's value into f->value: 1; 0 when there are no more. */
 int csv_fields_next(struct csv_fields *f);
 void csv_fields_free(struct csv_fields *f);
 
-/* Appends a value, in quotes where it needs them. */
+/* Appends a value, quoted if it must be. */
 void csv_quote(struct buf *out, char delim, const char *p, size_t n);
 
 #endif

@@ -1,16 +1,13 @@
-/*
- * Columns matched by name. A source's rows are brought into the order of the columns that are known
- * when they come; what later sources add is put behind them at the end.
- */
 #include <stdlib.h>
 #include <string.h>
 
-#include "csv/csv_merge_state.h"
+#include "csv/csv_by_name.h"
+#include "csv/csv_merge_check.h"
 
-/* What is kept of a source whose rows wait. Its name follows in m->waiting. */
+/* A source whose rows wait. Its name follows in m->waiting. */
 struct waiting {
 	uint64_t len, rows;
-	uint64_t width; /* of the output when its rows were written */
+	uint64_t width; /* output columns when its rows were written */
 	uint64_t name_len;
 };
 
@@ -33,16 +30,16 @@ csv_by_name_header(struct csv_merge *m, const char *p, size_t n, struct err *e)
 		m->rows.delim_at = m->delim_at;
 		m->rows.delim_max = m->n_fields;
 	}
-	if (!m->waits && m->out_header.len == 0) {
-		csv_columns_header(&m->columns, m->delim, &m->out_header);
-		csv_merge_end_header(m);
+	if (!m->waits && m->out.header.len == 0) {
+		csv_columns_header(&m->columns, m->delim, &m->out.header);
+		csv_merge_out_end_header(&m->out);
 	}
 	return 0;
 }
 
 /* --- a row in another order --- */
 
-/* The field of a record of len bytes: where it is, and its length. */
+/* Field i of a record of len bytes: its length; *at becomes where it begins. */
 static uint64_t
 field(const struct csv_merge *m, size_t i, uint64_t delims, uint64_t len, uint64_t *at)
 {
@@ -50,11 +47,11 @@ field(const struct csv_merge *m, size_t i, uint64_t delims, uint64_t len, uint64
 	return (i < delims ? m->delim_at[i] : len) - *at;
 }
 
-/* A record in memory that fits into the output's buffer, with what is added. */
+/* A record that is in memory and, moved, fits into the output's buffer. */
 static int
 place(struct csv_merge *m, const char *p, size_t len, uint64_t delims, struct err *e)
 {
-	char *begin = csv_merge_room(m, len + m->width + 16, e), *to = begin;
+	char *begin = csv_merge_out_room(&m->out, len + m->width + 16, e), *to = begin;
 
 	if (begin == NULL)
 		return -1;
@@ -64,28 +61,29 @@ place(struct csv_merge *m, const char *p, size_t len, uint64_t delims, struct er
 
 		if (i > 0)
 			*to++ = m->delim;
-		if (from > delims) /* the source has no such column, or the row is short */
+		if (from > delims) /* the source lacks the column, or the row is short */
 			continue;
 		n = field(m, from, delims, len, &at);
 		if (n <= 16 && at + 16 <= len)
-			memcpy(to, p + at, 16); /* of known length, which is faster */
+			memcpy(to, p + at, 16); /* a constant length is faster */
 		else
 			memcpy(to, p + at, n);
 		to += n;
 	}
-	m->out.len += (size_t)(to - begin);
+	m->out.bytes.len += (size_t)(to - begin);
 	return 0;
 }
 
+/* n bytes of m->record, from `at` on. */
 static int
-emit_record(struct csv_merge *m, uint64_t at, uint64_t n, struct err *e)
+add_from_record(struct csv_merge *m, uint64_t at, uint64_t n, struct err *e)
 {
 	char b[16 * 1024];
 
 	while (n > 0) {
 		ssize_t r = spool_read(&m->record, at, b, n < sizeof(b) ? (size_t)n : sizeof(b), e);
 
-		if (r <= 0 || csv_merge_emit(m, b, (size_t)r, e) == -1)
+		if (r <= 0 || csv_merge_out_add(&m->out, b, (size_t)r, e) == -1)
 			return -1;
 		at += (uint64_t)r;
 		n -= (uint64_t)r;
@@ -93,7 +91,7 @@ emit_record(struct csv_merge *m, uint64_t at, uint64_t n, struct err *e)
 	return 0;
 }
 
-/* A record of any length in m->record. */
+/* A record of any length, which is in m->record. */
 static int
 place_long(struct csv_merge *m, uint64_t delims, struct err *e)
 {
@@ -102,12 +100,12 @@ place_long(struct csv_merge *m, uint64_t delims, struct err *e)
 	for (size_t i = 0; i < m->width; i++) {
 		size_t from = m->map.from[i];
 
-		if (i > 0 && csv_merge_emit(m, &m->delim, 1, e) == -1)
+		if (i > 0 && csv_merge_out_add(&m->out, &m->delim, 1, e) == -1)
 			return -1;
 		if (from > delims)
 			continue;
 		n = field(m, from, delims, len, &at);
-		if (emit_record(m, at, n, e) == -1)
+		if (add_from_record(m, at, n, e) == -1)
 			return -1;
 	}
 	return 0;
@@ -119,26 +117,26 @@ csv_by_name_row(struct csv_merge *m, const struct csv_row *row, struct err *e)
 	uint64_t len = row->base + row->len;
 	int rc = 0;
 
-	if (csv_merge_check(m, row, e) == -1)
+	if (csv_merge_check_row(m, row, e) == -1)
 		return CSV_MERGE_BAD;
-	m->src.rows++;
-	if (row->base == 0 && len + m->width + 16 <= OUT_LEN) {
+	m->out.src.rows++;
+	if (row->base == 0 && len + m->width + 16 <= CSV_MERGE_OUT_LEN) {
 		rc = place(m, row->p, (size_t)len, row->delims, e);
 	} else {
 		if (spool_add(&m->record, row->p, row->len, e) == -1 ||
 		    place_long(m, row->delims, e) == -1 || spool_cut(&m->record, 0, e) == -1)
 			return CSV_MERGE_FATAL;
 	}
-	/* a row of one empty field would be a blank line, which is no row */
+	/* a row of one empty field would be a blank line, which is not a row */
 	if (rc == 0 && m->width == 1) {
 		uint64_t at;
 
 		if (m->map.from[0] > row->delims ||
 		    field(m, m->map.from[0], row->delims, len, &at) == 0)
-			rc = csv_merge_emit(m, "\"\"", 2, e);
+			rc = csv_merge_out_add(&m->out, "\"\"", 2, e);
 	}
 	if (rc == 0)
-		rc = csv_merge_emit(m, m->tail.p, m->tail.len, e);
+		rc = csv_merge_out_add(&m->out, m->tail.p, m->tail.len, e);
 	return rc == 0 ? CSV_MERGE_OK : CSV_MERGE_FATAL;
 }
 
@@ -160,13 +158,13 @@ csv_by_name_rows(struct csv_merge *m, struct err *e)
 									  : CSV_MERGE_OK;
 }
 
-/* --- what has waited --- */
+/* --- rows that have waited --- */
 
 int
 csv_by_name_wait(struct csv_merge *m, struct err *e)
 {
-	struct waiting w = {.len = spool_len(&m->spool) - m->spool_from,
-	    .rows = m->src.rows,
+	struct waiting w = {.len = spool_len(&m->out.spool) - m->out.spool_from,
+	    .rows = m->out.src.rows,
 	    .width = m->columns.n,
 	    .name_len = strlen(m->name)};
 
@@ -175,7 +173,8 @@ csv_by_name_wait(struct csv_merge *m, struct err *e)
 	return spool_add(&m->waiting, m->name, w.name_len, e);
 }
 
-/* Adds to each waiting row what it lacks: columns that came later, and the source column. */
+/* Copies len bytes of spooled rows, adding to each what it lacks: columns that came later, and the
+ * source column. */
 static int
 widen(struct csv_merge *m, uint64_t offset, uint64_t len, const struct buf *tail, struct err *e)
 {
@@ -185,7 +184,7 @@ widen(struct csv_merge *m, uint64_t offset, uint64_t len, const struct buf *tail
 	m->rows = (struct csv_rows){0};
 	while (len > 0) {
 		size_t most = len < sizeof(piece) ? (size_t)len : sizeof(piece);
-		ssize_t n = spool_read(&m->spool, offset, piece, most, e);
+		ssize_t n = spool_read(&m->out.spool, offset, piece, most, e);
 		const char *run = piece;
 		struct csv_row row;
 
@@ -194,12 +193,13 @@ widen(struct csv_merge *m, uint64_t offset, uint64_t len, const struct buf *tail
 		csv_scan(&m->scan, piece, (size_t)n, &m->marks);
 		csv_rows_piece(&m->rows, &m->scan, piece, (size_t)n, &m->marks);
 		while (csv_rows_next(&m->rows, &row)) {
-			if (csv_merge_emit(m, run, (size_t)(row.p + row.len - run), e) == -1 ||
-			    csv_merge_emit(m, tail->p, tail->len, e) == -1)
+			if (csv_merge_out_add(&m->out, run, (size_t)(row.p + row.len - run), e) ==
+				-1 ||
+			    csv_merge_out_add(&m->out, tail->p, tail->len, e) == -1)
 				return -1;
 			run = piece + m->rows.at;
 		}
-		if (csv_merge_emit(m, run, (size_t)(piece + n - run), e) == -1)
+		if (csv_merge_out_add(&m->out, run, (size_t)(piece + n - run), e) == -1)
 			return -1;
 		offset += (uint64_t)n;
 		len -= (uint64_t)n;
@@ -207,29 +207,30 @@ widen(struct csv_merge *m, uint64_t offset, uint64_t len, const struct buf *tail
 	return 0;
 }
 
+/* Moves the rows of a source, at offset in the spool, to the output. */
 static int
-give_waiting(
+write_waiting(
     struct csv_merge *m, const struct waiting *w, const char *name, uint64_t offset, struct err *e)
 {
 	struct buf tail = {0};
 	int rc;
 
-	m->src = (struct csv_merge_source){.name = name, .rows = w->rows};
+	m->out.src = (struct csv_merge_source){.name = name, .rows = w->rows};
 	if (w->width == m->columns.n && m->opt->source_column == NULL) {
-		rc = csv_merge_emit_spool(m, offset, w->len, e);
+		rc = csv_merge_out_add_spooled(&m->out, offset, w->len, e);
 	} else {
 		for (uint64_t i = w->width; i < m->columns.n; i++)
 			buf_addc(&tail, m->delim);
 		if (m->opt->source_column != NULL)
-			csv_merge_add_source(m, &tail, name);
+			csv_merge_out_add_source(&m->out, &tail, name);
 		buf_addc(&tail, '\n');
 		rc = widen(m, offset, w->len, &tail, e);
 		buf_free(&tail);
 	}
-	return rc == 0 ? csv_merge_told(m, e) : -1;
+	return rc == 0 ? csv_merge_out_end(&m->out, e) : -1;
 }
 
-/* Reads what was kept of a source: the next one's place. 0, or -1 with e filled. */
+/* Reads the entry of m->waiting at *at, and moves *at to the next. *name is owned by the caller. */
 static int
 read_waiting(struct csv_merge *m, uint64_t *at, struct waiting *w, char **name, struct err *e)
 {
@@ -251,17 +252,17 @@ csv_by_name_finish(struct csv_merge *m, struct err *e)
 	int rc;
 
 	if (m->columns.n > 0) {
-		csv_columns_header(&m->columns, m->delim, &m->out_header);
-		csv_merge_end_header(m);
+		csv_columns_header(&m->columns, m->delim, &m->out.header);
+		csv_merge_out_end_header(&m->out);
 	}
-	rc = csv_merge_header(m, e);
+	rc = csv_merge_out_header(&m->out, e);
 	while (rc == 0 && at < end) {
 		struct waiting w;
 		char *name;
 
 		rc = read_waiting(m, &at, &w, &name, e);
 		if (rc == 0)
-			rc = give_waiting(m, &w, name, offset, e);
+			rc = write_waiting(m, &w, name, offset, e);
 		free(name);
 		offset += w.len;
 	}

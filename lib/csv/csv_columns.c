@@ -5,8 +5,8 @@
 #include "csv/csv_columns.h"
 
 enum {
-	TOLD_MAX = 5,		/* columns of each kind named in one message */
-	NAMED_MAX = 256 * 1024, /* bytes of headers whose difference is told by all their names */
+	NAMED_MAX = 5,		  /* columns of each kind that one message names */
+	COMPARE_MAX = 256 * 1024, /* bytes of headers that are compared name by name */
 };
 
 static size_t
@@ -46,7 +46,7 @@ index_add(struct csv_columns *c, size_t i)
 	size_t len = column_len(c, i), at = hash(name, len), k;
 
 	while ((k = c->slots[at & (c->n_slots - 1)]) != 0) {
-		/* of columns of the same name the first is found */
+		/* the first of several columns of one name is the one found */
 		if (is_column(c, k - 1, name, len))
 			return;
 		at++;
@@ -54,7 +54,7 @@ index_add(struct csv_columns *c, size_t i)
 	c->slots[at & (c->n_slots - 1)] = (uint32_t)i + 1;
 }
 
-/* Finds its columns again after they have become fewer, or too many for it. */
+/* Makes the hash table anew after columns were removed, or when it has become too small. */
 static void
 index_make(struct csv_columns *c)
 {
@@ -115,8 +115,8 @@ add(struct csv_columns *c, const char *name, size_t len, struct err *e)
 	return 0;
 }
 
-/* The column of that name, tried first at the place where it most likely is; SIZE_MAX when there is
- * none. */
+/* The index of the column of that name, or SIZE_MAX if there is none. Looks at index `likely`
+ * first. */
 static size_t
 find(const struct csv_columns *c, const char *name, size_t len, size_t likely)
 {
@@ -160,7 +160,7 @@ csv_columns_fix(struct csv_columns *c, char delim, const char *list, int drop_ex
 /* --- two headers --- */
 
 int
-csv_header_has(char delim, const char *p, size_t n, const char *name)
+csv_columns_in_header(char delim, const char *p, size_t n, const char *name)
 {
 	struct csv_fields f = {0};
 	size_t len = strlen(name);
@@ -174,46 +174,46 @@ csv_header_has(char delim, const char *p, size_t n, const char *name)
 }
 
 static void
-tell(struct buf *text, size_t *told, const char *what, const char *name)
+name_column(struct buf *text, size_t *named, const char *what, const char *name)
 {
-	if (++*told <= TOLD_MAX)
+	if (++*named <= NAMED_MAX)
 		buf_addf(text, "%s%s '%s'", text->len > 0 ? ", " : "", what, name);
 }
 
 static void
-tell_rest(struct buf *text, size_t told)
+name_rest(struct buf *text, size_t named)
 {
-	if (told > TOLD_MAX)
-		buf_addf(text, " and %zu more", told - TOLD_MAX);
+	if (named > NAMED_MAX)
+		buf_addf(text, " and %zu more", named - NAMED_MAX);
 }
 
-/* Tells the names of c that the header lacks, and those that it adds. */
+/* Names the columns of c that the header lacks, and those that it adds. */
 static void
-tell_names(struct buf *text, const struct csv_columns *c, char delim, const char *p, size_t n)
+name_differences(struct buf *text, const struct csv_columns *c, char delim, const char *p, size_t n)
 {
 	struct csv_fields f = {0};
 	char *seen = xcalloc(c->n, 1);
 	size_t lacks = 0, adds = 0, at;
 
 	csv_fields_begin(&f, delim, p, n);
-	for (size_t k = 0; csv_fields_next(&f); k++)
+	while (csv_fields_next(&f))
 		if ((at = find(c, f.value.p, f.value.len, SIZE_MAX)) != SIZE_MAX)
 			seen[at] = 1;
 	for (size_t i = 0; i < c->n; i++)
 		if (!seen[find(c, column(c, i), column_len(c, i), SIZE_MAX)])
-			tell(text, &lacks, "lacks", column(c, i));
-	tell_rest(text, lacks);
+			name_column(text, &lacks, "lacks", column(c, i));
+	name_rest(text, lacks);
 	csv_fields_begin(&f, delim, p, n);
 	while (csv_fields_next(&f))
 		if (find(c, f.value.p, f.value.len, SIZE_MAX) == SIZE_MAX)
-			tell(text, &adds, "adds", f.value.p);
-	tell_rest(text, adds);
+			name_column(text, &adds, "adds", f.value.p);
+	name_rest(text, adds);
 	csv_fields_free(&f);
 	free(seen);
 }
 
 static void
-tell_counts(struct buf *text, size_t here, size_t first)
+name_counts(struct buf *text, size_t here, size_t first)
 {
 	buf_addf(text, "%zu column%s, not %zu", here, here == 1 ? "" : "s", first);
 }
@@ -225,7 +225,8 @@ take_names(struct csv_columns *c, char delim, const char *p, size_t n)
 
 	csv_fields_begin(&f, delim, p, n);
 	while (csv_fields_next(&f))
-		(void)add(c, f.value.p, f.value.len, NULL); /* they fit, as the header does */
+		(void)add(c, f.value.p, f.value.len,
+		    NULL); /* the header was short enough, so its columns are */
 	csv_fields_free(&f);
 }
 
@@ -264,16 +265,16 @@ csv_columns_same(struct csv_columns *c, char delim, const char *first, size_t fi
 	} while (same && more_a);
 	if (same)
 		goto done;
-	/* of longer ones only the first column that differs: memory is bounded */
-	if (first_len <= NAMED_MAX && n <= NAMED_MAX) {
+	/* of longer ones only the first difference is named, which needs no memory */
+	if (first_len <= COMPARE_MAX && n <= COMPARE_MAX) {
 		if (c->n == 0)
 			take_names(c, delim, first, first_len);
-		tell_names(&text, c, delim, p, n);
+		name_differences(&text, c, delim, p, n);
 	}
 	if (text.len == 0 && more_a && more_b)
 		buf_addf(&text, "column %zu is '%s', not '%s'", i, b.value.p, a.value.p);
 	else if (text.len == 0)
-		tell_counts(&text, count(delim, p, n), count(delim, first, first_len));
+		name_counts(&text, count(delim, p, n), count(delim, first, first_len));
 	err_set(e, EXIT_FAILED, "another header than the files before it: %s", buf_str(&text));
 	buf_free(&text);
 done:
@@ -295,7 +296,7 @@ map_grow(struct csv_column_map *m, size_t n)
 		m->from[m->n++] = SIZE_MAX;
 }
 
-/* Field k of a header, of that name. */
+/* Enters field k of a header into the map. */
 static int
 join_field(struct csv_columns *c, struct csv_column_map *m, size_t k, const struct buf *name,
     struct err *e)
@@ -349,5 +350,5 @@ csv_columns_header(const struct csv_columns *c, char delim, struct buf *out)
 		csv_quote(out, delim, column(c, i), column_len(c, i));
 	}
 	if (c->n == 1 && column_len(c, 0) == 0)
-		buf_adds(out, "\"\""); /* not a blank line */
+		buf_adds(out, "\"\""); /* or it would be a blank line */
 }

@@ -1,6 +1,6 @@
 /*
- * The columns of a merge: those of the output, and where a source's fields go. Pure. A header is
- * the text of its record, without its line end.
+ * The columns of a merge's output, and where each field of a source goes. Pure. A header is passed
+ * as the bytes of its record, without the line end.
  */
 #ifndef SHEAF_CSV_CSV_COLUMNS_H
 #define SHEAF_CSV_CSV_COLUMNS_H
@@ -13,16 +13,16 @@
 #include "csv/csv.h"
 
 struct csv_columns {
-	struct buf names; /* one after another, each with a NUL behind it; they may hold NUL */
-	uint32_t *at;	  /* owned: where in names each begins */
+	struct buf names; /* one after another, each followed by a NUL; may contain NUL */
+	uint32_t *at;	  /* owned: where each begins in names */
 	size_t n, cap;
-	uint32_t *slots; /* owned hash table: a column's number plus 1, 0: free */
+	uint32_t *slots; /* owned hash table: a column's index plus 1, or 0: free */
 	size_t n_slots;	 /* a power of two */
-	int fixed;	 /* given by the user: no column is added */
-	int drop_extra;	 /* with fixed: others are left out silently */
+	int fixed;	 /* the user gave the columns: none is added */
+	int drop_extra;	 /* with fixed: other columns are dropped without an error */
 };
 
-/* For each column of the output, the source's field, or SIZE_MAX where it has none. */
+/* For each output column the index of the source's field, or SIZE_MAX where it has none. */
 struct csv_column_map {
 	size_t *from; /* owned */
 	size_t n, cap;
@@ -34,29 +34,30 @@ void csv_column_map_free(struct csv_column_map *m);
 
 int csv_columns_has(const struct csv_columns *c, const char *name);
 
-/* Takes a list, written as a CSV record, as the only columns. -1 with EXIT_USAGE: a name twice. */
+/* Makes a list, written as a CSV record, the only columns. -1 with EXIT_USAGE if a name is in it
+ * twice. */
 int csv_columns_fix(
     struct csv_columns *c, char delim, const char *list, int drop_extra, struct err *e);
 
-/* 0 when two headers have the same names in the same order; -1 with e filled: "another header than
- * the files before it: lacks 'b', adds 'c'". c takes the columns of the first one, for which it is
- * to be empty or as the last call left it. */
+/* 0 if two headers have the same names in the same order. Else -1 with e filled: "another header
+ * than the files before it: lacks 'b', adds 'c'". c caches the first header's columns: pass it
+ * empty, then as the last call left it. */
 int csv_columns_same(struct csv_columns *c, char delim, const char *first, size_t first_len,
     const char *p, size_t n, struct err *e);
 
-/* Is that name among a header's? */
-int csv_header_has(char delim, const char *p, size_t n, const char *name);
+/* Does the header have a column of that name? */
+int csv_columns_in_header(char delim, const char *p, size_t n, const char *name);
 
-/* Matches a header by name: makes the map, and adds the columns that are new. -1 with e filled: a
- * name twice in the header, a column that is not among the fixed ones, or all columns together take
- * more than CSV_HEADER_MAX bytes. */
+/* Matches a header by name: fills the map, and adds columns that are new. -1 with e filled if a
+ * name is in the header twice, a column is not among the fixed ones, or all columns together exceed
+ * CSV_HEADER_MAX bytes. */
 int csv_columns_join(struct csv_columns *c, struct csv_column_map *m, char delim, const char *p,
     size_t n, struct err *e);
 
-/* Drops the columns behind the first n. */
+/* Keeps only the first n columns. */
 void csv_columns_cut(struct csv_columns *c, size_t n);
 
-/* Appends the header record, without a line end; nothing where there are no columns. */
+/* Appends the header record, without a line end; nothing if there are no columns. */
 void csv_columns_header(const struct csv_columns *c, char delim, struct buf *out);
 
 #endif

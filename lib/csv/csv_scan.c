@@ -1,6 +1,6 @@
 /*
- * Both steps are written once, as inline bodies, and compiled twice: with AVX2 and POPCNT, and
- * plainly. They differ only in how 64 bytes are looked at.
+ * Both steps are written once, as inline functions, and compiled twice: with AVX2 and POPCNT, and
+ * without. The two versions differ only in how they look at 64 bytes.
  */
 #include <string.h>
 
@@ -8,7 +8,7 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* Where in 64 bytes the bytes of interest are. */
+/* One bit for each of 64 bytes: is it this character? */
 struct block {
 	uint64_t quote, delim, lf, cr;
 };
@@ -17,7 +17,7 @@ typedef void look_fn(struct block *b, const char *p, char delim);
 
 /* --- 64 bytes, portable --- */
 
-/* The bytes of w that are c: bit 7 of each. */
+/* Sets bit 7 of each byte of w that equals c, and clears all other bits. */
 INLINE uint64_t
 equal(uint64_t w, unsigned char c)
 {
@@ -27,7 +27,7 @@ equal(uint64_t w, unsigned char c)
 	return ~(((x & low) + low) | x | low);
 }
 
-/* Bit 7 of each byte, gathered into 8 bits. */
+/* Collects bit 7 of each byte into 8 bits. */
 INLINE uint64_t
 gather(uint64_t m)
 {
@@ -60,7 +60,7 @@ is_ended(enum csv_state s)
 	return s == CSV_FIELD || s == CSV_QUOTE;
 }
 
-/* Byte by byte: for quotes where RFC 4180 has none. */
+/* Byte by byte, for quotes where RFC 4180 allows none. */
 static void
 mark_slowly(struct csv_scan *s, const struct block *b, unsigned n, uint64_t ends, uint64_t *delims,
     uint64_t *outside)
@@ -87,9 +87,10 @@ mark_slowly(struct csv_scan *s, const struct block *b, unsigned n, uint64_t ends
 }
 
 /*
- * A quote outside quotes opens, one inside closes, and "" inside does both, which comes to the
- * same; as long as each that opens is a field's first byte or follows one that closes. n: how many
- * of the 64 bytes are there; lf_follows: behind them comes an LF.
+ * A quote outside quotes opens and one inside closes. "" inside does both, which gives the same
+ * marks, as long as every quote that opens is a field's first byte or follows one that closes.
+ * Otherwise mark_slowly decides. n: how many of the 64 bytes are valid; lf_follows: the byte after
+ * them is an LF.
  */
 INLINE void
 mark(struct csv_scan *s, const struct block *b, unsigned n, int lf_follows, uint64_t *delims,
@@ -98,7 +99,7 @@ mark(struct csv_scan *s, const struct block *b, unsigned n, int lf_follows, uint
 	uint64_t cr_ends, line_ends, structure = b->delim | b->lf | b->cr;
 	uint64_t last = UINT64_C(1) << (n - 1);
 
-	if ((b->quote | b->cr) == 0 && s->state != CSV_QUOTED) { /* what most are */
+	if ((b->quote | b->cr) == 0 && s->state != CSV_QUOTED) { /* the common case */
 		s->line += (uint64_t)__builtin_popcountll(b->lf);
 		*delims = b->delim;
 		*ends = b->lf;
@@ -115,7 +116,7 @@ mark(struct csv_scan *s, const struct block *b, unsigned n, int lf_follows, uint
 	} else {
 		uint64_t in = b->quote, closing, before;
 
-		/* bit i: the quotes up to byte i, counted modulo 2 */
+		/* bit i: the number of quotes up to byte i, modulo 2 */
 		for (unsigned k = 1; k < 64; k *= 2)
 			in ^= in << k;
 		if (s->state == CSV_QUOTED)
@@ -139,14 +140,14 @@ mark(struct csv_scan *s, const struct block *b, unsigned n, int lf_follows, uint
 INLINE void
 scan(struct csv_scan *to, const char *p, size_t n, struct csv_marks *m, look_fn *look)
 {
-	struct csv_scan s = *to; /* nothing else points to it */
+	struct csv_scan s = *to; /* a copy, which nothing else can point to */
 	size_t i = 0, w = 0;
 	struct block b;
 
 	if (n == 0)
 		return;
 	if (s.prev_cr && *p == '\n')
-		s.line--; /* that line end was counted with its CR */
+		s.line--; /* its CR was counted as a line end */
 	for (; n - i >= 64; i += 64, w++) {
 		look(&b, p + i, s.delim);
 		mark(&s, &b, 64, n - i > 64 && p[i + 64] == '\n', &m->delims[w], &m->ends[w]);
@@ -171,7 +172,7 @@ bits_below(uint64_t bit)
 	return (bit & -bit) - 1;
 }
 
-/* The next word of marks; 0 when there is none. */
+/* Loads the next word of marks; 0 if there is none. */
 INLINE int
 load(struct csv_rows *r)
 {
@@ -210,7 +211,7 @@ pass(struct csv_rows *r, uint64_t want)
 		ends = r->marks->ends[word++];
 	}
 stop:
-	if (rows > 0) { /* back to the beginning of the record that was not passed */
+	if (rows > 0) { /* go back to the beginning of the record that stopped us */
 		r->at = at;
 		r->word = at / 64;
 		r->word_delims = r->word_ends = 0;
@@ -264,7 +265,7 @@ next(struct csv_rows *r, struct csv_row *row)
 	return 1;
 }
 
-/* --- the two of each --- */
+/* --- the two versions of each --- */
 
 #if defined(__x86_64__)
 #include <immintrin.h>

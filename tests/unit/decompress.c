@@ -1,6 +1,6 @@
 /*
- * lib/archive/decompress: what is no gzip passes, what is comes out unpacked, in pieces of any size;
- * several members, padding, and every way to cut a stream short.
+ * lib/archive/decompress: what is not gzip passes unchanged, gzip comes out decompressed, in pieces
+ * of any size; several members, padding, and a stream cut short at every byte.
  */
 #include <stdlib.h>
 #include <zlib.h>
