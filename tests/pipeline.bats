@@ -494,7 +494,7 @@ s3://$BUCKET/csvs/000033.csv.gz" ]]
 	pipeline 0 verify
 	s3 rm "$BUCKET" backup/merged-00001.csv
 	pipeline 2 verify
-	told "s3://$BUCKET/backup/merged-00001.csv: is not there"
+	told "s3://$BUCKET/backup/merged-00001.csv: is missing"
 	local backup
 	for backup in out/ out/x csvs/; do
 		pipeline 2 merge BATCH=10 BACKUP="s3://$BUCKET/$backup"
@@ -518,7 +518,7 @@ s3://$BUCKET/csvs/000033.csv.gz" ]]
 	[[ ! -e $WORK ]]
 }
 
-@test "ONE=1: all in one object too, with the size and the checksum that the ledgers foretell" {
+@test "ONE=1: all in one object too, with the size and the checksum that the ledgers predict" {
 	s3 csvs "$BUCKET" csvs/ 35
 	pipeline 0 merge BATCH=10
 	pipeline 0 merge BATCH=10 ONE=1
@@ -539,7 +539,7 @@ s3://$BUCKET/csvs/000033.csv.gz" ]]
 	pipeline 0 verify DEEP=1
 	s3 rm "$BUCKET" backup/merged.csv
 	pipeline 2 verify
-	told "s3://$BUCKET/backup/merged.csv: is not there"
+	told "s3://$BUCKET/backup/merged.csv: is missing"
 	put_object out/merged.csv other
 	pipeline 2 verify
 	told "out/merged.csv: has 5 bytes"

@@ -55,12 +55,12 @@ rewrite() {
 
 @test "sabotage at DEST" {
 	s3 rm sheaf out/merged-00003.csv
-	finds 0 "s3://sheaf/out/merged-00003.csv: is not there"
+	finds 0 "s3://sheaf/out/merged-00003.csv: is missing"
 	s3 rm sheaf out/merged-00003.csv
-	finds 1 "s3://sheaf/out/merged-00003.csv: is not there"
+	finds 1 "s3://sheaf/out/merged-00003.csv: is missing"
 
 	get_object out/merged-00003.csv | head -c -1 | put_object out/merged-00003.csv
-	finds 0 "s3://sheaf/out/merged-00003.csv: has 711 bytes, and had 712 when it was stored"
+	finds 0 "s3://sheaf/out/merged-00003.csv: has 711 bytes, but had 712 when it was stored"
 	get_object out/merged-00003.csv | head -c -1 | put_object out/merged-00003.csv
 	finds 1 "s3://sheaf/out/merged-00003.csv: it ends inside the rows of s3://sheaf/csvs/00000040.csv"
 
@@ -69,7 +69,7 @@ rewrite() {
 	rewrite out/merged-00003.csv '3s/customer/kustomer/'
 	finds 1 "s3://sheaf/out/merged-00003.csv: the rows of s3://sheaf/csvs/00000032.csv are not what was written"
 	rewrite out/merged-00003.csv '1s/id/ID/'
-	finds 1 "s3://sheaf/out/merged-00003.csv: its header is not what was written"
+	finds 1 "s3://sheaf/out/merged-00003.csv: the header is not what was written"
 
 	rewrite out/merged-00003.csv 3d
 	finds 0 "s3://sheaf/out/merged-00003.csv: has "
@@ -78,7 +78,7 @@ rewrite() {
 	rewrite out/merged-00003.csv 3p
 	finds 1 "the rows of s3://sheaf/csvs/00000033.csv are not what was written"
 	rewrite out/merged-00003.csv 11p
-	finds 1 "s3://sheaf/out/merged-00003.csv: it holds more than its ledger"
+	finds 1 "s3://sheaf/out/merged-00003.csv: it is longer than its ledger says"
 
 	get_object out/merged-00004.csv | put_object out/merged-00003.csv
 	finds 0 "s3://sheaf/out/merged-00003.csv: has the ETag "
@@ -86,27 +86,27 @@ rewrite() {
 	finds 1 "the rows of s3://sheaf/csvs/00000031.csv are not what was written"
 
 	put_object out/other.csv x
-	finds 0 "s3://sheaf/out/other.csv: is unknown"
+	finds 0 "s3://sheaf/out/other.csv: is not part of this merge"
 	put_object out/merged-00010.csv x
-	finds 0 "s3://sheaf/out/merged-00010.csv: is unknown"
+	finds 0 "s3://sheaf/out/merged-00010.csv: is not part of this merge"
 	put_object out/merged-3.csv x
-	finds 0 "s3://sheaf/out/merged-3.csv: is unknown"
+	finds 0 "s3://sheaf/out/merged-3.csv: is not part of this merge"
 }
 
 @test "sabotage in the work folder" {
 	sed -i '3s/\t1\t/\t2\t/' "$WORK/ledger/00003.tsv"
-	finds 0 "batch 00003: 11 rows by its ledger, 10 by its receipt"
+	finds 0 "batch 00003: the ledger has 11 rows, the receipt 10"
 	sed -i '3s/.$/0/; 4s/.$/0/' "$WORK/ledger/00003.tsv"
-	finds 0 "batch 00003: the CRC32C of its ledger's rows is "
+	finds 0 "batch 00003: the CRC32C is "
 	sed -i 3d "$WORK/ledger/00003.tsv"
-	finds 0 "s3://sheaf/csvs/00000033.csv: is planned in batch 00003, and not in its ledger" \
-		"batch 00003: 9 objects by its ledger, 10 by its receipt"
+	finds 0 "s3://sheaf/csvs/00000033.csv: is planned in batch 00003 but missing from its ledger" \
+		"batch 00003: the ledger has 9 objects, the receipt 10"
 	sed -i 3p "$WORK/ledger/00003.tsv"
-	finds 0 "s3://sheaf/csvs/00000033.csv: is in the ledger of batch 00003, and not planned there"
+	finds 0 "s3://sheaf/csvs/00000033.csv: is in the ledger of batch 00003 but not planned there"
 	sed -i '3s/33.csv/34.csv/' "$WORK/ledger/00003.tsv"
-	finds 0 "s3://sheaf/csvs/00000033.csv: is planned in batch 00003, and not in its ledger"
+	finds 0 "s3://sheaf/csvs/00000033.csv: is planned in batch 00003 but missing from its ledger"
 	sed -i '3s/\t/ /' "$WORK/ledger/00003.tsv"
-	finds 0 "$WORK/ledger/00003.tsv: line 3 has not 4 fields"
+	finds 0 "$WORK/ledger/00003.tsv: line 3 does not have 4 fields"
 	truncate -s -1 "$WORK/ledger/00003.tsv"
 	finds 0 "$WORK/ledger/00003.tsv: line 10 is cut short"
 	rm "$WORK/ledger/00003.tsv"
@@ -115,19 +115,19 @@ rewrite() {
 	# an object is moved to another batch: there it has no rows
 	sed -n 3p "$WORK/keys/00003.tsv" >> "$WORK/keys/00004.tsv"
 	sed -i 3d "$WORK/keys/00003.tsv"
-	finds 0 "s3://sheaf/csvs/00000033.csv: is planned in batch 00004, and not in its ledger" \
-		"s3://sheaf/csvs/00000033.csv: is in the ledger of batch 00003, and not planned there"
+	finds 0 "s3://sheaf/csvs/00000033.csv: is planned in batch 00004 but missing from its ledger" \
+		"s3://sheaf/csvs/00000033.csv: is in the ledger of batch 00003 but not planned there"
 	sed -n 3p "$WORK/keys/00003.tsv" >> "$WORK/keys/00004.tsv"
 	finds 0 "s3://sheaf/csvs/00000033.csv: is planned twice, in batches 00003 and 00004"
 
 	rm "$WORK/put/00003.json"
-	finds 0 "batch 00003: was not made"
+	finds 0 "batch 00003: is not done: it has no receipt"
 	echo '{}' > "$WORK/put/00003.json"
 	finds 0 "$WORK/put/00003.json: not a receipt"
 	sed -i 's/"rows":10/"rows":9/' "$WORK/put/00003.json"
-	finds 0 "batch 00003: 10 rows by its ledger, 9 by its receipt"
+	finds 0 "batch 00003: the ledger has 10 rows, the receipt 9"
 	sed -i 's/"crc32c":"......../"crc32c":"00000000/' "$WORK/put/00003.json"
-	finds 0 "batch 00003: the CRC32C of its ledger's rows is "
+	finds 0 "batch 00003: the CRC32C is "
 	rm "$WORK/keys/complete"
 	finds 0 "the listing is not complete"
 }
@@ -151,7 +151,7 @@ rewrite() {
 	run_tool 2 verify --no-such-option "$WORK"
 	run_tool 2 verify "$WORK" "$WORK"
 	run_tool 1 verify "$TMP/none"
-	told "verify: $TMP/none/settings: No such file"
+	told "verify: $TMP/none: No such file"
 	run_tool 0 verify --help
 	run_tool 0 verify --version
 	run_shell 1 "verify '$WORK' > /dev/full"

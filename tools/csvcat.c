@@ -26,6 +26,7 @@
 #include "csv/csv_merge.h"
 #include "sums/crc32c.h"
 #include "work/ledger.h"
+#include "work/source_name.h"
 
 enum { IN_LEN = 256 * 1024, LEDGER_LEN = 64 * 1024 };
 
@@ -190,9 +191,9 @@ reject(const char *name, struct err *e)
 	run.rejected++;
 	log_line(LOG_WARN, name, "left out: %s", why);
 	buf_reset(&run.line);
-	ledger_add_name(&run.line, name);
+	source_name_escape(&run.line, name);
 	buf_addc(&run.line, '\t');
-	ledger_add_name(&run.line, why);
+	source_name_escape(&run.line, why);
 	buf_addc(&run.line, '\n');
 	return outfile_write(run.rejects, run.line.p, run.line.len, e) == -1 ? (log_err(e), -1) : 0;
 }

@@ -51,7 +51,7 @@ static struct {
 	struct put_headers headers;
 	struct buf if_match;
 	const char *checksum; /* --checksum-algorithm; NULL: not given */
-	struct about about;
+	struct summary about;
 	struct buf meta_about; /* sheaf-crc32c=... */
 	const char *output;
 } opt = {.cli.s3 = {.connections = CONNECTIONS, .hedge_ms = -1},
@@ -127,7 +127,7 @@ take_about(const char *path, struct err *e)
 {
 	if (opt.meta_about.len > 0)
 		return err_set(e, EXIT_USAGE, "--about: given more than once");
-	if (about_read(&opt.about, path, e) == -1 || parse_crc32c(opt.about.crc32c, e) == -1)
+	if (summary_read(&opt.about, path, e) == -1 || parse_crc32c(opt.about.crc32c, e) == -1)
 		return -1;
 	opt.put.expect_size = (int64_t)opt.about.bytes;
 	buf_addf(&opt.meta_about, "sheaf-crc32c=%s", opt.about.crc32c);
@@ -350,6 +350,6 @@ main(int argc, char **argv)
 	put_headers_free(&opt.headers);
 	buf_free(&opt.if_match);
 	buf_free(&opt.meta_about);
-	about_free(&opt.about);
+	summary_free(&opt.about);
 	return status;
 }

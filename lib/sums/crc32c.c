@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "sums/crc32c.h"
@@ -125,4 +126,13 @@ crc32c_combine(uint32_t a, uint32_t b, uint64_t b_len)
 	}
 	/* B's bytes push A's remainder up */
 	return multiply(p, a) ^ b;
+}
+
+int
+crc32c_parse(const char *s, uint32_t *crc)
+{
+	if (strlen(s) != 8 || strspn(s, "0123456789abcdef") != 8)
+		return -1;
+	*crc = (uint32_t)strtoul(s, NULL, 16);
+	return 0;
 }

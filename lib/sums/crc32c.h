@@ -17,4 +17,7 @@ uint32_t crc32c_portable(uint32_t crc, const void *buf, size_t n);
 /* The checksum of A followed by B, from that of A, that of B, and the length of B in bytes. */
 uint32_t crc32c_combine(uint32_t a, uint32_t b, uint64_t b_len);
 
+/* Reads 8 lower-case hex digits. 0, or -1 with *crc untouched. */
+int crc32c_parse(const char *s, uint32_t *crc);
+
 #endif

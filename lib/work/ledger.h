@@ -1,5 +1,6 @@
 /*
- * A line of a batch's ledger (docs/work-folder.md): what one object gave. batch.h reads it.
+ * The ledger of a batch, ledger/N.tsv (docs/work-folder.md): a line for each object that was
+ * merged, with what it contributed.
  */
 #ifndef SHEAF_WORK_LEDGER_H
 #define SHEAF_WORK_LEDGER_H
@@ -7,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "work/tsv.h"
 
 struct ledger_line {
 	const char *name; /* bucket/key; borrowed */
@@ -18,7 +20,7 @@ struct ledger_line {
 /* NAME <tab> BYTES <tab> ROWS <tab> CRC32C <line feed> */
 void ledger_add(struct buf *out, const struct ledger_line *l);
 
-/* A name as a field: a tab, a line feed and a backslash as \t, \n and \\. */
-void ledger_add_name(struct buf *out, const char *name);
+/* The next line of a ledger; returns as tsv_next does. The name points into t. */
+int ledger_next(struct tsv *t, struct ledger_line *l, struct err *e);
 
 #endif

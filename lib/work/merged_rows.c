@@ -2,34 +2,35 @@
 
 #include "base/buf.h"
 #include "sums/crc32c.h"
+#include "work/ledger.h"
 #include "work/merged_rows.h"
-#include "work/records.h"
 
-struct rows {
+struct merged_rows {
 	struct tsv ledger;
 	struct ledger_line line; /* name NULL: the header */
-	uint64_t left;		 /* bytes of it that are still to come */
-	uint32_t crc32c;	 /* of those that came */
+	uint64_t left;		 /* its bytes that are still to come */
+	uint32_t crc32c;	 /* of its bytes that came */
 };
 
-struct rows *
-rows_open(const char *ledger, uint64_t header_bytes, uint32_t header_crc32c, struct err *e)
+struct merged_rows *
+merged_rows_open(const struct work_folder *w, const char *ledger, uint64_t header_bytes,
+    uint32_t header_crc32c, struct err *e)
 {
-	struct rows *r = xcalloc(1, sizeof(*r));
+	struct merged_rows *r = xcalloc(1, sizeof(*r));
 
 	r->line.crc32c = header_crc32c;
 	r->left = header_bytes;
-	if (tsv_open(&r->ledger, ledger, e) == -1) {
-		rows_free(r);
+	if (tsv_open(&r->ledger, w, ledger, e) == -1) {
+		merged_rows_free(r);
 		return NULL;
 	}
 	return r;
 }
 
-/* Checks what is complete, up to the next line that has rows. 1: there is one; 0: the ledger has
- * ended; -1: e is filled. */
+/* Checks the source whose rows are complete and goes on to the next one that has rows. 1: there is
+ * one; 0: the ledger has ended; -1: e is filled. */
 static int
-next_line(struct rows *r, struct err *e)
+next_line(struct merged_rows *r, struct err *e)
 {
 	int rc = 1;
 
@@ -37,7 +38,7 @@ next_line(struct rows *r, struct err *e)
 		if (r->crc32c != r->line.crc32c) {
 			if (r->line.name == NULL)
 				return err_set(
-				    e, EXIT_FAILED, "its header is not what was written");
+				    e, EXIT_FAILED, "the header is not what was written");
 			return err_set(e, EXIT_FAILED,
 			    "the rows of s3://%s are not what was written", r->line.name);
 		}
@@ -49,14 +50,14 @@ next_line(struct rows *r, struct err *e)
 }
 
 int
-rows_feed(struct rows *r, const char *p, size_t len, struct err *e)
+merged_rows_feed(struct merged_rows *r, const char *p, size_t len, struct err *e)
 {
 	while (len > 0) {
 		int rc = next_line(r, e);
 		size_t take;
 
 		if (rc == 0)
-			return err_set(e, EXIT_FAILED, "it holds more than its ledger");
+			return err_set(e, EXIT_FAILED, "it is longer than its ledger says");
 		if (rc == -1)
 			return -1;
 		take = r->left < len ? (size_t)r->left : len;
@@ -69,7 +70,7 @@ rows_feed(struct rows *r, const char *p, size_t len, struct err *e)
 }
 
 int
-rows_finish(struct rows *r, struct err *e)
+merged_rows_finish(struct merged_rows *r, struct err *e)
 {
 	int rc = next_line(r, e);
 
@@ -81,7 +82,7 @@ rows_finish(struct rows *r, struct err *e)
 }
 
 void
-rows_free(struct rows *r)
+merged_rows_free(struct merged_rows *r)
 {
 	if (r == NULL)
 		return;

@@ -10,7 +10,7 @@
 enum { TEXT_MAX = 64 << 20 }; /* bytes: a header of a million columns */
 
 static int
-take_members(struct about *a, json_t *root, const char *path, struct err *e)
+take_members(struct summary *a, json_t *root, const char *path, struct err *e)
 {
 	json_t *bytes = json_object_get(root, "bytes"), *crc = json_object_get(root, "crc32c");
 	char *rest;
@@ -33,31 +33,31 @@ take_members(struct about *a, json_t *root, const char *path, struct err *e)
 }
 
 int
-about_read(struct about *a, const char *path, struct err *e)
+summary_read(struct summary *a, const char *path, struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
 	struct buf text = {0};
 	ssize_t n;
 
-	*a = (struct about){0};
+	*a = (struct summary){0};
 	if (fd == -1)
 		return err_errno(e, EXIT_USAGE, "%s", path);
 	if ((n = io_read_full(fd, buf_room(&text, TEXT_MAX), TEXT_MAX)) == -1)
 		rc = err_errno(e, EXIT_USAGE, "%s", path);
 	else
-		rc = about_parse(a, text.p, (size_t)n, path, e);
+		rc = summary_parse(a, text.p, (size_t)n, path, e);
 	close(fd);
 	buf_free(&text);
 	return rc;
 }
 
 int
-about_parse(struct about *a, const char *text, size_t len, const char *path, struct err *e)
+summary_parse(struct summary *a, const char *text, size_t len, const char *path, struct err *e)
 {
 	json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
 	int rc;
 
-	*a = (struct about){0};
+	*a = (struct summary){0};
 	if (!json_is_object(root)) {
 		json_decref(root);
 		return err_set(e, EXIT_USAGE, "%s: not a JSON object", path);
@@ -68,7 +68,7 @@ about_parse(struct about *a, const char *text, size_t len, const char *path, str
 }
 
 void
-about_free(struct about *a)
+summary_free(struct summary *a)
 {
 	buf_free(&a->rest);
 }

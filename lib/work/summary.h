@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-struct about {
+struct summary {
 	uint64_t bytes;
 	char crc32c[9];
 	struct buf rest; /* the other members, as JSON: `"rows":3,"header":"a,b"`; empty when there
@@ -20,10 +20,10 @@ struct about {
 
 /* Reads path; a file that cannot be read or lacks bytes or crc32c is an error that names it. -1
  * with e filled. */
-int about_read(struct about *a, const char *path, struct err *e);
+int summary_read(struct summary *a, const char *path, struct err *e);
 
 /* The same of a text; path is for messages. */
-int about_parse(struct about *a, const char *text, size_t len, const char *path, struct err *e);
-void about_free(struct about *a);
+int summary_parse(struct summary *a, const char *text, size_t len, const char *path, struct err *e);
+void summary_free(struct summary *a);
 
 #endif

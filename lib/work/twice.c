@@ -14,19 +14,19 @@ hash(const char *s)
 }
 
 void
-places_add(struct places *s, const char *name, uint32_t batch, uint32_t line)
+twice_add(struct twice *s, const char *name, uint32_t batch, uint32_t line)
 {
 	if (s->n == s->cap) {
 		s->cap = 2 * s->cap + 1024;
 		s->p = xrealloc(s->p, s->cap * sizeof(*s->p));
 	}
-	s->p[s->n++] = (struct place){hash(name), batch, line};
+	s->p[s->n++] = (struct twice_place){hash(name), batch, line};
 }
 
 static int
 compare(const void *a, const void *b)
 {
-	const struct place *x = a, *y = b;
+	const struct twice_place *x = a, *y = b;
 
 	if (x->hash != y->hash)
 		return x->hash < y->hash ? -1 : 1;
@@ -36,8 +36,8 @@ compare(const void *a, const void *b)
 }
 
 void
-places_pairs(struct places *s,
-    void (*found)(void *arg, const struct place *a, const struct place *b), void *arg)
+twice_pairs(struct twice *s,
+    void (*found)(void *arg, const struct twice_place *a, const struct twice_place *b), void *arg)
 {
 	if (s->n > 0)
 		qsort(s->p, s->n, sizeof(*s->p), compare);
@@ -47,8 +47,8 @@ places_pairs(struct places *s,
 }
 
 void
-places_free(struct places *s)
+twice_free(struct twice *s)
 {
 	free(s->p);
-	*s = (struct places){0};
+	*s = (struct twice){0};
 }

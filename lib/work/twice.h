@@ -7,23 +7,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct place {
+struct twice_place {
 	uint64_t hash;
 	uint32_t batch, line;
 };
 
 /* Zero-initialised is empty. */
-struct places {
-	struct place *p; /* owned */
+struct twice {
+	struct twice_place *p; /* owned */
 	size_t n, cap;
 };
 
-void places_add(struct places *s, const char *name, uint32_t batch, uint32_t line);
+void twice_add(struct twice *s, const char *name, uint32_t batch, uint32_t line);
 
 /* Calls found for places of names with equal hashes, which are all equal names and hardly any
  * other: the caller compares the names. Sorts the places. */
-void places_pairs(struct places *s,
-    void (*found)(void *arg, const struct place *a, const struct place *b), void *arg);
-void places_free(struct places *s);
+void twice_pairs(struct twice *s,
+    void (*found)(void *arg, const struct twice_place *a, const struct twice_place *b), void *arg);
+void twice_free(struct twice *s);
 
 #endif

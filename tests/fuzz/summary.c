@@ -12,12 +12,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct about a;
+	struct summary a;
 	struct buf again = {0};
 	struct err e = {.status = 0};
 	json_t *root;
 
-	if (about_parse(&a, (const char *)data, size, "x", &e) == -1) {
+	if (summary_parse(&a, (const char *)data, size, "x", &e) == -1) {
 		if (e.status == EXIT_OK || strncmp(e.text, "x: ", 3) != 0 || a.rest.len != 0)
 			abort();
 		return 0;
@@ -31,6 +31,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	json_decref(root);
 	buf_free(&again);
-	about_free(&a);
+	summary_free(&a);
 	return 0;
 }

@@ -1,0 +1,219 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "sums/crc32c.h"
+#include "work/audit_batch.h"
+#include "work/batch_name.h"
+#include "work/keys.h"
+#include "work/ledger.h"
+#include "work/rejects.h"
+#include "work/source_name.h"
+
+enum { PAIRS_MAX = 1000 /* of objects planned twice; each is looked up in two files */ };
+
+static void
+problem_err(struct audit *a, const struct err *e)
+{
+	audit_problem(a, "%s", e->text);
+}
+
+/* --- every listed object exactly once --- */
+
+struct pairs {
+	struct audit *audit;
+	unsigned seen;
+};
+
+/* The URI at a place; owned by the caller, NULL when it cannot be read. */
+static char *
+uri_at(const struct audit *a, const struct twice_place *p)
+{
+	struct keys_line l;
+	char path[64], *uri = NULL;
+	struct err e;
+	struct tsv t;
+
+	if (tsv_open(&t, &a->work, audit_path(path, "keys", p->batch, ".tsv"), &e) == 0)
+		while (uri == NULL && keys_next(&t, &l, &e) == 1)
+			if (t.lines.number == p->line)
+				uri = xstrdup(l.uri);
+	tsv_close(&t);
+	return uri;
+}
+
+static void
+check_pair(void *arg, const struct twice_place *p, const struct twice_place *q)
+{
+	struct pairs *pairs = arg;
+	struct audit *a = pairs->audit;
+	char first[BATCH_NAME_SIZE], second[BATCH_NAME_SIZE];
+	char *uri, *other;
+
+	if (pairs->seen++ >= PAIRS_MAX)
+		return;
+	uri = uri_at(a, p);
+	other = uri_at(a, q);
+	if (uri != NULL && other != NULL && strcmp(uri, other) == 0)
+		audit_problem(a, "%s: is planned twice, in batches %s and %s", uri,
+		    batch_name(first, p->batch), batch_name(second, q->batch));
+	free(uri);
+	free(other);
+}
+
+static void
+check_twice(struct audit *a)
+{
+	struct pairs pairs = {.audit = a};
+
+	twice_pairs(&a->twice, check_pair, &pairs);
+	if (pairs.seen > PAIRS_MAX)
+		audit_problem(a, "%u more objects are planned twice", pairs.seen - PAIRS_MAX);
+}
+
+/* --- one batch --- */
+
+/* Plan and ledger side by side: the same objects in the same order, but for the rejects. */
+struct walk {
+	struct audit *audit;
+	char name[BATCH_NAME_SIZE];
+	uint32_t batch;
+	struct tsv keys, ledger;
+	struct rejects rejects;
+	struct audit_sums sums;
+};
+
+static int
+walk(struct walk *w, struct err *e)
+{
+	struct audit_sums *s = &w->sums;
+	struct ledger_line l = {0};
+	struct keys_line key;
+	int have = ledger_next(&w->ledger, &l, e), rc = 0;
+
+	while (have != -1 && (rc = keys_next(&w->keys, &key, e)) == 1) {
+		twice_add(&w->audit->twice, key.uri, w->batch, (uint32_t)w->keys.lines.number);
+		if (have == 1 && source_name_is(l.name, key.uri)) {
+			s->objects++;
+			s->rows += l.rows;
+			s->bytes += l.bytes;
+			s->crc32c = crc32c_combine(s->crc32c, l.crc32c, l.bytes);
+			have = ledger_next(&w->ledger, &l, e);
+		} else if (rejects_have(&w->rejects, key.uri)) {
+			w->audit->rejected++;
+		} else {
+			audit_problem(w->audit,
+			    "%s: is planned in batch %s but missing from its ledger", key.uri,
+			    w->name);
+		}
+	}
+	for (; have == 1 && rc == 0; have = ledger_next(&w->ledger, &l, e))
+		audit_problem(w->audit,
+		    "s3://%s: is in the ledger of batch %s but not planned there", l.name, w->name);
+	return have == -1 ? -1 : rc;
+}
+
+static void
+compare(struct walk *w, const char *what, uint64_t ledger, uint64_t receipt)
+{
+	if (ledger != receipt)
+		audit_problem(w->audit, "batch %s: the ledger has %llu %s, the receipt %llu",
+		    w->name, (unsigned long long)ledger, what, (unsigned long long)receipt);
+}
+
+static void
+check_sums(struct walk *w, const struct receipt *r)
+{
+	uint32_t crc = crc32c_combine(r->header_crc32c, w->sums.crc32c, w->sums.bytes);
+	uint64_t bytes = r->header_bytes + w->sums.bytes;
+
+	compare(w, "objects", w->sums.objects, r->objects);
+	compare(w, "rows", w->sums.rows, r->rows);
+	compare(w, "bytes", bytes, r->bytes);
+	if (bytes == r->bytes && crc != r->crc32c)
+		audit_problem(w->audit,
+		    "batch %s: the CRC32C is %08x by the ledger, %08x by the receipt", w->name,
+		    (unsigned)crc, (unsigned)r->crc32c);
+}
+
+static void
+load_receipt(struct audit *a, uint32_t n, const char *name)
+{
+	struct audit_object *b = &a->batches[n];
+	char path[64];
+	struct err e;
+
+	switch (receipt_load(&b->receipt, &a->work, audit_path(path, "put", n, ".json"), &e)) {
+	case -1: problem_err(a, &e); break;
+	case 0: audit_problem(a, "batch %s: is not done: it has no receipt", name); break;
+	default:
+		b->made = b->receipt.lacks == NULL;
+		if (!b->made)
+			audit_problem(a, "%s/%s: not a receipt: %s is missing or of the wrong type",
+			    a->work.path, path, b->receipt.lacks);
+	}
+}
+
+static void
+check_batch(struct audit *a, uint32_t n)
+{
+	struct audit_object *b = &a->batches[n];
+	struct walk w = {.audit = a, .batch = n};
+	struct audit_sums *all = &a->all;
+	char path[64];
+	struct err e;
+
+	batch_name(w.name, n);
+	load_receipt(a, n, w.name);
+	if (rejects_load(&w.rejects, &a->work, audit_path(path, "reject", n, ".tsv"), &e) == -1)
+		problem_err(a, &e);
+	if (tsv_open(&w.keys, &a->work, audit_path(path, "keys", n, ".tsv"), &e) == -1) {
+		problem_err(a, &e);
+	} else if (b->made) {
+		if (tsv_open(&w.ledger, &a->work, audit_path(path, "ledger", n, ".tsv"), &e) == -1)
+			problem_err(a, &e);
+		else {
+			if (walk(&w, &e) == -1)
+				problem_err(a, &e);
+			check_sums(&w, &b->receipt);
+		}
+		tsv_close(&w.ledger);
+	}
+	tsv_close(&w.keys);
+	rejects_free(&w.rejects);
+	a->bytes += b->receipt.bytes;
+	all->objects += w.sums.objects;
+	all->rows += w.sums.rows;
+	all->bytes += w.sums.bytes;
+	all->crc32c = crc32c_combine(all->crc32c, w.sums.crc32c, w.sums.bytes);
+}
+
+/* A batch of empty files has no header. */
+static void
+check_headers(struct audit *a)
+{
+	const struct receipt *first = NULL;
+
+	for (uint32_t n = 0; n < a->n_batches && !a->is_union; n++) {
+		const struct receipt *r = &a->batches[n].receipt;
+
+		if (!a->batches[n].made || r->header_bytes == 0)
+			continue;
+		if (first == NULL)
+			first = r;
+		else if (r->header_crc32c != first->header_crc32c ||
+		    r->header_bytes != first->header_bytes)
+			audit_problem(
+			    a, "%s: its header differs from that of %s", r->uri, first->uri);
+	}
+}
+
+void
+audit_batch_all(struct audit *a)
+{
+	for (uint32_t n = 0; n < a->n_batches; n++)
+		check_batch(a, n);
+	check_twice(a);
+	check_headers(a);
+}
