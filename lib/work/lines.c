@@ -18,7 +18,7 @@ fill(struct lines *l)
 {
 	ssize_t n;
 
-	if (l->at > 0) {
+	if (l->at > 0 && l->held.p != NULL) {
 		memmove(l->held.p, l->held.p + l->at, l->held.len - l->at);
 		l->held.len -= l->at;
 		l->at = 0;
