@@ -187,10 +187,10 @@ write_report(const struct report *p, struct err *e)
 
 /* What somebody must know who does not look at the report. */
 static void
-tell(const struct run *r)
+tell(const struct history *r)
 {
-	for (size_t i = 0; i < r->n_problems && i < RUN_PROBLEMS_MAX && opt.render != render_text;
-	     i++)
+	for (size_t i = 0;
+	     i < r->n_problems && i < HISTORY_PROBLEMS_MAX && opt.render != render_text; i++)
 		log_line(LOG_WARN, NULL, "%s", r->problems[i]);
 	for (size_t i = 0; i < opt.n_alarms; i++)
 		if (opt.alarms[i].fired)
@@ -201,7 +201,7 @@ tell(const struct run *r)
 static int
 run_report(struct err *e)
 {
-	struct run *r = run_read(opt.work, e);
+	struct history *r = history_read(opt.work, e);
 	const char *no_colour = getenv("NO_COLOR");
 	struct report p = {.run = r, .alarms = opt.alarms};
 	struct metrics ms;
@@ -217,11 +217,11 @@ run_report(struct err *e)
 	fired = check_alarms(&ms, e);
 	p.n_alarms = opt.n_alarms;
 	if (fired == -1 || write_report(&p, e) == -1) {
-		run_free(r);
+		history_free(r);
 		return e->status;
 	}
 	tell(r);
-	run_free(r);
+	history_free(r);
 	return fired > 0 ? EXIT_FAILED : EXIT_OK;
 }
 

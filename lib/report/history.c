@@ -15,15 +15,15 @@
 
 enum { CAUSE_LEN_MAX = 5000 /* a key of 1,024 bytes, each written as \xNN */, URI_LEN_MAX = 4096 };
 
-const char *const run_state_names[RUN_STATES] = {"left", "begun", "failed", "done"};
+const char *const history_state_names[HISTORY_STATES] = {"left", "begun", "failed", "done"};
 
 void
-run_problem(struct run *r, const char *fmt, ...)
+history_problem(struct history *r, const char *fmt, ...)
 {
 	char text[1024];
 	va_list ap;
 
-	if (r->n_problems < RUN_PROBLEMS_MAX) {
+	if (r->n_problems < HISTORY_PROBLEMS_MAX) {
 		va_start(ap, fmt);
 		vsnprintf(text, sizeof(text), fmt, ap);
 		va_end(ap);
@@ -32,33 +32,33 @@ run_problem(struct run *r, const char *fmt, ...)
 	r->n_problems++;
 }
 
-struct run_batch *
-run_batch_at(struct run *r, uint32_t batch)
+struct history_batch *
+history_batch_at(struct history *r, uint32_t batch)
 {
-	return batch != RUN_LISTING ? &r->batches[batch] : NULL;
+	return batch != HISTORY_LISTING ? &r->batches[batch] : NULL;
 }
 
 /* --- files of NAME=value lines --- */
 
-typedef void take_value(struct run *r, const char *file, const char *name, const char *value);
+typedef void take_value(struct history *r, const char *file, const char *name, const char *value);
 
 static uint64_t
-count_of(struct run *r, const char *file, const char *name, const char *value)
+count_of(struct history *r, const char *file, const char *name, const char *value)
 {
 	uint64_t v = 0;
 
 	if (num_parse(value, 0, INT64_MAX, &v) == -1)
-		run_problem(r, "%s/%s: %s=%.100s: not a number", r->work, file, name, value);
+		history_problem(r, "%s/%s: %s=%.100s: not a number", r->work, file, name, value);
 	return v;
 }
 
 static void
-take_setting(struct run *r, const char *file, const char *name, const char *value)
+take_setting(struct history *r, const char *file, const char *name, const char *value)
 {
-	struct run_setting *s = &r->settings[r->n_settings];
+	struct history_setting *s = &r->settings[r->n_settings];
 
 	(void)file;
-	if (r->n_settings == RUN_SETTINGS_MAX)
+	if (r->n_settings == HISTORY_SETTINGS_MAX)
 		return;
 	s->name = xstrdup(name);
 	s->value = xstrdup(value);
@@ -66,14 +66,14 @@ take_setting(struct run *r, const char *file, const char *name, const char *valu
 }
 
 static void
-take_status(struct run *r, const char *file, const char *name, const char *value)
+take_status(struct history *r, const char *file, const char *name, const char *value)
 {
 	static const char *const states[] = {"running", "done", "failed", "interrupted"};
 
 	if (strcmp(name, "started") == 0)
-		r->started_ms = run_time_ms(value);
+		r->started_ms = history_time_ms(value);
 	else if (strcmp(name, "ended") == 0)
-		r->ended_ms = run_time_ms(value);
+		r->ended_ms = history_time_ms(value);
 	else if (strcmp(name, "jobs") == 0)
 		r->jobs = count_of(r, file, name, value);
 	if (strcmp(name, "state") != 0)
@@ -83,12 +83,12 @@ take_status(struct run *r, const char *file, const char *name, const char *value
 		if (strcmp(states[i], value) == 0)
 			r->state = states[i];
 	if (strcmp(r->state, "unknown") == 0)
-		run_problem(r, "%s/%s: state=%.100s: not a state that this report knows", r->work,
-		    file, value);
+		history_problem(r, "%s/%s: state=%.100s: not a state that this report knows",
+		    r->work, file, value);
 }
 
 static void
-take_totals(struct run *r, const char *file, const char *name, const char *value)
+take_totals(struct history *r, const char *file, const char *name, const char *value)
 {
 	if (strcmp(name, "objects") == 0)
 		r->objects_listed = count_of(r, file, name, value);
@@ -99,7 +99,7 @@ take_totals(struct run *r, const char *file, const char *name, const char *value
 }
 
 static FILE *
-open_in(struct run *r, const char *file)
+open_in(struct history *r, const char *file)
 {
 	struct buf path = {0};
 	FILE *f;
@@ -107,14 +107,14 @@ open_in(struct run *r, const char *file)
 	buf_addf(&path, "%s/%s", r->work, file);
 	f = fopen(buf_str(&path), "re");
 	if (f == NULL && errno != ENOENT)
-		run_problem(r, "%s: %s", path.p, strerror(errno));
+		history_problem(r, "%s: %s", path.p, strerror(errno));
 	buf_free(&path);
 	return f;
 }
 
 /* 1 when the file is there. */
 static int
-read_values(struct run *r, const char *file, take_value *take)
+read_values(struct history *r, const char *file, take_value *take)
 {
 	char *line = NULL, *eq;
 	size_t cap = 0;
@@ -127,7 +127,7 @@ read_values(struct run *r, const char *file, take_value *take)
 		if (len > 0 && line[len - 1] == '\n')
 			line[len - 1] = '\0';
 		if ((eq = strchr(line, '=')) == NULL) {
-			run_problem(
+			history_problem(
 			    r, "%s/%s: a line is not NAME=value: %.100s", r->work, file, line);
 			continue;
 		}
@@ -141,7 +141,7 @@ read_values(struct run *r, const char *file, take_value *take)
 
 /* A run that was killed leaves "running" behind, but not its lock. */
 static int
-is_killed(const struct run *r)
+is_killed(const struct history *r)
 {
 	struct buf path = {0};
 	int fd, free_lock = 0;
@@ -161,7 +161,7 @@ is_killed(const struct run *r)
 static int
 is_batch_name(const char *s, size_t len)
 {
-	return len >= 5 && len < sizeof(((struct run_batch *)0)->name) &&
+	return len >= 5 && len < sizeof(((struct history_batch *)0)->name) &&
 	    strspn(s, "0123456789") >= len;
 }
 
@@ -176,30 +176,31 @@ compare_names(const char *a, const char *b)
 static int
 compare_batches(const void *a, const void *b)
 {
-	const struct run_batch *x = a, *y = b;
+	const struct history_batch *x = a, *y = b;
 
 	return compare_names(x->name, y->name);
 }
 
-/* A file of a folder. batch: its number, or RUN_LISTING where its name is none. */
-typedef void take_file(struct run_reader *d, const char *path, const char *name, uint32_t batch);
+/* A file of a folder. batch: its number, or HISTORY_LISTING where its name is none. */
+typedef void take_file(
+    struct history_reader *d, const char *path, const char *name, uint32_t batch);
 
 static uint32_t
-find_batch(struct run *r, const char *name, size_t len)
+find_batch(struct history *r, const char *name, size_t len)
 {
-	struct run_batch key = {0}, *found;
+	struct history_batch key = {0}, *found;
 
 	if (!is_batch_name(name, len) || r->n_batches == 0)
-		return RUN_LISTING;
+		return HISTORY_LISTING;
 	memcpy(key.name, name, len);
 	found = bsearch(&key, r->batches, r->n_batches, sizeof(key), compare_batches);
-	return found != NULL ? (uint32_t)(found - r->batches) : RUN_LISTING;
+	return found != NULL ? (uint32_t)(found - r->batches) : HISTORY_LISTING;
 }
 
 static void
-add_batch(struct run_reader *d, const char *name, size_t len)
+add_batch(struct history_reader *d, const char *name, size_t len)
 {
-	struct run *r = d->r;
+	struct history *r = d->r;
 
 	if (!is_batch_name(name, len))
 		return;
@@ -207,13 +208,13 @@ add_batch(struct run_reader *d, const char *name, size_t len)
 		d->cap_batches = d->cap_batches != 0 ? 2 * d->cap_batches : 512;
 		r->batches = xrealloc(r->batches, d->cap_batches * sizeof(*r->batches));
 	}
-	r->batches[r->n_batches] = (struct run_batch){0};
+	r->batches[r->n_batches] = (struct history_batch){0};
 	memcpy(r->batches[r->n_batches++].name, name, len);
 }
 
 /* Each file of the folder whose name ends in suffix; take NULL: its name is that of a batch. */
 static void
-each_file(struct run_reader *d, const char *folder, const char *suffix, take_file *take)
+each_file(struct history_reader *d, const char *folder, const char *suffix, take_file *take)
 {
 	struct buf path = {0};
 	size_t suffix_len = strlen(suffix), folder_len;
@@ -224,7 +225,7 @@ each_file(struct run_reader *d, const char *folder, const char *suffix, take_fil
 	folder_len = path.len;
 	dir = opendir(buf_str(&path));
 	if (dir == NULL && errno != ENOENT)
-		run_problem(d->r, "%s: %s", path.p, strerror(errno));
+		history_problem(d->r, "%s: %s", path.p, strerror(errno));
 	while (dir != NULL && (entry = readdir(dir)) != NULL) {
 		const char *name = entry->d_name;
 		size_t len = strlen(name);
@@ -248,13 +249,13 @@ each_file(struct run_reader *d, const char *folder, const char *suffix, take_fil
 
 /* Every batch that any file is about, by name. */
 static void
-find_batches(struct run_reader *d)
+find_batches(struct history_reader *d)
 {
 	static const struct {
 		const char *folder, *suffix;
 	} names[] = {{"keys", ".tsv"}, {"stats", ".ndjson"}, {"put", ".json"}, {"failed", ""},
 	    {"merged", ".csv"}, {"merged", ".csv.part"}, {"ledger", ".tsv.part"}};
-	struct run *r = d->r;
+	struct history *r = d->r;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -271,30 +272,30 @@ find_batches(struct run_reader *d)
 static int
 is_of_run(const char *name, uint32_t batch)
 {
-	return batch != RUN_LISTING || strcmp(name, "listing.ndjson") == 0 ||
+	return batch != HISTORY_LISTING || strcmp(name, "listing.ndjson") == 0 ||
 	    strcmp(name, "one.ndjson") == 0;
 }
 
 static void
-take_stats_file(struct run_reader *d, const char *path, const char *name, uint32_t batch)
+take_stats_file(struct history_reader *d, const char *path, const char *name, uint32_t batch)
 {
 	if (is_of_run(name, batch))
-		run_take_stats(d, path, batch);
+		history_take_stats(d, path, batch);
 }
 
 static void
-take_begun(struct run_reader *d, const char *path, const char *name, uint32_t batch)
+take_begun(struct history_reader *d, const char *path, const char *name, uint32_t batch)
 {
 	(void)path;
 	(void)name;
-	if (batch != RUN_LISTING)
-		d->r->batches[batch].state = RUN_BEGUN;
+	if (batch != HISTORY_LISTING)
+		d->r->batches[batch].state = HISTORY_BEGUN;
 }
 
 static void
-take_receipt(struct run_reader *d, const char *path, const char *name, uint32_t batch)
+take_receipt(struct history_reader *d, const char *path, const char *name, uint32_t batch)
 {
-	struct run_batch *b = run_batch_at(d->r, batch);
+	struct history_batch *b = history_batch_at(d->r, batch);
 	json_error_t why;
 	json_t *o;
 
@@ -302,33 +303,34 @@ take_receipt(struct run_reader *d, const char *path, const char *name, uint32_t 
 	if (b == NULL)
 		return;
 	o = json_load_file(path, 0, &why);
-	b->state = RUN_DONE; /* its existence alone says that */
+	b->state = HISTORY_DONE; /* its existence alone says that */
 	if (json_is_object(o)) {
-		b->objects = run_number(o, "objects");
-		b->rows = run_number(o, "rows");
-		b->bytes = run_number(o, "bytes");
-		b->uri = run_string(o, "uri", URI_LEN_MAX);
-		b->etag = run_string(o, "etag", 200);
-		b->crc32c = run_string(o, "crc32c", 20);
+		b->objects = history_number(o, "objects");
+		b->rows = history_number(o, "rows");
+		b->bytes = history_number(o, "bytes");
+		b->uri = history_string(o, "uri", URI_LEN_MAX);
+		b->etag = history_string(o, "etag", 200);
+		b->crc32c = history_string(o, "crc32c", 20);
 		if (json_object_get(o, "objects") == NULL || json_object_get(o, "rows") == NULL)
-			run_problem(d->r,
+			history_problem(d->r,
 			    "%s: says nothing of objects and rows: of an older version", path);
 	} else {
-		run_problem(d->r, "%s: is not a JSON object: batch %s counts as done, with nothing",
-		    path, b->name);
+		history_problem(d->r,
+		    "%s: is not a JSON object: batch %s counts as done, with nothing", path,
+		    b->name);
 	}
 	json_decref(o);
 }
 
 /* The first line of what a failed attempt said. */
 static char *
-read_cause(struct run *r, const char *path)
+read_cause(struct history *r, const char *path)
 {
 	char cause[CAUSE_LEN_MAX] = "";
 	FILE *f = fopen(path, "re");
 
 	if (f == NULL) {
-		run_problem(r, "%s: %s", path, strerror(errno));
+		history_problem(r, "%s: %s", path, strerror(errno));
 		return xstrdup("its messages cannot be read");
 	}
 	if (fgets(cause, sizeof(cause), f) != NULL)
@@ -338,16 +340,16 @@ read_cause(struct run *r, const char *path)
 }
 
 static void
-take_failure(struct run_reader *d, const char *path, const char *name, uint32_t batch)
+take_failure(struct history_reader *d, const char *path, const char *name, uint32_t batch)
 {
-	struct run *r = d->r;
-	struct run_batch *b = run_batch_at(r, batch);
-	struct run_failure *f = &r->failures[r->n_failures];
+	struct history *r = d->r;
+	struct history_batch *b = history_batch_at(r, batch);
+	struct history_failure *f = &r->failures[r->n_failures];
 
 	if (strchr(name, '.') != NULL) /* N.part: its messages so far */
 		return;
-	if (b != NULL && b->state != RUN_DONE) { /* else it is history */
-		b->state = RUN_FAILED;
+	if (b != NULL && b->state != HISTORY_DONE) { /* else it is history */
+		b->state = HISTORY_FAILED;
 		b->cause = read_cause(r, path);
 	} else if (b == NULL && r->n_failures < sizeof(r->failures) / sizeof(r->failures[0])) {
 		snprintf(f->what, sizeof(f->what), "%s", name);
@@ -357,15 +359,15 @@ take_failure(struct run_reader *d, const char *path, const char *name, uint32_t 
 }
 
 static void
-take_reject(struct run *r, char *line, uint32_t batch)
+take_reject(struct history *r, char *line, uint32_t batch)
 {
 	char *tab;
 
 	if (r->rejects == NULL)
-		r->rejects = xcalloc(RUN_REJECTS_MAX, sizeof(*r->rejects));
+		r->rejects = xcalloc(HISTORY_REJECTS_MAX, sizeof(*r->rejects));
 	line[strcspn(line, "\n")] = '\0';
 	tab = strchr(line, '\t');
-	r->rejects[r->n_rejects++] = (struct run_reject){
+	r->rejects[r->n_rejects++] = (struct history_reject){
 	    .batch = batch,
 	    .uri = xstrndup(line, tab != NULL ? (size_t)(tab - line) : strlen(line)),
 	    .reason = xstrdup(tab != NULL ? tab + 1 : ""),
@@ -374,18 +376,18 @@ take_reject(struct run *r, char *line, uint32_t batch)
 
 /* Counts them, or, once they are counted, keeps the first of them. */
 static void
-read_rejects(struct run *r, const char *path, uint32_t batch, int keep)
+read_rejects(struct history *r, const char *path, uint32_t batch, int keep)
 {
 	FILE *f = fopen(path, "re");
 	char *line = NULL;
 	size_t cap = 0;
 
 	if (f == NULL) {
-		run_problem(r, "%s: %s", path, strerror(errno));
+		history_problem(r, "%s: %s", path, strerror(errno));
 		return;
 	}
 	while (getline(&line, &cap, f) != -1) {
-		if (keep && r->n_rejects < RUN_REJECTS_MAX)
+		if (keep && r->n_rejects < HISTORY_REJECTS_MAX)
 			take_reject(r, line, batch);
 		else if (!keep)
 			r->batches[batch].rejected++;
@@ -395,10 +397,10 @@ read_rejects(struct run *r, const char *path, uint32_t batch, int keep)
 }
 
 static void
-take_rejects(struct run_reader *d, const char *path, const char *name, uint32_t batch)
+take_rejects(struct history_reader *d, const char *path, const char *name, uint32_t batch)
 {
 	(void)name;
-	if (batch != RUN_LISTING)
+	if (batch != HISTORY_LISTING)
 		read_rejects(d->r, path, batch, 0);
 }
 
@@ -414,33 +416,33 @@ by_text(const void *a, const void *b)
 
 /* Sums, and what only all files together show. */
 static void
-add_up(struct run *r)
+add_up(struct history *r)
 {
 	size_t silent = 0;
 
 	for (uint32_t i = 0; i < r->n_batches; i++) {
-		const struct run_batch *b = &r->batches[i];
+		const struct history_batch *b = &r->batches[i];
 
 		r->n_state[b->state]++;
 		r->objects += b->objects;
 		r->rows += b->rows;
 		r->bytes_out += b->bytes;
 		r->rejected += b->rejected;
-		silent += b->state == RUN_DONE && b->attempts == 0;
+		silent += b->state == HISTORY_DONE && b->attempts == 0;
 	}
 	if (silent > 0)
-		run_problem(r,
+		history_problem(r,
 		    "%s/stats: %zu done batches have no stats: their requests and times "
 		    "are not counted",
 		    r->work, silent);
 }
 
 static void
-keep_rejects(struct run *r)
+keep_rejects(struct history *r)
 {
 	struct buf path = {0};
 
-	for (uint32_t i = 0; i < r->n_batches && r->n_rejects < RUN_REJECTS_MAX; i++) {
+	for (uint32_t i = 0; i < r->n_batches && r->n_rejects < HISTORY_REJECTS_MAX; i++) {
 		if (r->batches[i].rejected == 0)
 			continue;
 		buf_reset(&path);
@@ -452,24 +454,24 @@ keep_rejects(struct run *r)
 
 /* Of what went wrong: the failed batches first, then others. */
 static void
-read_events(struct run_reader *d)
+read_events(struct history_reader *d)
 {
-	struct run *r = d->r;
+	struct history *r = d->r;
 	struct buf path = {0};
 
 	for (int failed = 1; failed >= 0; failed--) {
-		for (uint32_t i = 0; i < r->n_batches && r->n_events < RUN_EVENTS_MAX; i++) {
-			if ((r->batches[i].state == RUN_FAILED) != failed)
+		for (uint32_t i = 0; i < r->n_batches && r->n_events < HISTORY_EVENTS_MAX; i++) {
+			if ((r->batches[i].state == HISTORY_FAILED) != failed)
 				continue;
 			buf_reset(&path);
 			buf_addf(&path, "%s/log/%s.ndjson", r->work, r->batches[i].name);
-			run_take_events(d, buf_str(&path), i);
+			history_take_events(d, buf_str(&path), i);
 		}
 	}
 	buf_reset(&path);
 	buf_addf(&path, "%s/log/listing.ndjson", r->work);
-	if (r->n_events < RUN_EVENTS_MAX)
-		run_take_events(d, buf_str(&path), RUN_LISTING);
+	if (r->n_events < HISTORY_EVENTS_MAX)
+		history_take_events(d, buf_str(&path), HISTORY_LISTING);
 	buf_free(&path);
 }
 
@@ -494,14 +496,14 @@ is_work_folder(const char *work)
 }
 
 static void
-read_all(struct run_reader *d)
+read_all(struct history_reader *d)
 {
-	struct run *r = d->r;
+	struct history *r = d->r;
 	uint64_t batch = 0;
 	const char *value;
 
 	if (!read_values(r, "settings", take_setting))
-		run_problem(
+		history_problem(
 		    r, "%s/settings: missing: what was merged from where is not known", r->work);
 	read_values(r, "status", take_status);
 	if (strcmp(r->state, "running") == 0 && is_killed(r))
@@ -509,38 +511,40 @@ read_all(struct run_reader *d)
 	r->listing_complete = read_values(r, "keys/complete", take_totals);
 	find_batches(d);
 	/* until the listing is complete only full batches are cut */
-	if (!r->listing_complete && (value = run_setting(r, "BATCH")) != NULL &&
+	if (!r->listing_complete && (value = history_setting(r, "BATCH")) != NULL &&
 	    num_parse(value, 1, UINT32_MAX, &batch) == 0)
 		r->objects_listed = r->n_batches * batch;
 	each_file(d, "stats", ".ndjson", take_stats_file);
 	for (size_t i = 0; i < r->n_spans; i++)
-		if (r->spans[i].batch != RUN_LISTING)
-			r->batches[r->spans[i].batch].state = RUN_BEGUN;
+		if (r->spans[i].batch != HISTORY_LISTING)
+			r->batches[r->spans[i].batch].state = HISTORY_BEGUN;
 	each_file(d, "merged", ".csv", take_begun);
 	each_file(d, "merged", ".csv.part", take_begun);
 	each_file(d, "ledger", ".tsv.part", take_begun);
 	each_file(d, "put", ".json", take_receipt);
 	each_file(d, "failed", "", take_failure);
 	each_file(d, "reject", ".tsv", take_rejects);
-	run_measure(r);
+	history_measure(r);
 	add_up(r);
 	/* a plan alone has no status yet */
-	if (strcmp(r->state, "none") == 0 && r->n_state[RUN_LEFT] < r->n_batches) {
+	if (strcmp(r->state, "none") == 0 && r->n_state[HISTORY_LEFT] < r->n_batches) {
 		r->state = "unknown";
-		run_problem(r, "%s/status: missing: how the last run ended is not known", r->work);
+		history_problem(
+		    r, "%s/status: missing: how the last run ended is not known", r->work);
 	}
 	keep_rejects(r);
 	read_events(d);
 	/* a folder gives its files in no order */
-	qsort(r->problems, r->n_problems < RUN_PROBLEMS_MAX ? r->n_problems : RUN_PROBLEMS_MAX,
+	qsort(r->problems,
+	    r->n_problems < HISTORY_PROBLEMS_MAX ? r->n_problems : HISTORY_PROBLEMS_MAX,
 	    sizeof(r->problems[0]), by_text);
 }
 
-struct run *
-run_read(const char *work, struct err *e)
+struct history *
+history_read(const char *work, struct err *e)
 {
-	struct run *r;
-	struct run_reader d = {0};
+	struct history *r;
+	struct history_reader d = {0};
 	struct stat st;
 
 	if (stat(work, &st) == -1) {
@@ -559,7 +563,7 @@ run_read(const char *work, struct err *e)
 }
 
 const char *
-run_setting(const struct run *r, const char *name)
+history_setting(const struct history *r, const char *name)
 {
 	for (size_t i = 0; i < r->n_settings; i++)
 		if (strcmp(r->settings[i].name, name) == 0)
@@ -568,7 +572,7 @@ run_setting(const struct run *r, const char *name)
 }
 
 static void
-free_lists(struct run *r)
+free_lists(struct history *r)
 {
 	for (size_t i = 0; i < r->n_settings; i++) {
 		free(r->settings[i].name);
@@ -587,12 +591,12 @@ free_lists(struct run *r)
 		free(r->events[i].uri);
 		free(r->events[i].message);
 	}
-	for (size_t i = 0; i < r->n_problems && i < RUN_PROBLEMS_MAX; i++)
+	for (size_t i = 0; i < r->n_problems && i < HISTORY_PROBLEMS_MAX; i++)
 		free(r->problems[i]);
 }
 
 void
-run_free(struct run *r)
+history_free(struct history *r)
 {
 	if (r == NULL)
 		return;

@@ -16,15 +16,15 @@ enum {
 	TEXT_MAX = 500,
 	URI_MAX = 1200, /* with a key of 1,024 bytes */
 	TAIL_LEN = 65536,
-	OTHER = RUN_CAUSES - 1,
+	OTHER = HISTORY_CAUSES - 1,
 };
 
-const char *const run_program_names[RUN_PROGRAMS] = {"s3ls", "s3get", "csvcat", "s3put"};
-const char *const run_cause_names[RUN_CAUSES] = {
+const char *const history_program_names[HISTORY_PROGRAMS] = {"s3ls", "s3get", "csvcat", "s3put"};
+const char *const history_cause_names[HISTORY_CAUSES] = {
     "throttled", "server_error", "timeout", "connect", "reset", "short_body", "checksum", "other"};
 
 uint64_t
-run_number(const json_t *o, const char *name)
+history_number(const json_t *o, const char *name)
 {
 	json_int_t v = json_integer_value(json_object_get(o, name));
 
@@ -32,7 +32,7 @@ run_number(const json_t *o, const char *name)
 }
 
 char *
-run_string(const json_t *o, const char *name, size_t max)
+history_string(const json_t *o, const char *name, size_t max)
 {
 	const char *s = json_string_value(json_object_get(o, name));
 
@@ -40,7 +40,7 @@ run_string(const json_t *o, const char *name, size_t max)
 }
 
 int64_t
-run_time_ms(const char *s)
+history_time_ms(const char *s)
 {
 	struct tm tm = {0};
 	const char *rest;
@@ -56,27 +56,27 @@ run_time_ms(const char *s)
 /* --- one line --- */
 
 static void
-take_causes(struct run_counts *c, const json_t *causes)
+take_causes(struct history_counts *c, const json_t *causes)
 {
 	for (void *i = json_object_iter((json_t *)(uintptr_t)causes); i != NULL;
 	     i = json_object_iter_next((json_t *)(uintptr_t)causes, i)) {
 		json_int_t n = json_integer_value(json_object_iter_value(i));
 		int at = 0;
 
-		while (at < OTHER && strcmp(run_cause_names[at], json_object_iter_key(i)) != 0)
+		while (at < OTHER && strcmp(history_cause_names[at], json_object_iter_key(i)) != 0)
 			at++;
 		c->causes[at] += n > 0 ? (uint64_t)n : 0;
 	}
 }
 
 static void
-take_counts(struct run_counts *c, const json_t *o, enum run_program p)
+take_counts(struct history_counts *c, const json_t *o, enum history_program p)
 {
-	c->bytes_in += p == RUN_S3GET ? run_number(o, "bytes_in") : 0;
-	c->requests += run_number(o, "requests");
-	c->retries += run_number(o, "retries");
-	c->throttled += run_number(o, "throttled");
-	c->hedged += run_number(o, "hedged");
+	c->bytes_in += p == HISTORY_S3GET ? history_number(o, "bytes_in") : 0;
+	c->requests += history_number(o, "requests");
+	c->retries += history_number(o, "retries");
+	c->throttled += history_number(o, "throttled");
+	c->hedged += history_number(o, "hedged");
 	take_causes(c, json_object_get(o, "retry_causes"));
 }
 
@@ -90,14 +90,14 @@ in_us(const json_t *ms)
 }
 
 static void
-take_latency(struct run *r, struct run_batch *b, const json_t *o, enum run_program p)
+take_latency(struct history *r, struct history_batch *b, const json_t *o, enum history_program p)
 {
 	const json_t *buckets = json_object_get(o, "buckets");
 	uint64_t max = in_us(json_object_get(o, "max")), sum = in_us(json_object_get(o, "sum"));
 	struct hist *h = &r->latency;
 
 	r->latency_sum_us += sum;
-	if (p != RUN_S3GET)
+	if (p != HISTORY_S3GET)
 		return;
 	for (size_t i = 0; i < json_array_size(buckets); i++) {
 		const json_t *pair = json_array_get(buckets, i);
@@ -117,11 +117,11 @@ take_latency(struct run *r, struct run_batch *b, const json_t *o, enum run_progr
 }
 
 static void
-add_span(struct run_reader *d, const json_t *o, uint32_t batch, enum run_program p)
+add_span(struct history_reader *d, const json_t *o, uint32_t batch, enum history_program p)
 {
-	struct run *r = d->r;
-	struct run_span *s;
-	int64_t start = run_time_ms(json_string_value(json_object_get(o, "start")));
+	struct history *r = d->r;
+	struct history_span *s;
+	int64_t start = history_time_ms(json_string_value(json_object_get(o, "start")));
 
 	if (start <= 0)
 		return;
@@ -130,47 +130,48 @@ add_span(struct run_reader *d, const json_t *o, uint32_t batch, enum run_program
 		r->spans = xrealloc(r->spans, d->cap_spans * sizeof(*r->spans));
 	}
 	s = &r->spans[r->n_spans++];
-	*s = (struct run_span){
+	*s = (struct history_span){
 	    .start_ms = start,
-	    .end_ms = start + (int64_t)(run_number(o, "wall_ms") & INT32_MAX),
+	    .end_ms = start + (int64_t)(history_number(o, "wall_ms") & INT32_MAX),
 	    .batch = batch,
-	    .maxrss_kb = (uint32_t)(run_number(o, "maxrss_kb") & UINT32_MAX),
-	    .objects = p == RUN_S3GET ? run_number(o, "objects") : 0,
-	    .retries = run_number(o, "retries"),
+	    .maxrss_kb = (uint32_t)(history_number(o, "maxrss_kb") & UINT32_MAX),
+	    .objects = p == HISTORY_S3GET ? history_number(o, "objects") : 0,
+	    .retries = history_number(o, "retries"),
 	    .program = p,
 	};
 }
 
 /* 0, or -1: not a program that this report knows. */
 static int
-take_line(struct run_reader *d, const json_t *o, uint32_t batch)
+take_line(struct history_reader *d, const json_t *o, uint32_t batch)
 {
 	const char *name = json_string_value(json_object_get(o, "program"));
-	struct run *r = d->r;
-	struct run_batch *b = run_batch_at(r, batch);
+	struct history *r = d->r;
+	struct history_batch *b = history_batch_at(r, batch);
 	int p = 0;
 
-	while (p < RUN_PROGRAMS && (name == NULL || strcmp(name, run_program_names[p]) != 0))
+	while (
+	    p < HISTORY_PROGRAMS && (name == NULL || strcmp(name, history_program_names[p]) != 0))
 		p++;
-	if (p == RUN_PROGRAMS)
+	if (p == HISTORY_PROGRAMS)
 		return -1;
 	r->runs[p]++;
-	r->cpu_ms[p] += run_number(o, "user_ms") + run_number(o, "sys_ms");
-	if (run_number(o, "maxrss_kb") > r->maxrss_kb[p])
-		r->maxrss_kb[p] = run_number(o, "maxrss_kb");
-	r->requests_get += run_number(o, "requests_get");
-	r->requests_put += run_number(o, "requests_put");
-	r->requests_list += run_number(o, "requests_list");
-	r->requests_head += run_number(o, "requests_head");
-	r->requests_other += run_number(o, "requests_other");
-	r->connections += run_number(o, "connections");
-	r->tls_handshakes += run_number(o, "tls_handshakes");
-	r->tls_resumed += run_number(o, "tls_resumed");
-	take_counts(&r->counts, o, (enum run_program)p);
+	r->cpu_ms[p] += history_number(o, "user_ms") + history_number(o, "sys_ms");
+	if (history_number(o, "maxrss_kb") > r->maxrss_kb[p])
+		r->maxrss_kb[p] = history_number(o, "maxrss_kb");
+	r->requests_get += history_number(o, "requests_get");
+	r->requests_put += history_number(o, "requests_put");
+	r->requests_list += history_number(o, "requests_list");
+	r->requests_head += history_number(o, "requests_head");
+	r->requests_other += history_number(o, "requests_other");
+	r->connections += history_number(o, "connections");
+	r->tls_handshakes += history_number(o, "tls_handshakes");
+	r->tls_resumed += history_number(o, "tls_resumed");
+	take_counts(&r->counts, o, (enum history_program)p);
 	if (b != NULL)
-		take_counts(&b->counts, o, (enum run_program)p);
-	take_latency(r, b, json_object_get(o, "latency_ms"), (enum run_program)p);
-	add_span(d, o, batch, (enum run_program)p);
+		take_counts(&b->counts, o, (enum history_program)p);
+	take_latency(r, b, json_object_get(o, "latency_ms"), (enum history_program)p);
+	add_span(d, o, batch, (enum history_program)p);
 	return 0;
 }
 
@@ -192,12 +193,12 @@ note_bad(struct bad_lines *bad, unsigned long line, const char *why)
 }
 
 static void
-tell_bad(struct run *r, const struct bad_lines *bad, const char *path)
+tell_bad(struct history *r, const struct bad_lines *bad, const char *path)
 {
 	if (bad->n == 1)
-		run_problem(r, "%s: line %lu: %s", path, bad->first, bad->why);
+		history_problem(r, "%s: line %lu: %s", path, bad->first, bad->why);
 	else if (bad->n > 1)
-		run_problem(
+		history_problem(
 		    r, "%s: line %lu and %lu more: %s", path, bad->first, bad->n - 1, bad->why);
 }
 
@@ -215,7 +216,7 @@ parse(const char *line, ssize_t len, const char **why)
 }
 
 void
-run_take_stats(struct run_reader *d, const char *path, uint32_t batch)
+history_take_stats(struct history_reader *d, const char *path, uint32_t batch)
 {
 	struct bad_lines bad = {0};
 	unsigned long line_no = 0;
@@ -225,7 +226,7 @@ run_take_stats(struct run_reader *d, const char *path, uint32_t batch)
 	FILE *f = fopen(path, "re");
 
 	if (f == NULL) {
-		run_problem(d->r, "%s: %s", path, strerror(errno));
+		history_problem(d->r, "%s: %s", path, strerror(errno));
 		return;
 	}
 	while ((len = getline(&line, &cap, f)) != -1) {
@@ -235,14 +236,14 @@ run_take_stats(struct run_reader *d, const char *path, uint32_t batch)
 		line_no++;
 		if (o == NULL)
 			note_bad(&bad, line_no, why);
-		else if (run_number(o, "v") != STATS_VERSION)
+		else if (history_number(o, "v") != STATS_VERSION)
 			note_bad(&bad, line_no, "is of a version that this report does not know");
 		else if (take_line(d, o, batch) == -1)
 			note_bad(&bad, line_no, "is of a program that this report does not know");
 		json_decref(o);
 	}
 	if (ferror(f))
-		run_problem(d->r, "%s: %s", path, strerror(errno));
+		history_problem(d->r, "%s: %s", path, strerror(errno));
 	tell_bad(d->r, &bad, path);
 	free(line);
 	fclose(f);
@@ -278,22 +279,22 @@ last_lines(FILE *f, char *ring[EVENTS_PER_BATCH], char *lines[EVENTS_PER_BATCH])
 }
 
 void
-run_take_events(struct run_reader *d, const char *path, uint32_t batch)
+history_take_events(struct history_reader *d, const char *path, uint32_t batch)
 {
 	char *ring[EVENTS_PER_BATCH] = {NULL}, *lines[EVENTS_PER_BATCH];
 	struct bad_lines bad = {0};
-	struct run *r = d->r;
+	struct history *r = d->r;
 	FILE *f = fopen(path, "re");
 	size_t n;
 
 	if (f == NULL) {
 		if (errno != ENOENT)
-			run_problem(r, "%s: %s", path, strerror(errno));
+			history_problem(r, "%s: %s", path, strerror(errno));
 		return;
 	}
 	n = last_lines(f, ring, lines);
 	fclose(f);
-	for (size_t i = 0; i < n && r->n_events < RUN_EVENTS_MAX; i++) {
+	for (size_t i = 0; i < n && r->n_events < HISTORY_EVENTS_MAX; i++) {
 		const char *why;
 		json_t *o = parse(lines[i], (ssize_t)strlen(lines[i]), &why);
 
@@ -302,18 +303,18 @@ run_take_events(struct run_reader *d, const char *path, uint32_t batch)
 			continue;
 		}
 		if (r->events == NULL)
-			r->events = xcalloc(RUN_EVENTS_MAX, sizeof(*r->events));
-		r->events[r->n_events++] = (struct run_event){
+			r->events = xcalloc(HISTORY_EVENTS_MAX, sizeof(*r->events));
+		r->events[r->n_events++] = (struct history_event){
 		    .batch = batch,
-		    .time = run_string(o, "time", TEXT_MAX),
-		    .level = run_string(o, "level", TEXT_MAX),
-		    .program = run_string(o, "program", TEXT_MAX),
-		    .uri = run_string(o, "uri", URI_MAX),
-		    .message = run_string(o, "message", TEXT_MAX),
+		    .time = history_string(o, "time", TEXT_MAX),
+		    .level = history_string(o, "level", TEXT_MAX),
+		    .program = history_string(o, "program", TEXT_MAX),
+		    .uri = history_string(o, "uri", URI_MAX),
+		    .message = history_string(o, "message", TEXT_MAX),
 		};
 		json_decref(o);
 	}
 	if (bad.n > 0)
-		run_problem(r, "%s: a line %s", path, bad.why);
+		history_problem(r, "%s: a line %s", path, bad.why);
 	free_lines(lines, n);
 }

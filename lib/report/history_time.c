@@ -19,7 +19,7 @@ order(int64_t a, int64_t b)
 static int
 by_start(const void *a, const void *b)
 {
-	const struct run_span *x = a, *y = b;
+	const struct history_span *x = a, *y = b;
 
 	return order(x->start_ms, y->start_ms);
 }
@@ -27,7 +27,7 @@ by_start(const void *a, const void *b)
 static int
 by_batch(const void *a, const void *b)
 {
-	const struct run_span *x = a, *y = b;
+	const struct history_span *x = a, *y = b;
 
 	return x->batch != y->batch ? order(x->batch, y->batch) : by_start(a, b);
 }
@@ -35,7 +35,7 @@ by_batch(const void *a, const void *b)
 static int
 attempts_by_start(const void *a, const void *b)
 {
-	const struct run_attempt *x = a, *y = b;
+	const struct history_attempt *x = a, *y = b;
 
 	return order(x->start_ms, y->start_ms);
 }
@@ -43,9 +43,9 @@ attempts_by_start(const void *a, const void *b)
 /* --- attempts --- */
 
 static void
-finish_attempt(struct run *r, struct run_attempt *a, int last)
+finish_attempt(struct history *r, struct history_attempt *a, int last)
 {
-	struct run_batch *b = &r->batches[a->batch];
+	struct history_batch *b = &r->batches[a->batch];
 
 	a->last = last;
 	r->n_attempts++;
@@ -57,11 +57,11 @@ finish_attempt(struct run *r, struct run_attempt *a, int last)
 }
 
 static void
-take_part(struct run_batch *b, const struct run_span *s)
+take_part(struct history_batch *b, const struct history_span *s)
 {
-	if (s->program == RUN_S3GET)
+	if (s->program == HISTORY_S3GET)
 		b->get_ms += s->end_ms - s->start_ms;
-	else if (s->program == RUN_S3PUT)
+	else if (s->program == HISTORY_S3PUT)
 		b->put_ms += s->end_ms - s->start_ms;
 }
 
@@ -70,25 +70,25 @@ take_part(struct run_batch *b, const struct run_span *s)
  * comes again, or after a long silence: an s3put alone goes on with what a killed run left.
  */
 static void
-find_attempts(struct run *r)
+find_attempts(struct history *r)
 {
-	struct run_attempt *a = NULL;
+	struct history_attempt *a = NULL;
 	unsigned seen = 0;
 
 	r->attempts = xcalloc(r->n_spans + 1, sizeof(*r->attempts));
 	if (r->n_spans > 0)
 		qsort(r->spans, r->n_spans, sizeof(*r->spans), by_batch);
-	for (size_t i = 0; i < r->n_spans && r->spans[i].batch != RUN_LISTING; i++) {
-		const struct run_span *s = &r->spans[i];
-		struct run_batch *b = &r->batches[s->batch];
-		unsigned bit = s->program == RUN_S3PUT ? 0 : 1U << s->program;
+	for (size_t i = 0; i < r->n_spans && r->spans[i].batch != HISTORY_LISTING; i++) {
+		const struct history_span *s = &r->spans[i];
+		struct history_batch *b = &r->batches[s->batch];
+		unsigned bit = s->program == HISTORY_S3PUT ? 0 : 1U << s->program;
 
 		if (a == NULL || a->batch != s->batch || (seen & bit) != 0 ||
 		    s->start_ms > a->end_ms + ATTEMPT_GAP_MS) {
 			if (a != NULL)
 				finish_attempt(r, a, a->batch != s->batch);
 			a = &r->attempts[r->n_attempts];
-			*a = (struct run_attempt){s->start_ms, s->end_ms, s->batch, 0};
+			*a = (struct history_attempt){s->start_ms, s->end_ms, s->batch, 0};
 			seen = 0;
 			b->get_ms = b->put_ms = 0;
 		}
@@ -106,14 +106,14 @@ find_attempts(struct run *r)
 /* --- sessions, and the time in which something ran --- */
 
 static void
-find_sessions(struct run *r)
+find_sessions(struct history *r)
 {
-	struct run_session *s = NULL;
+	struct history_session *s = NULL;
 	int64_t to = INT64_MIN;
 	size_t cap = 0;
 
 	for (size_t i = 0; i < r->n_spans; i++) {
-		const struct run_span *p = &r->spans[i];
+		const struct history_span *p = &r->spans[i];
 
 		if (s == NULL || p->start_ms > s->end_ms + SESSION_GAP_MS) {
 			if (r->n_sessions == cap) {
@@ -121,7 +121,7 @@ find_sessions(struct run *r)
 				r->sessions = xrealloc(r->sessions, cap * sizeof(*r->sessions));
 			}
 			s = &r->sessions[r->n_sessions++];
-			*s = (struct run_session){p->start_ms, p->end_ms};
+			*s = (struct history_session){p->start_ms, p->end_ms};
 		}
 		if (p->end_ms > s->end_ms)
 			s->end_ms = p->end_ms;
@@ -134,12 +134,12 @@ find_sessions(struct run *r)
 
 /* Of the programs that the last run started; where it had nothing to do, of the last session. */
 static void
-find_last_run(struct run *r)
+find_last_run(struct history *r)
 {
 	if (r->n_sessions == 0)
 		return;
 	for (size_t i = 0; i < r->n_spans; i++) {
-		const struct run_span *p = &r->spans[i];
+		const struct history_span *p = &r->spans[i];
 
 		/* started_ms has whole seconds, cut off */
 		if (r->started_ms == 0 || p->start_ms < r->started_ms)
@@ -159,7 +159,7 @@ find_last_run(struct run *r)
 
 /* A point of the time line that has the sessions put end to end. */
 static int64_t
-on_line(const struct run *r, size_t *session, int64_t *before, int64_t t)
+on_line(const struct history *r, size_t *session, int64_t *before, int64_t t)
 {
 	/* asked for in the order of starts, so the session only moves on */
 	while (*session + 1 < r->n_sessions && t >= r->sessions[*session + 1].start_ms) {
@@ -171,7 +171,7 @@ on_line(const struct run *r, size_t *session, int64_t *before, int64_t t)
 
 /* Spreads amount evenly from from_ms to to_ms. */
 static void
-spread(struct run_series *s, double *bins, int64_t from_ms, int64_t to_ms, double amount)
+spread(struct history_series *s, double *bins, int64_t from_ms, int64_t to_ms, double amount)
 {
 	int64_t length = to_ms > from_ms ? to_ms - from_ms : 1;
 	size_t i = (size_t)(from_ms / s->step_ms);
@@ -186,11 +186,11 @@ spread(struct run_series *s, double *bins, int64_t from_ms, int64_t to_ms, doubl
 }
 
 static void
-make_series(struct run *r)
+make_series(struct history *r)
 {
 	static const int64_t steps[] = {100, 200, 500, 1000, 2000, 5000, 10000, 20000, 30000, 60000,
 	    120000, 300000, 600000, 1200000, 1800000, 3600000};
-	struct run_series *s = &r->series;
+	struct history_series *s = &r->series;
 	int64_t total = 0, before = 0;
 	size_t k = 0, session = 0;
 
@@ -198,14 +198,14 @@ make_series(struct run *r)
 		total += r->sessions[i].end_ms - r->sessions[i].start_ms;
 	if (total == 0)
 		return;
-	while (k + 1 < sizeof(steps) / sizeof(steps[0]) && total > steps[k] * RUN_BINS_MAX)
+	while (k + 1 < sizeof(steps) / sizeof(steps[0]) && total > steps[k] * HISTORY_BINS_MAX)
 		k++;
 	s->step_ms = steps[k];
-	while (total > s->step_ms * RUN_BINS_MAX)
+	while (total > s->step_ms * HISTORY_BINS_MAX)
 		s->step_ms *= 2;
 	s->n = (size_t)((total + s->step_ms - 1) / s->step_ms);
 	for (size_t i = 0; i < r->n_spans; i++) {
-		const struct run_span *p = &r->spans[i];
+		const struct history_span *p = &r->spans[i];
 		int64_t from = on_line(r, &session, &before, p->start_ms);
 
 		spread(s, s->objects, from, from + p->end_ms - p->start_ms, (double)p->objects);
@@ -214,7 +214,7 @@ make_series(struct run *r)
 	session = 0;
 	before = 0;
 	for (size_t i = 0; i < r->n_attempts; i++) {
-		const struct run_attempt *a = &r->attempts[i];
+		const struct history_attempt *a = &r->attempts[i];
 		int64_t from = on_line(r, &session, &before, a->start_ms);
 		int64_t length = a->end_ms - a->start_ms;
 
@@ -254,7 +254,7 @@ highest(struct change *c, size_t n)
 }
 
 static void
-measure_peaks(struct run *r)
+measure_peaks(struct history *r)
 {
 	size_t most = r->n_spans > r->n_attempts ? r->n_spans : r->n_attempts;
 	struct change *c = xcalloc(2 * most + 1, sizeof(*c));
@@ -273,24 +273,24 @@ measure_peaks(struct run *r)
 }
 
 static int64_t
-took_ms(const struct run *r, uint32_t batch)
+took_ms(const struct history *r, uint32_t batch)
 {
 	return r->batches[batch].end_ms - r->batches[batch].start_ms;
 }
 
 static void
-find_slowest(struct run *r)
+find_slowest(struct history *r)
 {
 	for (uint32_t i = 0; i < r->n_batches; i++) {
 		size_t at = r->n_slowest;
 
-		if (r->batches[i].state != RUN_DONE || r->batches[i].start_ms == 0)
+		if (r->batches[i].state != HISTORY_DONE || r->batches[i].start_ms == 0)
 			continue;
 		while (at > 0 && took_ms(r, r->slowest[at - 1]) < took_ms(r, i))
 			at--;
-		if (at == RUN_SLOWEST_MAX)
+		if (at == HISTORY_SLOWEST_MAX)
 			continue;
-		if (r->n_slowest < RUN_SLOWEST_MAX)
+		if (r->n_slowest < HISTORY_SLOWEST_MAX)
 			r->n_slowest++;
 		memmove(r->slowest + at + 1, r->slowest + at,
 		    (r->n_slowest - at - 1) * sizeof(r->slowest[0]));
@@ -299,7 +299,7 @@ find_slowest(struct run *r)
 }
 
 void
-run_measure(struct run *r)
+history_measure(struct history *r)
 {
 	find_attempts(r);
 	if (r->n_spans > 0)

@@ -22,7 +22,7 @@ add(struct metrics *ms, const char *name, const char *unit, double value, double
 }
 
 static int
-is_state(const struct run *r, const char *state)
+is_state(const struct history *r, const char *state)
 {
 	return strcmp(r->state, state) == 0;
 }
@@ -30,29 +30,30 @@ is_state(const struct run *r, const char *state)
 /* Everything that failed. A run that failed as a whole, or was killed, counts where nothing else
  * does. */
 static double
-failures(const struct run *r)
+failures(const struct history *r)
 {
-	size_t n = r->n_state[RUN_FAILED] + r->n_failures;
+	size_t n = r->n_state[HISTORY_FAILED] + r->n_failures;
 
 	return n == 0 && (is_state(r, "failed") || is_state(r, "killed")) ? 1 : (double)n;
 }
 
 static void
-add_work(struct metrics *ms, const struct run *r)
+add_work(struct metrics *ms, const struct history *r)
 {
 	double batches = (double)r->n_batches, listed = (double)r->objects_listed;
 	const size_t *n = r->n_state;
 
 	add(ms, "failed", "", failures(r), NO_BASE,
 	    "Failed batches, listing, comparison of headers; 1 for a run that was killed");
-	add(ms, "errors", "", (double)n[RUN_FAILED], (double)(n[RUN_DONE] + n[RUN_FAILED]),
+	add(ms, "errors", "", (double)n[HISTORY_FAILED],
+	    (double)(n[HISTORY_DONE] + n[HISTORY_FAILED]),
 	    "Batches that failed, of those done or failed");
 	add(ms, "batches", "", batches, NO_BASE, "Batches listed so far");
-	add(ms, "batches_done", "", (double)n[RUN_DONE], batches, "Batches that are at DEST");
-	add(ms, "batches_failed", "", (double)n[RUN_FAILED], batches, "Batches that failed");
-	add(ms, "batches_begun", "", (double)n[RUN_BEGUN], batches,
+	add(ms, "batches_done", "", (double)n[HISTORY_DONE], batches, "Batches that are at DEST");
+	add(ms, "batches_failed", "", (double)n[HISTORY_FAILED], batches, "Batches that failed");
+	add(ms, "batches_begun", "", (double)n[HISTORY_BEGUN], batches,
 	    "Batches that are, or were, under way");
-	add(ms, "batches_left", "", (double)n[RUN_LEFT], batches, "Batches that nobody began");
+	add(ms, "batches_left", "", (double)n[HISTORY_LEFT], batches, "Batches that nobody began");
 	add(ms, "batches_at_once", "", (double)r->batches_at_once, NO_BASE, "Most batches at once");
 	add(ms, "attempts", "", (double)r->n_attempts, NO_BASE, "Attempts at batches");
 	add(ms, "objects_listed", "", listed, NO_BASE, "Objects listed so far");
@@ -70,7 +71,7 @@ add_work(struct metrics *ms, const struct run *r)
 
 /* Of the last run; one that is under way goes on until now. */
 static double
-duration_ms(const struct run *r, int64_t now_ms)
+duration_ms(const struct history *r, int64_t now_ms)
 {
 	if (is_state(r, "running") && r->started_ms != 0)
 		return now_ms > r->started_ms ? (double)(now_ms - r->started_ms) : 0;
@@ -78,9 +79,9 @@ duration_ms(const struct run *r, int64_t now_ms)
 }
 
 static void
-add_time(struct metrics *ms, const struct run *r, int64_t now_ms)
+add_time(struct metrics *ms, const struct history *r, int64_t now_ms)
 {
-	const struct run_session *s = r->sessions;
+	const struct history_session *s = r->sessions;
 	int64_t last = r->n_sessions > 0 ? s[r->n_sessions - 1].end_ms : r->started_ms;
 	double busy = (double)r->busy_ms / 1000, rate = 0, idle = 0, left = 0;
 
@@ -110,11 +111,11 @@ add_time(struct metrics *ms, const struct run *r, int64_t now_ms)
 }
 
 static void
-add_resources(struct metrics *ms, const struct run *r)
+add_resources(struct metrics *ms, const struct history *r)
 {
 	double cpu = 0, rss = 0;
 
-	for (int i = 0; i < RUN_PROGRAMS; i++) {
+	for (int i = 0; i < HISTORY_PROGRAMS; i++) {
 		cpu += (double)r->cpu_ms[i] / 1000;
 		if ((double)r->maxrss_kb[i] > rss)
 			rss = (double)r->maxrss_kb[i];
@@ -126,9 +127,9 @@ add_resources(struct metrics *ms, const struct run *r)
 }
 
 static void
-add_requests(struct metrics *ms, const struct run *r, const struct prices *p)
+add_requests(struct metrics *ms, const struct history *r, const struct prices *p)
 {
-	const struct run_counts *c = &r->counts;
+	const struct history_counts *c = &r->counts;
 	double all = (double)c->requests;
 	double cost = (double)(r->requests_get + r->requests_head) * p->get +
 	    (double)r->requests_put * p->put + (double)r->requests_list * p->list;
@@ -141,15 +142,15 @@ add_requests(struct metrics *ms, const struct run *r, const struct prices *p)
 	add(ms, "requests_other", "", (double)r->requests_other, all, "Other requests");
 	add(ms, "cost", "dollars", cost / 1000, NO_BASE, "Price of these requests");
 	add(ms, "retries", "", (double)c->retries, all, "Requests sent again");
-	for (int i = 0; i < RUN_CAUSES; i++) {
-		static const char *const help[RUN_CAUSES] = {"Sent again: 503 SlowDown or 429",
+	for (int i = 0; i < HISTORY_CAUSES; i++) {
+		static const char *const help[HISTORY_CAUSES] = {"Sent again: 503 SlowDown or 429",
 		    "Sent again: 500, 502, 504", "Sent again: too slow",
 		    "Sent again: no connection", "Sent again: the connection broke",
 		    "Sent again: the body was cut short",
 		    "Sent again: the body was not what was stored", "Sent again: another cause"};
 		char name[32];
 
-		snprintf(name, sizeof(name), "retries_%s", run_cause_names[i]);
+		snprintf(name, sizeof(name), "retries_%s", history_cause_names[i]);
 		add(ms, name, "", (double)c->causes[i], all, help[i]);
 	}
 	add(ms, "throttled", "", (double)c->throttled, all, "Answers 503 SlowDown and 429");
@@ -162,7 +163,7 @@ add_requests(struct metrics *ms, const struct run *r, const struct prices *p)
 }
 
 static void
-add_latency(struct metrics *ms, const struct run *r)
+add_latency(struct metrics *ms, const struct history *r)
 {
 	const struct hist *h = &r->latency;
 
@@ -176,7 +177,7 @@ add_latency(struct metrics *ms, const struct run *r)
 }
 
 void
-metrics_make(struct metrics *ms, const struct run *r, const struct prices *p, int64_t now_ms)
+metrics_make(struct metrics *ms, const struct history *r, const struct prices *p, int64_t now_ms)
 {
 	ms->n = 0;
 	add_work(ms, r);

@@ -36,7 +36,8 @@ struct prices {
 	}
 
 /* now_ms: Unix time, for a run that is under way. */
-void metrics_make(struct metrics *ms, const struct run *r, const struct prices *p, int64_t now_ms);
+void metrics_make(
+    struct metrics *ms, const struct history *r, const struct prices *p, int64_t now_ms);
 
 /* NULL when there is none of that name. */
 const struct metric *metrics_find(const struct metrics *ms, const char *name);

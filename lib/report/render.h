@@ -10,7 +10,7 @@
 #include "report/metrics.h"
 
 struct report {
-	const struct run *run;
+	const struct history *run;
 	const struct metrics *metrics;
 	const struct alarm *alarms; /* those asked for and the defaults, checked */
 	size_t n_alarms;

@@ -18,7 +18,7 @@ unit_of(const struct metric *m)
 void
 render_emf(struct buf *out, const struct report *p)
 {
-	const char *dest = run_setting(p->run, "DEST");
+	const char *dest = history_setting(p->run, "DEST");
 
 	buf_addf(out,
 	    "{\"_aws\":{\"Timestamp\":%lld,\"CloudWatchMetrics\":[{"

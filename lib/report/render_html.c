@@ -38,9 +38,9 @@ add_script_safe(struct buf *out, const struct buf *json)
 
 /* What the page makes of DEST and the batch's name need not be said. */
 static int
-is_usual_uri(const struct run *r, const struct run_batch *b)
+is_usual_uri(const struct history *r, const struct history_batch *b)
 {
-	const char *dest = run_setting(r, "DEST");
+	const char *dest = history_setting(r, "DEST");
 	struct buf usual = {0};
 	int same;
 
@@ -54,10 +54,10 @@ is_usual_uri(const struct run *r, const struct run_batch *b)
 
 /* A row: what stands in batch_fields, in that order. */
 static void
-add_row(struct buf *out, const struct run *r, const struct run_batch *b, int64_t first_ms,
+add_row(struct buf *out, const struct history *r, const struct history_batch *b, int64_t first_ms,
     size_t *causes_len)
 {
-	const struct run_counts *c = &b->counts;
+	const struct history_counts *c = &b->counts;
 	const char *cause = b->cause;
 
 	if (cause != NULL && (*causes_len += strlen(cause)) > LIST_MAX)
@@ -86,7 +86,7 @@ render_html(struct buf *out, const struct report *p)
 {
 	static const char mark[] = "REPORT_JSON";
 	const char *at = strstr(report_html, mark);
-	const struct run *r = p->run;
+	const struct history *r = p->run;
 	size_t causes_len = 0;
 	struct buf json = {0};
 

@@ -74,11 +74,11 @@ add_alarms(struct buf *out, const struct report *p)
 }
 
 static void
-add_programs(struct buf *out, const struct run *r)
+add_programs(struct buf *out, const struct history *r)
 {
 	buf_adds(out, "\"programs\":{");
-	for (int i = 0; i < RUN_PROGRAMS; i++) {
-		json_name(out, run_program_names[i]);
+	for (int i = 0; i < HISTORY_PROGRAMS; i++) {
+		json_name(out, history_program_names[i]);
 		buf_addc(out, '{');
 		json_number_member(out, "runs", (double)r->runs[i]);
 		json_number_member(out, "cpu_seconds", (double)r->cpu_ms[i] / 1000);
@@ -113,9 +113,9 @@ add_bins(struct buf *out, const char *name, const double *bins, size_t n)
 }
 
 static void
-add_series(struct buf *out, const struct run *r)
+add_series(struct buf *out, const struct history *r)
 {
-	const struct run_series *s = &r->series;
+	const struct history_series *s = &r->series;
 
 	buf_adds(out, "\"sessions\":[");
 	for (size_t i = 0; i < r->n_sessions; i++)
@@ -132,13 +132,13 @@ add_series(struct buf *out, const struct run *r)
 }
 
 static const char *
-batch_name(const struct run *r, uint32_t batch)
+batch_name(const struct history *r, uint32_t batch)
 {
-	return batch == RUN_LISTING ? "listing" : r->batches[batch].name;
+	return batch == HISTORY_LISTING ? "listing" : r->batches[batch].name;
 }
 
 static void
-add_failures(struct buf *out, const struct run *r, size_t list_max)
+add_failures(struct buf *out, const struct history *r, size_t list_max)
 {
 	size_t begin;
 
@@ -168,13 +168,13 @@ add_failures(struct buf *out, const struct run *r, size_t list_max)
 }
 
 static void
-add_events(struct buf *out, const struct run *r, size_t list_max)
+add_events(struct buf *out, const struct history *r, size_t list_max)
 {
 	size_t begin = out->len;
 
 	buf_adds(out, "\"events\":[");
 	for (size_t i = 0; i < r->n_events && out->len - begin < list_max; i++) {
-		const struct run_event *v = &r->events[i];
+		const struct history_event *v = &r->events[i];
 
 		buf_addc(out, '{');
 		json_text_member(out, "batch", batch_name(r, v->batch));
@@ -191,13 +191,13 @@ add_events(struct buf *out, const struct run *r, size_t list_max)
 
 /* The attempts that another one followed: batch, start, end. */
 static void
-add_attempts(struct buf *out, const struct run *r, size_t list_max)
+add_attempts(struct buf *out, const struct history *r, size_t list_max)
 {
 	size_t begin = out->len;
 
 	buf_adds(out, "\"earlier_attempts\":[");
 	for (size_t i = 0; i < r->n_attempts && out->len - begin < list_max; i++) {
-		const struct run_attempt *a = &r->attempts[i];
+		const struct history_attempt *a = &r->attempts[i];
 
 		if (!a->last)
 			buf_addf(out, "[\"%s\",%lld,%lld],", batch_name(r, a->batch),
@@ -210,7 +210,7 @@ add_attempts(struct buf *out, const struct run *r, size_t list_max)
 void
 json_head(struct buf *out, const struct report *p, size_t list_max)
 {
-	const struct run *r = p->run;
+	const struct history *r = p->run;
 
 	buf_adds(out, "{\n");
 	json_number_member(out, "version", RENDER_VERSION);
@@ -218,8 +218,8 @@ json_head(struct buf *out, const struct report *p, size_t list_max)
 	time_member(out, "made", p->now_ms);
 	json_text_member(out, "work", r->work);
 	json_text_member(out, "state", r->state);
-	json_text_member(out, "src", run_setting(r, "SRC"));
-	json_text_member(out, "dest", run_setting(r, "DEST"));
+	json_text_member(out, "src", history_setting(r, "SRC"));
+	json_text_member(out, "dest", history_setting(r, "DEST"));
 	time_member(out, "started", r->started_ms);
 	time_member(out, "ended", r->ended_ms);
 	json_number_member(out, "jobs", (double)r->jobs);
@@ -231,7 +231,7 @@ json_head(struct buf *out, const struct report *p, size_t list_max)
 	buf_addc(out, '\n');
 	add_alarms(out, p);
 	buf_adds(out, "\"problems\":[");
-	for (size_t i = 0; i < r->n_problems && i < RUN_PROBLEMS_MAX; i++)
+	for (size_t i = 0; i < r->n_problems && i < HISTORY_PROBLEMS_MAX; i++)
 		json_text(out, r->problems[i]);
 	json_end(out, "]");
 	buf_addc(out, '\n');
@@ -245,11 +245,11 @@ json_head(struct buf *out, const struct report *p, size_t list_max)
 }
 
 static void
-add_batch(struct buf *out, const struct run_batch *b)
+add_batch(struct buf *out, const struct history_batch *b)
 {
 	buf_adds(out, "{");
 	json_text_member(out, "batch", b->name);
-	json_text_member(out, "state", run_state_names[b->state]);
+	json_text_member(out, "state", history_state_names[b->state]);
 	json_number_member(out, "attempts", b->attempts);
 	json_number_member(out, "start_ms", (double)b->start_ms);
 	json_number_member(out, "end_ms", (double)b->end_ms);
@@ -275,7 +275,7 @@ add_batch(struct buf *out, const struct run_batch *b)
 void
 render_json(struct buf *out, const struct report *p)
 {
-	const struct run *r = p->run;
+	const struct history *r = p->run;
 
 	json_head(out, p, SIZE_MAX);
 	buf_adds(out, "\"batches\":[\n");

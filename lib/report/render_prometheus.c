@@ -44,7 +44,7 @@ render_prometheus(struct buf *out, const struct report *p)
 {
 	static const char *const states[] = {
 	    "none", "running", "done", "failed", "interrupted", "killed", "unknown"};
-	const char *dest = run_setting(p->run, "DEST");
+	const char *dest = history_setting(p->run, "DEST");
 	struct buf name = {0};
 
 	if (dest == NULL)

@@ -302,18 +302,18 @@ add_failure(struct buf *out, const struct report *p, const char *name, const cha
 static void
 add_failures(struct buf *out, const struct report *p)
 {
-	const struct run *r = p->run;
+	const struct history *r = p->run;
 	size_t told = 0;
 
 	for (size_t i = 0; i < r->n_failures; i++)
 		add_failure(out, p, r->failures[i].what, r->failures[i].cause);
 	for (size_t i = 0; i < r->n_batches && told < FAILED_TOLD; i++) {
-		if (r->batches[i].state != RUN_FAILED)
+		if (r->batches[i].state != HISTORY_FAILED)
 			continue;
 		add_failure(out, p, r->batches[i].name, r->batches[i].cause);
 		told++;
 	}
-	add_more(out, r->n_state[RUN_FAILED], FAILED_TOLD, "; all they said: failed/");
+	add_more(out, r->n_state[HISTORY_FAILED], FAILED_TOLD, "; all they said: failed/");
 }
 
 /* --- the numbers --- */
@@ -321,7 +321,7 @@ add_failures(struct buf *out, const struct report *p)
 static void
 add_places(struct buf *out, const struct report *p)
 {
-	const char *src = run_setting(p->run, "SRC"), *dest = run_setting(p->run, "DEST");
+	const char *src = history_setting(p->run, "SRC"), *dest = history_setting(p->run, "DEST");
 
 	if (src != NULL) {
 		add_label(out, "from");
@@ -390,7 +390,7 @@ add_speed(struct buf *out, const struct report *p)
 {
 	static const char *const bars[] = {
 	    " ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"}; /* by level */
-	const struct run_series *s = &p->run->series;
+	const struct history_series *s = &p->run->series;
 	size_t group = (s->n + BARS - 1) / BARS;
 	double top = 0, sum;
 
@@ -440,10 +440,10 @@ add_requests(struct buf *out, const struct report *p)
 	add_count(out, value(p, "retries"));
 	if (retries->value > 0)
 		buf_addf(out, " (%.2f %%):", metric_percent(retries));
-	for (int i = 0; i < RUN_CAUSES; i++) {
+	for (int i = 0; i < HISTORY_CAUSES; i++) {
 		if (p->run->counts.causes[i] == 0)
 			continue;
-		buf_addf(&piece, "%s %s ", causes++ > 0 ? "," : "", run_cause_names[i]);
+		buf_addf(&piece, "%s %s ", causes++ > 0 ? "," : "", history_cause_names[i]);
 		add_count(&piece, (double)p->run->counts.causes[i]);
 		add_piece(out, &piece);
 	}
@@ -473,11 +473,11 @@ add_resources(struct buf *out, const struct report *p)
 static void
 add_slowest(struct buf *out, const struct report *p)
 {
-	const struct run *r = p->run;
+	const struct history *r = p->run;
 	struct buf piece = {0};
 
 	for (size_t i = 0; i < r->n_slowest && i < SLOWEST_TOLD; i++) {
-		const struct run_batch *b = &r->batches[r->slowest[i]];
+		const struct history_batch *b = &r->batches[r->slowest[i]];
 
 		add_label(out, i == 0 ? "slowest" : "");
 		buf_addf(out, "%s ", b->name);
@@ -502,13 +502,13 @@ add_slowest(struct buf *out, const struct report *p)
 static void
 add_files(struct buf *out, const struct report *p)
 {
-	const struct run *r = p->run;
+	const struct history *r = p->run;
 	size_t told = 0;
 
 	for (size_t i = 0; i < r->n_batches && told < FILES_TOLD; i++) {
-		const struct run_batch *b = &r->batches[i];
+		const struct history_batch *b = &r->batches[i];
 
-		if (b->state != RUN_DONE || b->uri == NULL)
+		if (b->state != HISTORY_DONE || b->uri == NULL)
 			continue;
 		add_label(out, told == 0 ? "files" : "");
 		add_shown(out, b->uri, 40);
@@ -520,13 +520,13 @@ add_files(struct buf *out, const struct report *p)
 		told++;
 	}
 	if (told > 0)
-		add_more(out, r->n_state[RUN_DONE], FILES_TOLD, "");
+		add_more(out, r->n_state[HISTORY_DONE], FILES_TOLD, "");
 }
 
 static void
 add_rejects(struct buf *out, const struct report *p)
 {
-	const struct run *r = p->run;
+	const struct history *r = p->run;
 	struct buf line = {0};
 
 	for (size_t i = 0; i < r->n_rejects && i < REJECTS_TOLD; i++) {
@@ -543,7 +543,7 @@ add_rejects(struct buf *out, const struct report *p)
 static void
 add_problems(struct buf *out, const struct report *p)
 {
-	const struct run *r = p->run;
+	const struct history *r = p->run;
 
 	for (size_t i = 0; i < r->n_problems && i < PROBLEMS_TOLD; i++) {
 		add_label(out, "problem");

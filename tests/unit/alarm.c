@@ -92,7 +92,7 @@ test_is(void)
 }
 
 static void
-test_cost(const struct run *r)
+test_cost(const struct history *r)
 {
 	const struct prices p = PRICES_DEFAULT, dear = {1, 10, 100};
 	struct metrics other;
@@ -109,7 +109,7 @@ test_cost(const struct run *r)
 }
 
 static void
-test_duration(struct run *r)
+test_duration(struct history *r)
 {
 	const struct prices p = PRICES_DEFAULT;
 
@@ -124,7 +124,7 @@ test_duration(struct run *r)
 	r->state = "failed";
 	metrics_make(&ms, r, &p, 1100000);
 	OK(fires("failed=1") == 1 && fires("duration=90m") == 1, "one that failed has its time");
-	r->n_state[RUN_FAILED] = 0;
+	r->n_state[HISTORY_FAILED] = 0;
 	metrics_make(&ms, r, &p, 1100000);
 	OK(fires("failed=1") == 1, "a run that failed without a batch that did is a failure");
 	r->state = "killed";
@@ -139,7 +139,7 @@ int
 main(void)
 {
 	const struct prices p = PRICES_DEFAULT;
-	static struct run r = {
+	static struct history r = {
 	    .state = "done",
 	    .n_batches = 10,
 	    .counts = {.bytes_in = 2500},
@@ -151,9 +151,9 @@ main(void)
 	    .last_run_end_ms = 5401000,
 	};
 
-	r.n_state[RUN_DONE] = 8;
-	r.n_state[RUN_FAILED] = 1;
-	r.n_state[RUN_LEFT] = 1;
+	r.n_state[HISTORY_DONE] = 8;
+	r.n_state[HISTORY_FAILED] = 1;
+	r.n_state[HISTORY_LEFT] = 1;
 	metrics_make(&ms, &r, &p, 0);
 	test_alarms();
 	test_is();
