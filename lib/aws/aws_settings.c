@@ -3,10 +3,9 @@
 #include <strings.h>
 
 #include "aws/aws_endpoint.h"
-#include "aws/profile.h"
+#include "aws/aws_settings.h"
 #include "base/buf.h"
 #include "base/num.h"
-#include "creds/creds.h"
 
 enum { ATTEMPTS_MAX = 1000 };
 
@@ -111,34 +110,32 @@ take_others(struct aws_settings *s, const struct profile *p, struct err *e)
 }
 
 int
-aws_settings_load(struct aws_settings *s, const char *profile, struct err *e)
+aws_settings_load(struct aws_settings *s, struct profile *p, const char *profile, struct err *e)
 {
 	const char *variable =
 	    profile_env("AWS_PROFILE") != NULL ? "AWS_PROFILE" : "AWS_DEFAULT_PROFILE";
 	const char *name = profile != NULL ? profile : profile_env(variable), *url;
-	struct profile p;
 
 	*s = (struct aws_settings){0};
-	if (profile_load(&p, name != NULL ? name : "default", e) == -1)
+	if (profile_load(p, name != NULL ? name : "default", e) == -1)
 		return -1;
-	s->profile = xstrdup(p.name);
+	s->profile = xstrdup(p->name);
 	s->profile_asked = profile != NULL;
-	if (name != NULL && p.in_credentials == NULL && p.in_config == NULL) {
+	if (name != NULL && p->in_credentials == NULL && p->in_config == NULL) {
 		err_set(e, EXIT_USAGE, "profile %.200s%s%s%s: there is none in %s or %s", name,
 		    profile != NULL ? "" : " (", profile != NULL ? "" : variable,
 		    profile != NULL ? "" : ")",
-		    p.credentials_file != NULL ? p.credentials_file : "a credentials file",
-		    p.config_file != NULL ? p.config_file : "a config file");
+		    p->credentials_file != NULL ? p->credentials_file : "a credentials file",
+		    p->config_file != NULL ? p->config_file : "a config file");
 		goto fail;
 	}
-	if (aws_endpoint_configured(&p, "AWS_ENDPOINT_URL_S3", "s3", &url, e) == -1 ||
-	    take_others(s, &p, e) == -1)
+	if (aws_endpoint_configured(p, "AWS_ENDPOINT_URL_S3", "s3", &url, e) == -1 ||
+	    take_others(s, p, e) == -1)
 		goto fail;
 	s->endpoint_url = copy(url);
-	profile_free(&p);
 	return 0;
 fail:
-	profile_free(&p);
+	profile_free(p);
 	aws_settings_free(s);
 	return -1;
 }

@@ -11,7 +11,7 @@
 #define SHEAF_CREDS_CREDS_CACHE_H
 
 #include "base/buf.h"
-#include "creds/creds.h"
+#include "creds/creds_value.h"
 
 enum { CREDS_CACHE_LEFT_S = 300 }; /* what an entry must live for yet to be used */
 

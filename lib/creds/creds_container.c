@@ -106,7 +106,7 @@ find_token(struct question *q, struct err *e)
 	const char *token = profile_env("AWS_CONTAINER_AUTHORIZATION_TOKEN");
 
 	if (file != NULL)
-		return creds_read_token(
+		return creds_source_token(
 		    &q->token, file, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", e);
 	if (token == NULL)
 		return 0;

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "creds/creds.h"
 #include "creds/creds_held.h"
 
 enum {
@@ -24,13 +25,14 @@ log_trail(const struct buf *trail)
 }
 
 int
-creds_held_open(struct creds_held *h, const struct aws_settings *settings, struct err *e)
+creds_held_open(struct creds_held *h, const struct aws_settings *settings, const struct profile *p,
+    struct err *e)
 {
 	struct buf trail = {0};
 	int rc;
 
 	*h = (struct creds_held){.settings = settings};
-	if ((rc = creds_resolve(&h->creds, settings, &trail, e)) == 0)
+	if ((rc = creds_resolve(&h->creds, settings, p, NULL, &trail, e)) == 0)
 		log_trail(&trail);
 	buf_free(&trail);
 	return rc;
@@ -56,7 +58,7 @@ renew(struct creds_held *h, const char *refused)
 	struct err why;
 
 	h->tried_at = h->failed_at = time(NULL);
-	if (creds_resolve_again(&fresh, h->settings, refused, &trail, &why) == -1) {
+	if (creds_resolve(&fresh, h->settings, NULL, refused, &trail, &why) == -1) {
 		log_line(LOG_WARN, NULL, "no new credentials: %s", why.text);
 	} else if (differ(fresh.access_key, h->creds.access_key) ||
 	    differ(fresh.session_token, h->creds.session_token)) {

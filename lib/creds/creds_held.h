@@ -7,8 +7,9 @@
 
 #include <time.h>
 
+#include "aws/aws_settings.h"
 #include "base/err.h"
-#include "creds/creds.h"
+#include "creds/creds_value.h"
 
 struct creds_held {
 	struct creds creds;
@@ -18,8 +19,9 @@ struct creds_held {
 	time_t failed_at;		     /* when that gave no others; 0: never */
 };
 
-/* Resolves. -1 with e as creds_resolve has it. */
-int creds_held_open(struct creds_held *h, const struct aws_settings *settings, struct err *e);
+/* Resolves; p as read with the settings. -1 with e, as from creds_resolve. */
+int creds_held_open(struct creds_held *h, const struct aws_settings *settings,
+    const struct profile *p, struct err *e);
 void creds_held_close(struct creds_held *h);
 
 /* Before they are used at the time now, by the server's clock: renews those that are about to

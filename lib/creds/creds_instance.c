@@ -2,12 +2,12 @@
 #include <strings.h>
 #include <time.h>
 
+#include "aws/endpoint.h"
 #include "base/num.h"
 #include "creds/creds_cache.h"
 #include "creds/creds_json.h"
 #include "creds/creds_source.h"
 #include "http/http_once.h"
-#include "s3/s3_addr.h"
 
 enum {
 	TOKEN_MAX = 1024,
@@ -78,7 +78,7 @@ take_base(const struct creds_ask *ask, struct question *q, struct err *e)
 	const char *mode = look(
 	    ask, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode");
 	int six = mode != NULL && strcasecmp(mode, "ipv6") == 0;
-	struct s3_endpoint ep;
+	struct endpoint ep;
 	struct err why;
 
 	if (mode != NULL && !six && strcasecmp(mode, "ipv4") != 0)
@@ -90,13 +90,13 @@ take_base(const struct creds_ask *ask, struct question *q, struct err *e)
 		six = is_true(look(ask, "AWS_IMDS_USE_IPV6", "imds_use_ipv6"));
 	if (endpoint == NULL)
 		endpoint = six ? "http://[fd00:ec2::254]" : "http://169.254.169.254";
-	if (s3_endpoint_parse(&ep, endpoint, &why) == -1)
+	if (endpoint_parse(&ep, endpoint, &why) == -1)
 		return err_set(e, EXIT_USAGE,
 		    "AWS_EC2_METADATA_SERVICE_ENDPOINT (ec2_metadata_service_endpoint): %s",
 		    why.text);
 	buf_addf(&q->base, "%s://%s%s/", ep.scheme, ep.host, ep.base);
 	buf_str(&q->base);
-	s3_endpoint_free(&ep);
+	endpoint_free(&ep);
 	return 0;
 }
 

@@ -11,7 +11,7 @@
 #include <jansson.h>
 
 #include "base/buf.h"
-#include "creds/creds.h"
+#include "creds/creds_value.h"
 
 /* How one of them calls its members. */
 struct creds_json_form {

@@ -169,7 +169,7 @@ fill(struct question *q, const struct creds_ask *ask, struct creds_cached *rule)
 		duration = NULL;
 	q->request = (struct sts_request){
 	    .endpoint = buf_str(&q->endpoint),
-	    .region = creds_region(ask),
+	    .region = creds_source_region(ask),
 	    .ca_file = ask->settings->ca_bundle,
 	    .role_arn = profile_get(p, "role_arn"),
 	    .session_name = profile_get(p, "role_session_name"),
@@ -205,7 +205,8 @@ creds_from_role(struct creds *c, const struct creds_ask *ask, struct buf *why, s
 	rc = profile != NULL
 	    ? from_source_profile(&q.source, ask, profile, e)
 	    : from_credential_source(&q.source, ask, profile_get(p, "credential_source"), e);
-	if (rc == 1 && aws_endpoint(&q.endpoint, AWS_STS, ask->top, creds_region(ask), e) == -1)
+	if (rc == 1 &&
+	    aws_endpoint(&q.endpoint, AWS_STS, ask->top, creds_source_region(ask), e) == -1)
 		rc = -1;
 	if (rc == 1) {
 		buf_addf(&q.where, "profile %s: role %s", p->name, profile_get(p, "role_arn"));

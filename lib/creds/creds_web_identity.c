@@ -28,7 +28,7 @@ on_ask(struct creds *c, void *arg, struct err *e)
 {
 	struct question *q = arg;
 	struct buf token = {0};
-	int rc = creds_read_token(&token, q->token_file, buf_str(&q->where), e);
+	int rc = creds_source_token(&token, q->token_file, buf_str(&q->where), e);
 
 	if (rc == 0) {
 		q->request.web_identity_token = buf_str(&token);
@@ -59,7 +59,7 @@ creds_from_web_identity(
 	q.request = (struct sts_request){
 	    .role_arn = look(ask, "AWS_ROLE_ARN", "role_arn"),
 	    .session_name = look(ask, "AWS_ROLE_SESSION_NAME", "role_session_name"),
-	    .region = creds_region(ask),
+	    .region = creds_source_region(ask),
 	    .ca_file = ask->settings->ca_bundle,
 	};
 	if (q.request.role_arn == NULL)
@@ -67,7 +67,7 @@ creds_from_web_identity(
 		    "web identity: a token file, %s, but no role (AWS_ROLE_ARN, or role_arn of "
 		    "profile %s)",
 		    q.token_file, ask->profile->name);
-	if (aws_endpoint(&q.endpoint, AWS_STS, ask->top, creds_region(ask), e) == -1)
+	if (aws_endpoint(&q.endpoint, AWS_STS, ask->top, creds_source_region(ask), e) == -1)
 		return -1;
 	q.request.endpoint = buf_str(&q.endpoint);
 	buf_addf(&q.where, "web identity: role %s", q.request.role_arn);

@@ -2,12 +2,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "aws/endpoint.h"
 #include "aws/sigv4.h"
 #include "base/buf.h"
 #include "base/uri.h"
 #include "creds/sts.h"
 #include "http/http_once.h"
-#include "s3/s3_addr.h"
 
 enum { TRIES = 5, CONNECT_MS = 5000, STALL_MS = 10000, TOTAL_MS = 30000, BODY_ROOM = 16384 };
 
@@ -102,12 +102,12 @@ sts_assume(struct creds *c, const struct sts_request *r, const char *where, stru
 	    .transient = sts_answer_transient};
 	struct buf url = {0}, body = {0};
 	struct signature s = {.authorization = {0}};
-	struct s3_endpoint ep;
+	struct endpoint ep;
 	struct http_answer a = {0};
 	struct err why;
 	int rc = -1;
 
-	if (s3_endpoint_parse(&ep, r->endpoint, &why) == -1) {
+	if (endpoint_parse(&ep, r->endpoint, &why) == -1) {
 		err_set(e, why.status, "%s: %s", where, why.text);
 		goto no_endpoint;
 	}
@@ -132,6 +132,6 @@ sts_assume(struct creds *c, const struct sts_request *r, const char *where, stru
 	buf_free(&body);
 	buf_free(&url);
 no_endpoint:
-	s3_endpoint_free(&ep);
+	endpoint_free(&ep);
 	return rc;
 }

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
-#include "creds/creds.h"
+#include "creds/creds_value.h"
 
 enum { STS_ANSWER_MAX = 64 << 10 };
 

@@ -1,9 +1,9 @@
 #include <string.h>
 
+#include "aws/xml.h"
 #include "base/iso_time.h"
 #include "creds/creds_source.h"
 #include "creds/sts.h"
-#include "s3/s3xml.h"
 
 enum { MESSAGE_MAX = 1000 };
 
@@ -12,7 +12,7 @@ static const char *
 element(struct buf *out, const char *doc, size_t len, const char *name)
 {
 	buf_reset(out);
-	return s3xml_text(out, doc, len, name) == 0 && out->len > 0 ? buf_str(out) : NULL;
+	return xml_text(out, doc, len, name) == 0 && out->len > 0 ? buf_str(out) : NULL;
 }
 
 int

@@ -35,7 +35,7 @@ struct bucket_region {
 struct s3 {
 	struct s3_opt opt;
 	struct aws_settings settings;
-	struct s3_endpoint endpoint;
+	struct s3_addr addr;
 	struct creds_held held;
 	struct sigv4_key key;
 	unsigned key_generation; /* of the credentials whose key it is */
@@ -59,11 +59,11 @@ struct s3 {
 static void
 warn_of_open_way(const struct s3 *s3)
 {
-	if (s3_endpoint_is_open(&s3->endpoint) && getenv("SHEAF_BATCH") == NULL)
+	if (endpoint_is_open(&s3->addr.endpoint) && getenv("SHEAF_BATCH") == NULL)
 		log_line(LOG_WARN, NULL,
 		    "endpoint http://%s: not encrypted: whoever is on the way can read and change "
 		    "what is sent; use https://",
-		    s3->endpoint.host);
+		    s3->addr.endpoint.host);
 }
 
 static int
@@ -73,25 +73,25 @@ settings_take(struct s3 *s3, struct err *e)
 	struct aws_settings *st = &s3->settings;
 	const char *region, *style = st->addressing_style;
 
-	if (s3_endpoint_parse(&s3->endpoint,
-		o->endpoint_url != NULL ? o->endpoint_url : st->endpoint_url, e) == -1)
+	if (s3_addr_parse(
+		&s3->addr, o->endpoint_url != NULL ? o->endpoint_url : st->endpoint_url, e) == -1)
 		return -1;
 	if (style != NULL && strcmp(style, "path") == 0)
-		s3->endpoint.style = S3_STYLE_PATH;
+		s3->addr.style = S3_STYLE_PATH;
 	else if (style != NULL && strcmp(style, "virtual") == 0)
-		s3->endpoint.style = S3_STYLE_VIRTUAL;
-	s3->endpoint.dualstack = st->use_dualstack;
-	s3->endpoint.fips = st->use_fips;
-	if (st->use_fips && s3->endpoint.host != NULL)
+		s3->addr.style = S3_STYLE_VIRTUAL;
+	s3->addr.dualstack = st->use_dualstack;
+	s3->addr.fips = st->use_fips;
+	if (st->use_fips && !s3_addr_is_aws(&s3->addr))
 		return err_set(e, EXIT_USAGE,
 		    "use_fips_endpoint (AWS_USE_FIPS_ENDPOINT) does not go with another endpoint, "
 		    "%s",
-		    s3->endpoint.host);
-	if (st->use_dualstack && s3->endpoint.host != NULL)
+		    s3->addr.endpoint.host);
+	if (st->use_dualstack && !s3_addr_is_aws(&s3->addr))
 		return err_set(e, EXIT_USAGE,
 		    "use_dualstack_endpoint (AWS_USE_DUALSTACK_ENDPOINT) does not go with another "
 		    "endpoint, %s",
-		    s3->endpoint.host);
+		    s3->addr.endpoint.host);
 	region = o->region != NULL ? o->region : st->region != NULL ? st->region : "us-east-1";
 	if (*region == '\0' || strlen(region) >= sizeof(s3->region) ||
 	    strspn(region, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") !=
@@ -101,15 +101,30 @@ settings_take(struct s3 *s3, struct err *e)
 		return err_set(e, EXIT_USAGE,
 		    "region '%s': has no endpoints for use_fips_endpoint (AWS_USE_FIPS_ENDPOINT)",
 		    region);
-	s3->endpoint.global = strcmp(region, S3_GLOBAL) == 0;
-	snprintf(
-	    s3->region, sizeof(s3->region), "%s", s3->endpoint.global ? S3_GLOBAL_REGION : region);
+	s3->addr.global = strcmp(region, S3_GLOBAL) == 0;
+	snprintf(s3->region, sizeof(s3->region), "%s", s3->addr.global ? S3_GLOBAL_REGION : region);
 	if (o->region != NULL) { /* the one that STS is asked in, too */
 		free(st->region);
 		st->region = xstrdup(o->region);
 	}
 	warn_of_open_way(s3);
 	return 0;
+}
+
+/* The profile holds secrets, so it is wiped as soon as it has been used. */
+static int
+settings_and_creds(struct s3 *s3, struct err *e)
+{
+	struct profile p;
+	int rc;
+
+	if (aws_settings_load(&s3->settings, &p, s3->opt.profile, e) == -1)
+		return -1;
+	rc = settings_take(s3, e);
+	if (rc == 0 && !s3->opt.no_sign_request)
+		rc = creds_held_open(&s3->held, &s3->settings, &p, e);
+	profile_free(&p);
+	return rc;
 }
 
 struct s3 *
@@ -124,9 +139,7 @@ s3_open(const struct s3_opt *opt, struct err *e)
 	};
 
 	s3->opt = *opt;
-	if (aws_settings_load(&s3->settings, opt->profile, e) == -1 || settings_take(s3, e) == -1)
-		goto fail;
-	if (!opt->no_sign_request && creds_held_open(&s3->held, &s3->settings, e) == -1)
+	if (settings_and_creds(s3, e) == -1)
 		goto fail;
 	if ((s3->pace = pace_open(opt->pace, e)) == NULL)
 		goto fail;
@@ -152,7 +165,7 @@ s3_close(struct s3 *s3)
 		free(s3->buckets[i].bucket);
 	creds_held_close(&s3->held);
 	aws_settings_free(&s3->settings);
-	s3_endpoint_free(&s3->endpoint);
+	s3_addr_free(&s3->addr);
 	explicit_bzero(&s3->key, sizeof(s3->key));
 	buf_free(&s3->host);
 	buf_free(&s3->path);
@@ -164,7 +177,7 @@ s3_close(struct s3 *s3)
 const char *
 s3_describe(struct s3 *s3)
 {
-	const struct s3_endpoint *ep = &s3->endpoint;
+	const struct endpoint *ep = &s3->addr.endpoint;
 
 	buf_reset(&s3->text);
 	buf_addf(&s3->text, "endpoint %s://%s%s, region %s, credentials: %s", ep->scheme,
@@ -176,7 +189,7 @@ s3_describe(struct s3 *s3)
 int
 s3_signs_payload(const struct s3 *s3)
 {
-	return !s3->opt.no_sign_request && s3_endpoint_is_open(&s3->endpoint);
+	return !s3->opt.no_sign_request && endpoint_is_open(&s3->addr.endpoint);
 }
 
 int
@@ -190,7 +203,7 @@ s3_sends_checksums(const struct s3 *s3)
 int
 s3_is_aws(const struct s3 *s3)
 {
-	return s3->endpoint.host == NULL;
+	return s3_addr_is_aws(&s3->addr);
 }
 
 /* --- what was learnt on the way --- */
@@ -312,13 +325,12 @@ on_build(void *job, struct fetch_msg *m)
 		c->ops->prepare(c);
 	buf_reset(&s3->host);
 	buf_reset(&s3->path);
-	s3_address(
-	    &s3->endpoint, region_of(s3, c->bucket), c->bucket, c->key, &s3->host, &s3->path);
+	s3_addr_make(&s3->addr, region_of(s3, c->bucket), c->bucket, c->key, &s3->host, &s3->path);
 	host = buf_str(&s3->host);
 	m->method = c->method;
 	m->has_body = c->has_body;
 	m->body_len = c->put_len;
-	buf_adds(&m->origin, s3->endpoint.scheme);
+	buf_adds(&m->origin, s3->addr.endpoint.scheme);
 	buf_adds(&m->origin, "://");
 	buf_add(&m->origin, s3->host.p, s3->host.len);
 	buf_add(&m->target, s3->path.p, s3->path.len);

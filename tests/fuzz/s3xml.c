@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/xml.h"
 #include "base/utf8.h"
 #include "s3/s3xml.h"
+#include "s3/s3xml_list.h"
+#include "s3/s3xml_uploads.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -61,10 +64,10 @@ check_escape(const char *s, size_t len)
 	struct buf doc = {0}, out = {0};
 
 	buf_adds(&doc, "<a><ETag>");
-	s3xml_escape(&doc, s, len);
+	xml_escape(&doc, s, len);
 	buf_adds(&doc, "</ETag></a>");
 	if (is_xml_text(s, len) &&
-	    (s3xml_text(&out, doc.p, doc.len, "ETag") == -1 || out.len != len ||
+	    (xml_text(&out, doc.p, doc.len, "ETag") == -1 || out.len != len ||
 		(len > 0 && memcmp(out.p, s, len) != 0)))
 		abort();
 	buf_free(&doc);
@@ -114,7 +117,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (strlen(x.code) >= sizeof(x.code) || strlen(x.message) >= sizeof(x.message) ||
 	    strlen(x.region) >= sizeof(x.region))
 		abort();
-	if (s3xml_text(&out, doc, size, "UploadId") == -1 && out.len != 0)
+	if (xml_text(&out, doc, size, "UploadId") == -1 && out.len != 0)
 		abort();
 	buf_free(&out);
 	check_escape(doc, size);

@@ -64,16 +64,18 @@ static const char *
 settings(const char *profile)
 {
 	struct aws_settings s;
+	struct profile p;
 
 	buf_reset(&out);
 	err.status = 0;
-	if (aws_settings_load(&s, profile, &err) == -1) {
+	if (aws_settings_load(&s, &p, profile, &err) == -1) {
 		OK(err.status == EXIT_USAGE, "a usage error");
 		return err.text;
 	}
 	buf_addf(&out, "%s %s %s %s %u %s %d", shown(s.region), shown(s.endpoint_url),
 	    shown(s.ca_bundle), shown(s.addressing_style), s.max_attempts,
 	    shown(s.checksum_calculation), s.use_dualstack);
+	profile_free(&p);
 	aws_settings_free(&s);
 	return buf_str(&out);
 }
@@ -86,13 +88,14 @@ creds(const char *profile)
 	struct aws_settings s;
 	struct creds c;
 	struct buf trail = {0};
-	char *p;
+	struct profile p = {0};
+	char *at;
 
 	buf_reset(&out);
 	err.status = 0;
-	if (aws_settings_load(&s, profile, &err) == -1) {
+	if (aws_settings_load(&s, &p, profile, &err) == -1) {
 		buf_adds(&out, err.text);
-	} else if (creds_resolve(&c, &s, &trail, &err) == -1) {
+	} else if (creds_resolve(&c, &s, &p, NULL, &trail, &err) == -1) {
 		OK(err.status == EXIT_USAGE && c.secret_key == NULL,
 		    "a usage error, nothing given");
 		buf_adds(&out, err.text);
@@ -103,10 +106,11 @@ creds(const char *profile)
 		creds_free(&c);
 	}
 	OK(strstr(buf_str(&out), "hidden") == NULL, "no hidden value is shown");
-	while ((p = strstr(buf_str(&out), home)) != NULL) {
-		memmove(p, p + strlen(home), strlen(p + strlen(home)) + 1);
+	while ((at = strstr(buf_str(&out), home)) != NULL) {
+		memmove(at, at + strlen(home), strlen(at + strlen(home)) + 1);
 		out.len -= strlen(home);
 	}
+	profile_free(&p);
 	aws_settings_free(&s);
 	buf_free(&trail);
 	return buf_str(&out);
@@ -236,7 +240,7 @@ test_environment(void)
 	OK_STR(creds(NULL), "AKF SF (none) 0 profile default in /.aws/credentials", "default");
 	setenv("AWS_ACCESS_KEY_ID", "AKE\nHost: evil", 1);
 	OK_STR(creds(NULL),
-	    "environment: a key or token with a space or another character that none has",
+	    "environment: a key or token with a space or another character that keys never contain",
 	    "no header injected");
 	unsetenv("AWS_ACCESS_KEY_ID");
 	setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/t", 1);
@@ -287,7 +291,7 @@ test_profile(void)
 	    "half a pair");
 	OK_STR(creds("spaced"),
 	    "profile spaced in /.aws/credentials: a key or token with a space or another "
-	    "character that none has",
+	    "character that keys never contain",
 	    "a space");
 	OK_STR(creds("web"), "web identity: role a: /t: No such file or directory",
 	    "a profile's web identity");
@@ -359,7 +363,7 @@ test_process(void)
 		P "the answer's Expiration is no point in time"},
 	    {"echo '{\"Version\":1,\"AccessKeyId\":\"A\\\\nB\",\"SecretAccessKey\":\"hidden\"}'",
 		P "a key or token with a space or another "
-		  "character that none has"},
+		  "character that keys never contain"},
 	    {"exit 7", P "it ended with status 7"},
 	    {"kill -9 $$", P "it was ended by signal 9"},
 	    {"no-such-program-as-this 2>/dev/null", P "it ended with status 127"},

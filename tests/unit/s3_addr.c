@@ -148,39 +148,38 @@ static const char *const bad[] = {"", "h", "ftp://h", "http://", "http://h:", "h
 int
 main(void)
 {
-	struct s3_endpoint ep;
+	struct s3_addr a;
 	struct err e;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct buf host = {0}, path = {0};
 
-		OK(s3_endpoint_parse(&ep, cases[i].endpoint, &e) == 0,
-		    "case %zu: endpoint is taken", i);
-		ep.style = cases[i].style;
-		ep.dualstack = cases[i].dualstack & 1;
-		ep.fips = cases[i].dualstack >> 1;
-		ep.global = strcmp(cases[i].region, S3_GLOBAL) == 0;
-		s3_address(&ep, ep.global ? S3_GLOBAL_REGION : cases[i].region, cases[i].bucket,
+		OK(s3_addr_parse(&a, cases[i].endpoint, &e) == 0, "case %zu: endpoint is taken", i);
+		a.style = cases[i].style;
+		a.dualstack = cases[i].dualstack & 1;
+		a.fips = cases[i].dualstack >> 1;
+		a.global = strcmp(cases[i].region, S3_GLOBAL) == 0;
+		s3_addr_make(&a, a.global ? S3_GLOBAL_REGION : cases[i].region, cases[i].bucket,
 		    cases[i].key, &host, &path);
-		OK_STR(ep.scheme, cases[i].scheme, "case %zu: scheme", i);
+		OK_STR(a.endpoint.scheme, cases[i].scheme, "case %zu: scheme", i);
 		OK_STR(buf_str(&host), cases[i].host, "case %zu: host", i);
 		OK_STR(buf_str(&path), cases[i].path, "case %zu: path", i);
 		buf_free(&host);
 		buf_free(&path);
-		s3_endpoint_free(&ep);
+		s3_addr_free(&a);
 	}
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		OK(s3_endpoint_parse(&ep, ways[i].endpoint, &e) == 0 &&
-			s3_endpoint_is_open(&ep) == ways[i].open,
+		OK(s3_addr_parse(&a, ways[i].endpoint, &e) == 0 &&
+			endpoint_is_open(&a.endpoint) == ways[i].open,
 		    "%s: %s", ways[i].endpoint != NULL ? ways[i].endpoint : "AWS",
 		    ways[i].open ? "can be read on the way" : "cannot");
-		s3_endpoint_free(&ep);
+		s3_addr_free(&a);
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		OK(s3_endpoint_parse(&ep, bad[i], &e) == -1 && e.status == EXIT_USAGE &&
+		OK(s3_addr_parse(&a, bad[i], &e) == -1 && e.status == EXIT_USAGE &&
 			strstr(e.text, bad[i]) != NULL,
 		    "'%s' is refused by name", bad[i]);
-		s3_endpoint_free(&ep);
+		s3_addr_free(&a);
 	}
 	return tap_done();
 }

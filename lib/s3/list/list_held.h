@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "s3/s3xml.h"
+#include "s3/s3xml_list.h"
 
 struct held_page;
 

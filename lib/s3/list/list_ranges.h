@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "s3/s3xml.h"
+#include "s3/s3xml_list.h"
 
 /* Takes one object; strings are valid during the call. Non-zero stops the listing. */
 typedef int list_take(void *arg, const struct s3xml_object *o);

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/xml.h"
 #include "base/log.h"
 #include "s3/put/s3_putter.h"
 #include "s3/put/s3_uploads.h"
@@ -11,7 +12,7 @@ static enum fetch_verdict
 check_upload_id(struct s3_call *c, struct fetch_again *again)
 {
 	struct buf id = {0};
-	int rc = s3xml_text(&id, c->body.p != NULL ? c->body.p : "", c->body.len, "UploadId");
+	int rc = xml_text(&id, c->body.p != NULL ? c->body.p : "", c->body.len, "UploadId");
 
 	if (rc == 0 && id.len > 0)
 		*(struct buf *)c->arg = id;
@@ -237,7 +238,7 @@ check_complete(struct s3_call *c, struct fetch_again *again)
 
 	/* the head is sent before S3 knows how it ends, so an error may stand in a 200 */
 	if (!s3xml_error(&pr->xml, doc, c->body.len)) {
-		rc = s3xml_text(&text, doc, c->body.len, "CompleteMultipartUploadResult");
+		rc = xml_text(&text, doc, c->body.len, "CompleteMultipartUploadResult");
 		buf_free(&text);
 		again->cause = FETCH_CAUSE_OTHER;
 		return rc == 0 ? FETCH_DONE : FETCH_AGAIN;
@@ -260,7 +261,7 @@ completed_etag(struct putter *p, struct s3_call *c, struct s3_answer *a)
 
 	*a = c->answer;
 	a->etag[0] = '\0';
-	if (s3xml_text(&text, c->body.p, c->body.len, "ETag") == 0 && text.len > 2) {
+	if (xml_text(&text, c->body.p, c->body.len, "ETag") == 0 && text.len > 2) {
 		const char *s = buf_str(&text);
 
 		len = text.len;
@@ -289,7 +290,7 @@ write_parts(const struct putter *p, struct buf *doc)
 		const struct part_done *done = &p->done[i];
 
 		buf_addf(doc, "<Part><PartNumber>%u</PartNumber><ETag>\"", i + 1);
-		s3xml_escape(doc, done->etag, strlen(done->etag));
+		xml_escape(doc, done->etag, strlen(done->etag));
 		buf_adds(doc, "\"</ETag>");
 		if (done->checksum[0] != '\0')
 			buf_addf(doc, "<%s>%s</%s>", name, done->checksum, name);

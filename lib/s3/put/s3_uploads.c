@@ -1,8 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/xml.h"
 #include "base/iso_time.h"
 #include "s3/put/s3_uploads.h"
+#include "s3/s3xml_uploads.h"
 
 enum { STEP_MS = 20 };
 
@@ -163,7 +165,7 @@ static int
 has_element(const struct s3_call *c, const char *name)
 {
 	struct buf text = {0};
-	int rc = s3xml_text(&text, c->body.p != NULL ? c->body.p : "", c->body.len, name);
+	int rc = xml_text(&text, c->body.p != NULL ? c->body.p : "", c->body.len, name);
 
 	buf_free(&text);
 	return rc == 0;
