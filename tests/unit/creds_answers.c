@@ -74,7 +74,8 @@ test_sts(void)
 	OK_STR(sts("<x><AccessKeyId>A</AccessKeyId><SecretAccessKey>hidden hidden</SecretAccessKey>"
 		   "<SessionToken>T</SessionToken>"
 		   "<Expiration>2026-11-23T13:45:00Z</Expiration></x>"),
-	    "w: a key or token with a space or another character that keys never contain", "a space");
+	    "w: a key or token with a space or another character that keys never contain",
+	    "a space");
 	OK_STR(sts("no XML"), "w: the answer holds no credentials", "no XML");
 	OK_STR(sts(""), "w: the answer holds no credentials", "nothing");
 	OK_STR(sts_error(denied), "AccessDenied: User: x is not <authorized>", "an error");

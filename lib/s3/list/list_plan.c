@@ -7,49 +7,8 @@
 
 /* A cut costs half a page of what both parts list, so a part has to be worth it. */
 static const double SPLIT_PAGES = 4;
-static const double FAR_PAGES = 1e11; /* estimates end here */
 
 /* --- how much is left --- */
-
-/* Where r is known to have no more keys; NULL: nowhere. */
-static const char *
-bound(const struct list_range *r)
-{
-	return r->void_from != NULL ? r->void_from : r->upto;
-}
-
-const char *
-list_range_begin(struct list_range *r)
-{
-	return r->n > 0 ? buf_str(&r->last) : r->after;
-}
-
-static size_t
-common_with_bound(const struct list_ranges *lr, const char *key, const struct list_range *r)
-{
-	size_t n = bound(r) != NULL ? list_common(key, bound(r)) : 0;
-
-	return n > lr->prefix_len ? n : lr->prefix_len;
-}
-
-void
-list_range_estimate(struct list_ranges *lr, struct list_range *r)
-{
-	const char *mark = buf_str(&r->mark);
-	size_t from = common_with_bound(lr, mark, r);
-	double here = list_place(lr->alphabet, buf_str(&r->last), from);
-	double done = here - list_place(lr->alphabet, mark, from);
-	double left = list_place(lr->alphabet, bound(r), from) - here;
-
-	if (left <= 0)
-		r->pages_left = 0;
-	else if (done * FAR_PAGES <= left)
-		r->pages_left = FAR_PAGES;
-	else
-		r->pages_left = left / done * (double)r->n_marked / lr->page_keys;
-	if (r->pages_left > FAR_PAGES)
-		r->pages_left = FAR_PAGES;
-}
 
 /* What is left when the answer that is under way has come. */
 static double
@@ -141,9 +100,9 @@ static int
 place_cut(struct list_ranges *lr, struct list_range *r, int lit)
 {
 	const char *last = buf_str(&r->last);
-	size_t from = common_with_bound(lr, last, r);
+	size_t from = list_range_common(r, last, lr->prefix_len);
 	double here = list_place(lr->alphabet, last, from);
-	double left = list_place(lr->alphabet, bound(r), from) - here;
+	double left = list_place(lr->alphabet, list_range_bound(r), from) - here;
 	double step = left / 2, far;
 
 	if (!lit) { /* half as many digits as it may be away */
@@ -151,11 +110,12 @@ place_cut(struct list_ranges *lr, struct list_range *r, int lit)
 		if (far < step)
 			step = far;
 	}
-	if (r->pages_left < FAR_PAGES &&
-	    list_cut(&lr->cut, lr->alphabet, last, bound(r), from, here + step, step / 8) == 0)
+	if (r->pages_left < LIST_RANGE_FAR &&
+	    list_cut(&lr->cut, lr->alphabet, last, list_range_bound(r), from, here + step,
+		step / 8) == 0)
 		return 0;
 	/* too far to be measured: half of the digits, as half of the number is no use */
-	return list_next(&lr->cut, lr->alphabet, last, bound(r),
+	return list_next(&lr->cut, lr->alphabet, last, list_range_bound(r),
 	    r->common > from ? (from + r->common) / 2 : from);
 }
 
@@ -180,7 +140,7 @@ cut(struct list_ranges *lr, struct list_range *r)
 	if (new->next != NULL)
 		new->next->prev = new;
 	r->next = new;
-	list_range_estimate(lr, r);
+	list_range_estimate(r, lr->alphabet, lr->prefix_len, lr->page_keys);
 	new->pages_left = all > r->pages_left ? all - r->pages_left : 0;
 	lr->count.ranges++;
 	new->blind = !lit;

@@ -10,30 +10,6 @@ enum {
 	PAGE_KEYS = 1000, /* as S3 sends them, until one was seen */
 };
 
-struct list_range *
-list_range_new(const char *after, char *upto)
-{
-	struct list_range *r = xcalloc(1, sizeof(*r));
-
-	r->after = after != NULL ? xstrdup(after) : NULL;
-	r->upto = upto;
-	return r;
-}
-
-static void
-range_free(struct list_range *r)
-{
-	free(r->after);
-	free(r->upto);
-	free(r->void_from);
-	free(r->token);
-	free(r->error);
-	buf_free(&r->last);
-	buf_free(&r->mark);
-	list_held_free(&r->held);
-	free(r);
-}
-
 struct list_ranges *
 list_ranges_new(const struct list_ranges_opt *opt)
 {
@@ -55,7 +31,7 @@ ranges_free(struct list_range *r)
 	while (r != NULL) {
 		struct list_range *next = r->next;
 
-		range_free(r);
+		list_range_free(r);
 		r = next;
 	}
 }
@@ -106,7 +82,7 @@ free_dropped(struct list_ranges *lr)
 			continue;
 		}
 		*at = r->next;
-		range_free(r);
+		list_range_free(r);
 	}
 }
 
@@ -275,7 +251,7 @@ merge_back(struct list_ranges *lr, struct list_range *r)
 	r->upto = NULL;
 	left->stuck = 0;
 	if (left->n > 0)
-		list_range_estimate(lr, left);
+		list_range_estimate(left, lr->alphabet, lr->prefix_len, lr->page_keys);
 	range_drop(lr, r);
 	return 1;
 }
@@ -362,7 +338,7 @@ page_taken(struct list_ranges *lr, struct list_range *r, const struct s3xml_page
 	if (take_token(lr, r, page, e) == -1)
 		return -1;
 	if (r->n > 0)
-		list_range_estimate(lr, r);
+		list_range_estimate(r, lr->alphabet, lr->prefix_len, lr->page_keys);
 	return 0;
 }
 
