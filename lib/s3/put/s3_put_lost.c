@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "s3/put/s3_putter.h"
 
@@ -31,7 +32,7 @@ static int
 is_over(void *arg)
 {
 	struct putter *p = arg;
-	int64_t now = putter_now_ms();
+	int64_t now = clock_mono_ms();
 
 	if (*p->interrupted) {
 		putter_is_late(p); /* begins to count */
@@ -66,9 +67,9 @@ list(struct putter *p, struct s3_uploads *found, struct err *e)
 	const struct s3_patience patience = {is_over, p};
 	int rc;
 
-	p->lost.until_ms = putter_now_ms() + LOOK_MS;
+	p->lost.until_ms = clock_mono_ms() + LOOK_MS;
 	rc = s3_uploads_list(found, p->s3, &p->opt->uri, p->upload_id, &patience, e);
-	p->lost.until_ms = putter_now_ms() + LOOK_MS;
+	p->lost.until_ms = clock_mono_ms() + LOOK_MS;
 	return rc;
 }
 
@@ -127,7 +128,7 @@ seconds(int64_t ms)
 static int
 find_window(const struct putter *p, const struct s3_uploads *found, struct window *w)
 {
-	int64_t began = p->lost.own.initiated, now = putter_now_ms();
+	int64_t began = p->lost.own.initiated, now = clock_mono_ms();
 
 	if (began != 0) { /* ours was begun between the first create and the end of the last */
 		w->from = began - seconds(p->lost.over_ms - p->lost.first_ms) - 1;
@@ -208,7 +209,7 @@ keep_by_listing(const struct putter *p, struct s3_uploads *found, const struct w
 static void
 wait_for_parts(struct putter *p, const struct s3_uploads *found, const struct window *w)
 {
-	int64_t until = putter_now_ms(), youngest = w->from;
+	int64_t until = clock_mono_ms(), youngest = w->from;
 
 	for (size_t i = 0; i < found->n; i++)
 		if (found->uploads[i].initiated > youngest)
@@ -216,7 +217,7 @@ wait_for_parts(struct putter *p, const struct s3_uploads *found, const struct wi
 	if (youngest > w->now)
 		youngest = w->now;
 	until += (youngest + ALONE_S + 1 - w->now) * 1000;
-	while (putter_now_ms() < until && !is_over(p))
+	while (clock_mono_ms() < until && !is_over(p))
 		poll(NULL, 0, PUTTER_STEP_MS);
 }
 

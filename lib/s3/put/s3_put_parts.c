@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "aws/xml.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "s3/put/s3_putter.h"
 #include "s3/put/s3_uploads.h"
@@ -50,9 +51,9 @@ create(struct putter *p)
 	c.arg = &id;
 	putter_object_headers(p, &c);
 	add_algorithm(p, &c);
-	p->lost.first_ms = putter_now_ms();
+	p->lost.first_ms = clock_mono_ms();
 	rc = putter_do(p, &c, p->e);
-	p->lost.over_ms = putter_now_ms();
+	p->lost.over_ms = clock_mono_ms();
 	p->lost.n = c.unknown;
 	s3_call_free(&c);
 	if (rc == 0) {
@@ -66,17 +67,6 @@ create(struct putter *p)
 	else
 		putter_lost_own(p);
 	return rc;
-}
-
-int
-putter_abort(struct putter *p, const char *id, const struct s3_patience *patience)
-{
-	struct err e;
-
-	if (s3_upload_abort(p->s3, &p->opt->uri, id, patience, &e) != -1)
-		return 0;
-	log_line(LOG_WARN, NULL, "the unfinished multipart upload %s stays behind: %s", id, e.text);
-	return -1;
 }
 
 static void
@@ -125,33 +115,6 @@ part_start(struct putter *p, struct part *part)
 	s3_start(p->s3, &part->call);
 }
 
-static void
-part_ended(struct putter *p, struct part *part)
-{
-	if (part->call.ok) {
-		struct part_done *done = &p->done[part->number - 1];
-
-		memcpy(done->etag, part->call.answer.etag, sizeof(done->etag));
-		memcpy(done->checksum, part->checksum, sizeof(done->checksum));
-		memcpy(p->md5s[part->number - 1], part->digest.md5, 16);
-	} else if (!p->failed) {
-		p->failed = 1;
-		s3_call_err(&part->call, p->e);
-	}
-	s3_call_free(&part->call);
-	buf_reset(&part->data);
-	part->busy = 0;
-	p->n_busy--;
-}
-
-void
-putter_collect(struct putter *p)
-{
-	for (unsigned i = 0; p->n_busy > 0 && i < p->n_places; i++)
-		if (p->parts[i].busy && p->parts[i].call.ended)
-			part_ended(p, &p->parts[i]);
-}
-
 /* Where the next part is read into. NULL: all that may be held are on the way. */
 static struct part *
 free_place(struct putter *p)
@@ -193,7 +156,7 @@ drain(struct putter *p)
 			if (!p->parts[i].busy)
 				continue;
 			s3_cancel(&p->parts[i].call);
-			part_ended(p, &p->parts[i]);
+			putter_part_ended(p, &p->parts[i]);
 		}
 	}
 	return cut;

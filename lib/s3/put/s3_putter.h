@@ -1,6 +1,7 @@
 /*
- * What s3_put.c (the whole, and a single PUT), s3_put_parts.c (a multipart upload) and
- * s3_put_lost.c (uploads that a lost answer leaves behind) share: one upload under way.
+ * One upload in progress, as s3_put.c (the whole, and a single PUT), s3_put_parts.c (a multipart
+ * upload), s3_put_fill.c (reading parts) and s3_put_lost.c (uploads that a lost answer leaves
+ * behind) share it.
  */
 #ifndef SHEAF_S3_PUT_S3_PUTTER_H
 #define SHEAF_S3_PUT_S3_PUTTER_H
@@ -60,10 +61,14 @@ struct putter {
 	struct err *e;
 };
 
-/* --- s3_put.c --- */
+/* --- s3_putter.c: requests, and when to stop --- */
 
-/* An ETag that is no MD5 (encryption with KMS or a customer's key) says nothing. */
+/* An ETag that is not an MD5 (encryption with KMS or a customer's key) says nothing. */
 int putter_etag_is_wrong(const struct s3_answer *a, const char *want);
+
+/* Is the object that a describes the one we have? By size, and by our own checksum where we store
+ * one, else by the ETag that ours would get. */
+int putter_is_ours(const struct putter *p, const struct s3_answer *a, const char *want_etag);
 
 void putter_call(struct putter *p, struct s3_call *c, const char *method, const char *query);
 void putter_object_headers(struct putter *p, struct s3_call *c);
@@ -72,7 +77,7 @@ void putter_conditions(struct putter *p, struct s3_call *c);
 /* Adds the part's bytes and their checksum to a call. */
 void putter_body(struct putter *p, struct part *part, struct s3_call *c);
 
-/* Makes a call and waits for its end, for PUTTER_GRACE_MS where there is an interruption. 0, or -1
+/* Makes a call and waits for its end, after an interruption for at most PUTTER_GRACE_MS. 0, or -1
  * with e (may be NULL) filled. */
 int putter_do(struct putter *p, struct s3_call *c, struct err *e);
 
@@ -86,41 +91,42 @@ int putter_settle(struct putter *p, const char *want_etag, struct s3_put_result 
 /* Explains why c was refused. Returns -1. */
 int putter_refused(struct putter *p, const struct s3_call *c);
 
-/* 1 when the upload has failed or is interrupted; e is filled. */
+/* Aborts one upload of the key. 0: it is gone; -1: logged with its id and the cause. */
+int putter_abort(struct putter *p, const char *id, const struct s3_patience *patience);
+
+/* 1 if the upload has failed or is interrupted; e is filled. */
 int putter_stopped(struct putter *p);
 
-/* Milliseconds of a clock that only goes on. */
-int64_t putter_now_ms(void);
-
-/* 1 when what is on the way after a failure has had its time. */
+/* 1 if requests in flight after a failure have had their time. */
 int putter_is_late(struct putter *p);
 
-/* Reads into part until it is as long as the next one is to be, or has most bytes, or the source
- * ends, while parts on the way go on. */
+/* --- s3_put_fill.c: parts that are read, and parts that have been sent --- */
+
+/* Reads into part until it has the length of the next part, or most bytes, or the source ends;
+ * parts in flight proceed meanwhile. */
 int putter_fill(struct putter *p, struct part *part, uint64_t most);
+
+/* Records the parts whose calls have ended. */
+void putter_collect(struct putter *p);
+void putter_part_ended(struct putter *p, struct part *part);
 
 /* --- s3_put_lost.c --- */
 
 /* Aborts all uploads of the key but ours. */
 void putter_clear(struct putter *p);
 
-/* While ours is open: takes down what the listing shows of it, where an answer was lost and it is
- * not known yet. */
+/* While ours is open: records how the listing shows it, if an answer was lost and that is not known
+ * yet. */
 void putter_lost_own(struct putter *p);
 
-/* When all is over: aborts what lost creates have begun, or names what may be theirs. */
+/* At the end: aborts the uploads that lost creates have begun, or names those that may be
+ * theirs. */
 void putter_lost_end(struct putter *p);
 
 /* --- s3_put_parts.c --- */
 
-/* Takes in the parts that have ended. */
-void putter_collect(struct putter *p);
-
-/* Aborts one upload of the key. 0: it is no more; -1, which is told with its id and the cause. */
-int putter_abort(struct putter *p, const char *id, const struct s3_patience *patience);
-
-/* The body is longer than one part: first is full, the rest is read as it goes. 0 with res filled,
- * or -1 with e filled and the upload aborted. */
+/* The body is longer than one part: first is full, the rest is read as it is sent. 0 with res
+ * filled, or -1 with e filled and the upload aborted. */
 int s3_put_multipart(struct putter *p, struct part *first, struct s3_put_result *res);
 
 #endif

@@ -1,0 +1,173 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "s3/put/s3_putter.h"
+
+int
+putter_etag_is_wrong(const struct s3_answer *a, const char *want)
+{
+	int opaque = a->sse[0] != '\0' && strcmp(a->sse, "AES256") != 0;
+
+	return a->etag[0] != '\0' && !opaque && strspn(a->etag, "0123456789abcdef") == 32 &&
+	    strcmp(a->etag, want) != 0;
+}
+
+void
+putter_call(struct putter *p, struct s3_call *c, const char *method, const char *query)
+{
+	*c = (struct s3_call){
+	    .method = method, .bucket = p->opt->uri.bucket, .key = p->opt->uri.key, .query = query};
+}
+
+void
+putter_object_headers(struct putter *p, struct s3_call *c)
+{
+	for (size_t i = 0; i < p->opt->n_headers; i++)
+		s3_call_header(c, p->opt->headers[i].name, p->opt->headers[i].value);
+}
+
+void
+putter_conditions(struct putter *p, struct s3_call *c)
+{
+	if (p->opt->if_none_match)
+		s3_call_header(c, "If-None-Match", "*");
+	if (p->opt->if_match != NULL)
+		s3_call_header(
+		    c, "If-Match", p->bare_etag[0] != '\0' ? p->bare_etag : p->opt->if_match);
+}
+
+static void
+take_checksum(struct putter *p, struct part *part)
+{
+	if (p->opt->checksum == CHECKSUM_SHA256)
+		EVP_EncodeBlock((unsigned char *)part->checksum, part->digest.sha256, 32);
+	else
+		checksum_crc32c_text(part->checksum, part->digest.crc32c);
+}
+
+void
+putter_body(struct putter *p, struct part *part, struct s3_call *c)
+{
+	c->has_body = 1;
+	c->put_body = part->data.p != NULL ? part->data.p : "";
+	c->put_len = part->data.len;
+	if (s3_signs_payload(p->s3)) {
+		hash_hex(part->sha256, part->digest.sha256, 32);
+		c->payload_hash = part->sha256;
+	}
+	if (p->opt->checksum == CHECKSUM_NONE) {
+		EVP_EncodeBlock((unsigned char *)part->md5_base64, part->digest.md5, 16);
+		s3_call_header(c, "Content-MD5", part->md5_base64);
+		return;
+	}
+	take_checksum(p, part);
+	s3_call_header(c,
+	    p->opt->checksum == CHECKSUM_SHA256 ? "x-amz-checksum-sha256" : "x-amz-checksum-crc32c",
+	    part->checksum);
+}
+
+int
+putter_is_late(struct putter *p)
+{
+	int64_t now = clock_mono_ms();
+
+	if (p->stop_ms == 0)
+		p->stop_ms = now + PUTTER_GRACE_MS;
+	return now >= p->stop_ms;
+}
+
+int
+putter_do(struct putter *p, struct s3_call *c, struct err *e)
+{
+	s3_start(p->s3, c);
+	while (!c->ended) {
+		s3_step(p->s3, PUTTER_STEP_MS);
+		if (!c->ended && *p->interrupted && putter_is_late(p)) {
+			s3_cancel(c);
+			err_set(&s3_call_problem(c)->error, EXIT_FAILED,
+			    "interrupted; nothing is known to be stored");
+		}
+	}
+	return c->ok ? 0 : s3_call_err(c, e);
+}
+
+int
+putter_head(struct putter *p, struct s3_answer *a, struct err *e)
+{
+	struct s3_call c;
+	int rc;
+
+	putter_call(p, &c, "HEAD", NULL);
+	rc = putter_do(p, &c, e);
+	*a = c.answer;
+	if (rc == -1 && c.answer.status == 404 && c.last.fault == FETCH_FAULT_NONE)
+		rc = 0;
+	else if (rc == 0)
+		rc = 1;
+	s3_call_free(&c);
+	return rc;
+}
+
+int
+putter_is_ours(const struct putter *p, const struct s3_answer *a, const char *want_etag)
+{
+	if (a->content_length != (int64_t)p->src.bytes)
+		return 0;
+	if (p->opt->meta_crc32c != NULL)
+		return strcmp(a->sheaf_crc32c, p->opt->meta_crc32c) == 0;
+	return strcmp(a->etag, want_etag) == 0;
+}
+
+int
+putter_settle(struct putter *p, const char *want_etag, struct s3_put_result *res)
+{
+	struct s3_answer a;
+
+	if (putter_head(p, &a, NULL) != 1 || !putter_is_ours(p, &a, want_etag))
+		return -1;
+	memcpy(res->etag, a.etag, sizeof(res->etag));
+	res->existed = 1;
+	return 0;
+}
+
+int
+putter_refused(struct putter *p, const struct s3_call *c)
+{
+	if (c->answer.status == 412 && p->opt->if_none_match)
+		return err_set(p->e, EXIT_FAILED,
+		    "s3://%s/%s: an object is there already, and not this one (412 %s)", c->bucket,
+		    c->key, s3_call_code(c));
+	if (c->answer.status == 412)
+		return err_set(p->e, EXIT_FAILED,
+		    "s3://%s/%s: changed since its ETag was %s (412 %s)", c->bucket, c->key,
+		    p->opt->if_match, s3_call_code(c));
+	return s3_call_err(c, p->e);
+}
+
+int
+putter_stopped(struct putter *p)
+{
+	if (p->failed)
+		return 1;
+	if (!*p->interrupted)
+		return 0;
+	p->failed = 1;
+	err_set(p->e, EXIT_FAILED, "s3://%s/%s: interrupted; nothing is stored", p->opt->uri.bucket,
+	    p->opt->uri.key);
+	return 1;
+}
+
+int
+putter_abort(struct putter *p, const char *id, const struct s3_patience *patience)
+{
+	struct err e;
+
+	if (s3_upload_abort(p->s3, &p->opt->uri, id, patience, &e) != -1)
+		return 0;
+	log_line(LOG_WARN, NULL, "the unfinished multipart upload %s stays behind: %s", id, e.text);
+	return -1;
+}
