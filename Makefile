@@ -32,6 +32,7 @@ say = $(if $(V),,@echo '  $(1) $@'; )
 
 .PHONY: build
 build: $(BINS) ## build the programs into build/bin (the default)
+	$(if $(shell cat $(LINK).lost 2> /dev/null),@cat $(LINK).lost >&2)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -45,7 +46,7 @@ $(LIB): $(LIBOBJ)
 	$(call say,AR)$(AR) rcs $@ $^
 
 $(LINK): deps/libraries
-	@mkdir -p $(@D); rm -f $(BUILD)/libraries-*.link
+	@mkdir -p $(@D); rm -f $(BUILD)/libraries-*.link*
 	@CC='$(CC)' AR='$(AR)' deps/libraries $@ $(LIBCURL)
 
 # Copied, as install does: the linker writes piece by piece, of which Linux caches single pages, and a start then takes longer

@@ -53,15 +53,16 @@ like_cc() {
 	echo 'int ldap_init(void), gnutls_init(void); int f(void); int f(void) { return ldap_init() + gnutls_init(); }' |
 		cc -c -o "$TMP/lib/f.o" -x c -
 	ar rcs "$TMP/lib/libcurl.a" "$TMP/lib/f.o"
+	local lost="warning: shared libraries are linked, and each start of a program takes some 5 ms longer, as"
 	CC=$TMP/cc run_tool 0 deps/libraries "$TMP/link/f"
-	[[ $(< "$TMP/err") == "  libraries: the shared ones, as libcurl.a wants gnutls_init" ]]
+	[[ $(< "$TMP/err") == "$lost libcurl.a wants gnutls_init" ]]
 	[[ $(paste -sd " " "$TMP/link/f") == "-lcurl -lssl -lcrypto -lexpat -ljansson -lz" ]]
 	echo "no archive" > "$TMP/lib/libcurl.a"
 	CC=$TMP/cc run_tool 0 deps/libraries "$TMP/link/f"
-	[[ $(< "$TMP/err") == "  libraries: the shared ones, as libcurl.a and what it needs cannot be linked in here" ]]
+	[[ $(< "$TMP/err") == "$lost libcurl.a and what it needs cannot be linked in here" ]]
 	rm "$TMP/lib/libcurl.a"
 	CC=$TMP/cc run_tool 0 deps/libraries "$TMP/link/f"
-	[[ $(< "$TMP/err") == "  libraries: the shared ones, as there is no libcurl.a" ]]
+	[[ $(< "$TMP/err") == "$lost there is no libcurl.a" ]]
 }
 
 @test "another libcurl.a, even an older one, is linked anew; a build folder may be named ./" {
@@ -146,11 +147,30 @@ out/merged-00002.csv" ]]
 
 @test "deps names the packages on a system without apt-get" {
 	mkdir "$TMP/bin"
-	for command in bash env grep sed sort paste fold; do
+	for command in bash env grep sed sort paste fold tail; do
 		ln -s "$(command -v $command)" "$TMP/bin"
 	done
 	run_tool 0 env PATH="$TMP/bin" deps/install build run
 	[[ $output == *libcurl4-openssl-dev* && $output == *parallel* ]]
+	run_tool 2 env PATH="$TMP/bin" deps/install build 'r.n'
+	says "deps: r.n: no such kind"
+}
+
+@test "deps takes the packages of the release, or of the newest one that is known" {
+	mkdir "$TMP/bin"
+	for command in bash env grep sed sort paste fold tail; do
+		ln -s "$(command -v $command)" "$TMP/bin"
+	done
+	export OS_RELEASE=$TMP/os-release
+	for release in 12 13 '"14"' 22.04 ''; do
+		echo "VERSION_ID=$release" > "$OS_RELEASE"
+		run_tool 0 env PATH="$TMP/bin" deps/install test
+		tr "\n" " " < "$TMP/out" > "$TMP/out-$release"
+	done
+	[[ $(< "$TMP/out-12") == *"Debian 12:"*" libclang-rt-14-dev "* && $(< "$TMP/out-12") != *" libclang-rt-dev "* ]]
+	for release in 13 '"14"' 22.04 ''; do
+		[[ $(< "$TMP/out-$release") == *"Debian 13:"*" libclang-rt-dev "* && $(< "$TMP/out-$release") != *-14-dev* ]]
+	done
 }
 
 @test "deps asks apt-get for what is missing, and for nothing else" {
