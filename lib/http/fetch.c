@@ -46,15 +46,6 @@ struct fetch {
 	struct fetch_stats stats;
 };
 
-static const char *const cause_names[FETCH_CAUSES] = {
-    "throttled", "server_error", "timeout", "connect", "reset", "short_body", "checksum", "other"};
-
-const char *
-fetch_cause_name(enum fetch_cause c)
-{
-	return cause_names[c];
-}
-
 const char *
 fetch_fault_words(enum fetch_fault f)
 {

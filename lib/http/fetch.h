@@ -25,6 +25,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/hist.h"
+#include "http/fetch_cause.h"
 
 struct fetch;
 struct fetch_exchange;
@@ -58,19 +59,6 @@ enum fetch_fault {
 	FETCH_FAULT_STALL,   /* nothing moved for stall_ms */
 	FETCH_FAULT_GARBAGE, /* what came was no HTTP */
 	FETCH_FAULT_CALLER,  /* ops->body or ops->build said FETCH_ABORT */
-};
-
-/* Why an exchange is sent again; the names that stats give are those of docs/work-folder.md. */
-enum fetch_cause {
-	FETCH_CAUSE_THROTTLED,
-	FETCH_CAUSE_SERVER_ERROR,
-	FETCH_CAUSE_TIMEOUT,
-	FETCH_CAUSE_CONNECT,
-	FETCH_CAUSE_RESET,
-	FETCH_CAUSE_SHORT_BODY,
-	FETCH_CAUSE_CHECKSUM,
-	FETCH_CAUSE_OTHER,
-	FETCH_CAUSES,
 };
 
 struct fetch_answer {
@@ -150,9 +138,6 @@ struct fetch_stats {
 
 /* What to call a fault in a message: "cannot connect", "connection lost", ... */
 const char *fetch_fault_words(enum fetch_fault f);
-
-/* "throttled", "server_error", ... */
-const char *fetch_cause_name(enum fetch_cause c);
 
 /* NULL with e filled (EXIT_USAGE: ca_file cannot be opened; EXIT_FAILED: no memory or descriptors).
  * A ca_file that holds no certificates fails the first TLS connection. */

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/hist.h"
+#include "http/fetch_cause.h"
 
 enum history_program {
 	HISTORY_S3LS,
@@ -19,9 +20,6 @@ enum history_program {
 	HISTORY_S3PUT,
 	HISTORY_PROGRAMS
 };
-
-/* Why a request was sent again; what the table of docs/work-folder.md does not have is "other". */
-enum { HISTORY_CAUSES = 8 };
 
 /* Of a batch. Begun: it is under way, or was when its run ended. */
 enum history_state { HISTORY_LEFT, HISTORY_BEGUN, HISTORY_FAILED, HISTORY_DONE, HISTORY_STATES };
@@ -39,13 +37,12 @@ enum {
 };
 
 extern const char *const history_program_names[HISTORY_PROGRAMS];
-extern const char *const history_cause_names[HISTORY_CAUSES];
 extern const char *const history_state_names[HISTORY_STATES];
 
 /* Sums over all attempts. */
 struct history_counts {
 	uint64_t bytes_in, requests, retries, throttled, hedged;
-	uint64_t causes[HISTORY_CAUSES];
+	uint64_t causes[FETCH_CAUSES];
 };
 
 /* One batch: what its stats, its receipt and its failure say. */

@@ -16,12 +16,9 @@ enum {
 	TEXT_MAX = 500,
 	URI_MAX = 1200, /* with a key of 1,024 bytes */
 	TAIL_LEN = 65536,
-	OTHER = HISTORY_CAUSES - 1,
 };
 
 const char *const history_program_names[HISTORY_PROGRAMS] = {"s3ls", "s3get", "csvcat", "s3put"};
-const char *const history_cause_names[HISTORY_CAUSES] = {
-    "throttled", "server_error", "timeout", "connect", "reset", "short_body", "checksum", "other"};
 
 uint64_t
 history_number(const json_t *o, const char *name)
@@ -63,7 +60,8 @@ take_causes(struct history_counts *c, const json_t *causes)
 		json_int_t n = json_integer_value(json_object_iter_value(i));
 		int at = 0;
 
-		while (at < OTHER && strcmp(history_cause_names[at], json_object_iter_key(i)) != 0)
+		while (at < FETCH_CAUSE_OTHER &&
+		    strcmp(fetch_cause_name((enum fetch_cause)at), json_object_iter_key(i)) != 0)
 			at++;
 		c->causes[at] += n > 0 ? (uint64_t)n : 0;
 	}

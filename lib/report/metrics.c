@@ -142,15 +142,15 @@ add_requests(struct metrics *ms, const struct history *r, const struct prices *p
 	add(ms, "requests_other", "", (double)r->requests_other, all, "Other requests");
 	add(ms, "cost", "dollars", cost / 1000, NO_BASE, "Price of these requests");
 	add(ms, "retries", "", (double)c->retries, all, "Requests sent again");
-	for (int i = 0; i < HISTORY_CAUSES; i++) {
-		static const char *const help[HISTORY_CAUSES] = {"Sent again: 503 SlowDown or 429",
+	for (int i = 0; i < FETCH_CAUSES; i++) {
+		static const char *const help[FETCH_CAUSES] = {"Sent again: 503 SlowDown or 429",
 		    "Sent again: 500, 502, 504", "Sent again: too slow",
 		    "Sent again: no connection", "Sent again: the connection broke",
 		    "Sent again: the body was cut short",
 		    "Sent again: the body was not what was stored", "Sent again: another cause"};
 		char name[32];
 
-		snprintf(name, sizeof(name), "retries_%s", history_cause_names[i]);
+		snprintf(name, sizeof(name), "retries_%s", fetch_cause_name((enum fetch_cause)i));
 		add(ms, name, "", (double)c->causes[i], all, help[i]);
 	}
 	add(ms, "throttled", "", (double)c->throttled, all, "Answers 503 SlowDown and 429");

@@ -440,10 +440,11 @@ add_requests(struct buf *out, const struct report *p)
 	add_count(out, value(p, "retries"));
 	if (retries->value > 0)
 		buf_addf(out, " (%.2f %%):", metric_percent(retries));
-	for (int i = 0; i < HISTORY_CAUSES; i++) {
+	for (int i = 0; i < FETCH_CAUSES; i++) {
 		if (p->run->counts.causes[i] == 0)
 			continue;
-		buf_addf(&piece, "%s %s ", causes++ > 0 ? "," : "", history_cause_names[i]);
+		buf_addf(&piece, "%s %s ", causes++ > 0 ? "," : "",
+		    fetch_cause_name((enum fetch_cause)i));
 		add_count(&piece, (double)p->run->counts.causes[i]);
 		add_piece(out, &piece);
 	}
