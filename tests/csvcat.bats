@@ -241,11 +241,11 @@ refuses() {
 	files 'a\n1\n' 'a\n2\n'
 	# the second name would be lost
 	run_shell 1 'printf "in/f1\0in/f2\0" | csvcat --files-from - -o made'
-	says 'csvcat: -: a name holds NUL (--null?)'
+	says 'csvcat: -: a name contains NUL (--null?)'
 	run_shell 1 'printf "in/f1\nin/f2\n" | csvcat --null --files-from - -o made'
 	says 'No such file or directory'
 	run_shell 1 'head -c 100000 /dev/zero | tr "\0" x | csvcat --files-from - -o made'
-	says 'csvcat: -: a name of over 4096 bytes'
+	says 'csvcat: -: a name of more than 4096 bytes'
 	run_tool 2 csvcat --null in/f1 -o made
 	says '--null needs --files-from'
 	[[ ! -e made ]]
@@ -361,7 +361,7 @@ csv.writer(open("f3", "w"), lineterminator="\n").writerows(r[::-1] for r in csv.
 	run_shell 0 'csvcat x.csv -o all.csv; csvcat x.csv all.csv -o all.csv'
 	[[ $(< all.csv) == $'a,b\n1,2\n1,2' ]]
 	run_shell 1 'printf "x.csv\n-\n" | csvcat --files-from - -o none'
-	says 'csvcat: -: standard input holds the names, it is no file'
+	says 'csvcat: -: standard input is the list of names, so it cannot be a file'
 	[[ ! -e none ]]
 	# what is appended to is never read to its end
 	{ echo a,b && yes 1,2 | head -n 300000; } > big.csv

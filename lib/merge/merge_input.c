@@ -1,0 +1,235 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/decompress.h"
+#include "archive/tar.h"
+#include "base/buf.h"
+#include "base/infile.h"
+#include "merge/merge_input.h"
+
+enum { PIECE_LEN = 256 * 1024, PAGE = 4096 };
+
+struct merge_input {
+	struct csv_merge *merge;
+	const struct merge_output *output;
+	const struct merge_input_ops *ops;
+	void *arg;
+	struct decompress *decompress;
+	char *piece; /* aligned to a page, which the kernel copies to faster */
+	uint64_t bytes;
+	struct buf name; /* of the tar member at hand */
+	int skip;	 /* it was found bad */
+};
+
+static int
+take_decompressed(void *arg, const char *p, size_t n, struct err *e)
+{
+	struct merge_input *in = arg;
+
+	return (int)csv_merge_data(in->merge, p, n, e);
+}
+
+struct merge_input *
+merge_input_new(struct csv_merge *merge, const struct merge_output *output,
+    const struct merge_input_ops *ops, void *arg)
+{
+	struct merge_input *in = xcalloc(1, sizeof(*in));
+
+	in->merge = merge;
+	in->output = output;
+	in->ops = ops;
+	in->arg = arg;
+	in->decompress = decompress_new(take_decompressed, in);
+	if ((in->piece = aligned_alloc(PAGE, PIECE_LEN)) == NULL)
+		err_nomem();
+	return in;
+}
+
+void
+merge_input_free(struct merge_input *in)
+{
+	if (in == NULL)
+		return;
+	decompress_free(in->decompress);
+	buf_free(&in->name);
+	free(in->piece);
+	free(in);
+}
+
+uint64_t
+merge_input_bytes(const struct merge_input *in)
+{
+	return in->bytes;
+}
+
+/* --- a source --- */
+
+static void
+begin(struct merge_input *in, const char *name)
+{
+	decompress_begin(in->decompress);
+	csv_merge_begin(in->merge, name);
+}
+
+/* The source is bad for a reason that the merge cannot see. */
+static enum csv_merge_status
+bad(struct merge_input *in, const char *name, const char *why, struct err *e)
+{
+	if (csv_merge_drop(in->merge, e) == CSV_MERGE_FATAL)
+		return CSV_MERGE_FATAL;
+	err_set(e, EXIT_FAILED, "%.2000s: %.2000s", name, why);
+	return CSV_MERGE_BAD;
+}
+
+/* The status that a result of decompress_data or decompress_end stands for. */
+static enum csv_merge_status
+status_of(struct merge_input *in, int rc, const char *name, struct err *e)
+{
+	struct err why;
+
+	if (rc != DECOMPRESS_BAD)
+		return (enum csv_merge_status)rc;
+	why = *e;
+	return bad(in, name, why.text, e);
+}
+
+static enum csv_merge_status
+data(struct merge_input *in, const char *name, const char *p, size_t n, struct err *e)
+{
+	in->bytes += n;
+	return status_of(in, decompress_data(in->decompress, p, n, e), name, e);
+}
+
+static enum csv_merge_status
+end(struct merge_input *in, const char *name, struct err *e)
+{
+	enum csv_merge_status rc = status_of(in, decompress_end(in->decompress, e), name, e);
+
+	return rc == CSV_MERGE_OK ? csv_merge_end(in->merge, e) : rc;
+}
+
+/* 0: the merge goes on; -1 with e filled: it stops. */
+static int
+judge(struct merge_input *in, enum csv_merge_status rc, const char *name, struct err *e)
+{
+	size_t n = strlen(name);
+	const char *text;
+	struct err why;
+
+	if (rc == CSV_MERGE_OK)
+		return 0;
+	if (rc == CSV_MERGE_FATAL)
+		return -1;
+	why = *e;
+	text = why.text;
+	if (strncmp(text, name, n) == 0 && strncmp(text + n, ": ", 2) == 0)
+		text += n + 2;
+	return in->ops->bad(in->arg, name, text, e);
+}
+
+/* --- files --- */
+
+/* Like cat, refuses to read what is being written: that would have no end. */
+static int
+open_input(struct merge_input *in, struct infile *f, const char *path, struct err *e)
+{
+	if (infile_open(f, path, e) == -1)
+		return -1;
+	if (!merge_output_is(in->output, &f->st))
+		return 0;
+	infile_close(f);
+	return err_set(e, EXIT_FAILED, "%s: is the output as well", f->name);
+}
+
+int
+merge_input_file(struct merge_input *in, const char *path, struct err *e)
+{
+	enum csv_merge_status rc = CSV_MERGE_OK;
+	struct infile f;
+	ssize_t n = 0;
+
+	if (open_input(in, &f, path, e) == -1)
+		return -1;
+	begin(in, f.name);
+	while (rc == CSV_MERGE_OK && (n = infile_read(&f, in->piece, PIECE_LEN, e)) > 0)
+		rc = data(in, f.name, in->piece, (size_t)n, e);
+	if (n == -1)
+		rc = CSV_MERGE_FATAL;
+	else if (rc == CSV_MERGE_OK && infile_changed(&f))
+		rc = bad(in, f.name, "changed while it was read", e);
+	else if (rc == CSV_MERGE_OK)
+		rc = end(in, f.name, e);
+	infile_close(&f);
+	return judge(in, rc, f.name, e);
+}
+
+/* --- tar --- */
+
+static enum csv_merge_status
+tar_entry(struct merge_input *in, const struct tar_reader *t, struct err *e)
+{
+	const char *name, *unfit = tar_entry_unfit(t);
+	size_t len;
+
+	name = tar_entry_name(t, &len);
+	buf_reset(&in->name);
+	buf_add(&in->name, name, len);
+	in->skip = 0;
+	begin(in, buf_str(&in->name));
+	return unfit != NULL ? bad(in, in->name.p, unfit, e) : CSV_MERGE_OK;
+}
+
+/* Takes n bytes of the stream. */
+static int
+tar_feed(struct merge_input *in, struct tar_reader *t, const char *p, size_t n, struct err *e)
+{
+	const char *body;
+	size_t len;
+
+	for (;;) {
+		enum csv_merge_status rc = CSV_MERGE_OK;
+		struct err why;
+
+		switch (tar_reader_next(t, &p, &n, &body, &len, &why)) {
+		case TAR_NEED: return 0;
+		case TAR_END: continue;
+		case TAR_ERROR: return err_set(e, EXIT_FAILED, "standard input: %s", why.text);
+		case TAR_ENTRY: rc = tar_entry(in, t, e); break;
+		case TAR_DATA:
+			if (!in->skip)
+				rc = data(in, in->name.p, body, len, e);
+			break;
+		case TAR_CLOSE:
+			if (!in->skip)
+				rc = end(in, in->name.p, e);
+			break;
+		}
+		if (rc != CSV_MERGE_OK) {
+			in->skip = 1;
+			if (judge(in, rc, in->name.p, e) == -1)
+				return -1;
+		}
+	}
+}
+
+int
+merge_input_tar(struct merge_input *in, struct err *e)
+{
+	struct tar_reader *t;
+	struct infile f;
+	struct err why;
+	ssize_t n = 0;
+	int rc = 0;
+
+	if (open_input(in, &f, "-", e) == -1)
+		return -1;
+	t = tar_reader_new();
+	while (rc == 0 && (n = infile_read(&f, in->piece, PIECE_LEN, e)) > 0)
+		rc = tar_feed(in, t, in->piece, (size_t)n, e);
+	if (n == -1)
+		rc = -1;
+	if (rc == 0 && tar_reader_eof(t, &why) == -1)
+		rc = err_set(e, EXIT_FAILED, "standard input: %s", why.text);
+	tar_reader_free(t);
+	return rc;
+}
