@@ -9,8 +9,8 @@ CC      ?= cc
 CFLAGS  ?= -O2 -g
 WARN    := -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	   -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wundef
-VERSION := 0.1.0
-DEFS    := -D_POSIX_C_SOURCE=200809L -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DSHEAF_VERSION='"$(VERSION)"'
+VERSION := $(shell sed -n 's/^\#define SHEAF_VERSION "\(.*\)"$$/\1/p' lib/base/version.h)
+DEFS    := -D_POSIX_C_SOURCE=200809L -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
 
 PROGRAMS := s3ls s3get csvcat s3put report verify
 BINS     := $(PROGRAMS:%=$(BUILD)/bin/%)
@@ -171,7 +171,8 @@ SHAREDIR := $(DESTDIR)$(PREFIX)/share/sheaf
 install: build ## install below PREFIX (/usr/local), in a staging folder if DESTDIR is set
 	install -d '$(BINDIR)' '$(MANDIR)'
 	install $(BINS) '$(BINDIR)'
-	install -m 644 $(MANS) '$(MANDIR)'
+	for page in $(MANS); do sed 's/^\.Os sheaf$$/& $(VERSION)/' "$$page" > '$(MANDIR)'/"$${page##*/}"; done
+	chmod 644 $(PROGRAMS:%='$(MANDIR)/%.1')
 	install -d '$(SHAREDIR)/libexec'
 	install -m 644 pipeline.mk '$(SHAREDIR)'
 	install libexec/* '$(SHAREDIR)/libexec'

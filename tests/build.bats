@@ -113,6 +113,19 @@ like_cc() {
 	[[ -z $(find "$TMP/stage" -type f) ]]
 }
 
+@test "one version: of every program, of the installed man pages, and of CHANGELOG.md's latest entry" {
+	local version program
+	version=$(sed -n 's/^#define SHEAF_VERSION "\(.*\)"$/\1/p' lib/base/version.h)
+	[[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]]
+	run_tool 0 make BUILD="$BUILD" install PREFIX="$TMP/prefix"
+	for program in $programs; do
+		run_tool 0 "$program" --version
+		[[ $(head -n 1 "$TMP/out") == "$program (sheaf) $version"* ]]
+		[[ $(grep -c "^\.Os sheaf $version\$" "$TMP/prefix/share/man/man1/$program.1") == 1 ]]
+	done
+	[[ $(grep -m 1 '^## ' CHANGELOG.md) == "## [$version] - "* ]]
+}
+
 @test "the pipeline runs from where it is installed, in any folder" {
 	SERVER=s3d use_server
 	s3 csvs "$BUCKET" in/ 25

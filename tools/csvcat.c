@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "base/stats.h"
+#include "base/version.h"
 #include "csv/csv_merge.h"
 #include "merge/merge_input.h"
 #include "merge/merge_output.h"

@@ -14,6 +14,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/outfile.h"
+#include "base/version.h"
 #include "report/alarm.h"
 #include "report/history.h"
 #include "report/metrics.h"

@@ -10,6 +10,7 @@
 
 #include "base/io.h"
 #include "base/log.h"
+#include "base/version.h"
 #include "sums/crc32c.h"
 #include "work/audit.h"
 #include "work/audit_batch.h"

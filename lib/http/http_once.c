@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/version.h"
 #include "http/http_once.h"
 #include "http/origin.h"
 

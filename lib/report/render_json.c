@@ -4,6 +4,7 @@
 
 #include "base/iso_time.h"
 #include "base/json.h"
+#include "base/version.h"
 #include "report/render_json.h"
 
 void

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/version.h"
 #include "http/pace.h"
 #include "s3/s3_state.h"
 

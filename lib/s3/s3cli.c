@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/num.h"
+#include "base/version.h"
 #include "s3/s3cli.h"
 
 static const char shared_help[] =
