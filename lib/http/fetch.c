@@ -3,47 +3,38 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "http/fetch_hedge.h"
 #include "http/fetch_queue.h"
-#include "http/fetch_slot.h"
+#include "http/fetch_slots.h"
 #include "http/origin.h"
 #include "http/pace.h"
 #include "http/retry.h"
 
 enum {
 	STALL_MS = 20000,
-	SCAN_MS = 250,	   /* at least so often deadlines and hedges are looked at */
-	BLOCKED_MS = 3000, /* a longer gap between scans was our caller's, not the network's */
-	GATHER = 10,	   /* sending times drawn at once, so that one waking serves several */
+	SCAN_MS = 250,	   /* how often deadlines and hedges are looked at, at least */
+	BLOCKED_MS = 3000, /* a longer gap between scans is our caller's doing, not the network's */
+	GATHER = 10, /* sends drawn from the pace at once, so that one waking serves several */
 	NAP_MIN_MS = 2,
 	NAP_MAX_MS = 100,
 	READ_LEN = 64 << 10,
 	FREE_TRIES_MAX = 8,
-	HEDGE_MIN_MS = 500,
-	HEDGE_SAMPLES = 100, /* answers before "the slowest percent" means anything */
-	HEDGE_SHARE = 50,    /* at most one request in so many */
 };
 
 struct fetch {
-	struct fetch_wire wire;
-	struct fetch_slot *slots;
-	size_t n_slots, n_spare;	/* the last n_spare are for hedges only */
-	struct fetch_slot **free_slots; /* stack */
-	size_t n_free;
+	struct fetch_common common; /* first: a pointer to it is a pointer to its engine */
+	struct fetch_slots slots;
 	struct fetch_queue queue;
-	size_t n_exchanges, n_resumes;
+	size_t n_exchanges;
 	enum { FIRST_NONE, FIRST_SENT, FIRST_OVER } first; /* exchange over TLS */
 	struct fetch_opt opt;
-	struct fetch_msg msg; /* the next one; it changes places with that of its slot */
-	char *room;	      /* what is read from any connection goes here first */
+	struct fetch_msg msg; /* the next one; swapped with that of the slot it is sent in */
 	struct retry retry;
-	uint64_t reserved_ns; /* from when on n_reserved sends are due, drawn from the pace */
+	struct fetch_hedge hedge;
+	uint64_t reserved_ns; /* when the n_reserved sends drawn from the pace may begin */
 	size_t n_reserved;
-	uint64_t now_us;
 	int64_t scanned_ms, scan_ms; /* when, and how long until the next time */
 	int napped;		     /* answers may have waited for this step */
-	int64_t hedge_after_ms;
-	uint64_t hedge_seen;
-	struct fetch_stats stats;
 };
 
 const char *
@@ -64,119 +55,19 @@ fetch_fault_words(enum fetch_fault f)
 static void
 clock_update(struct fetch *f)
 {
-	f->now_us = clock_mono_us();
+	f->common.now_us = clock_mono_us();
 }
 
-int64_t
-fetch_now_ms(const struct fetch *f)
+static int64_t
+now_ms(const struct fetch *f)
 {
-	return (int64_t)(f->now_us / 1000);
-}
-
-struct fetch_stats *
-fetch_stats_of(struct fetch *f)
-{
-	return &f->stats;
+	return fetch_common_now_ms(&f->common);
 }
 
 const struct fetch_stats *
 fetch_get_stats(const struct fetch *f)
 {
-	return &f->stats;
-}
-
-void
-fetch_msg_header(struct fetch_msg *m, const char *name, const char *value)
-{
-	if (m->n_headers == FETCH_HEADERS_MAX)
-		abort();
-	m->n_headers++;
-	buf_adds(&m->headers, name);
-	buf_adds(&m->headers, ": ");
-	buf_adds(&m->headers, value);
-	buf_addc(&m->headers, '\0');
-}
-
-char *
-fetch_read_room(struct fetch *f, size_t *cap)
-{
-	*cap = f->opt.buffer_len;
-	return f->room;
-}
-
-/* --- making and ending --- */
-
-static void
-slots_new(struct fetch *f)
-{
-	f->n_spare = f->opt.hedge_ms >= 0 ? f->opt.connections / 16 + 1 : 0;
-	f->n_slots = f->opt.connections + f->n_spare;
-	f->slots = xcalloc(f->n_slots, sizeof(*f->slots));
-	f->free_slots = xcalloc(f->n_slots, sizeof(struct fetch_slot *));
-	for (size_t i = f->n_slots; i-- > 0;) {
-		f->slots[i].engine = f;
-		f->free_slots[f->n_free++] = &f->slots[i];
-	}
-}
-
-/* Half of the shortest deadline is what any is missed by at most. */
-static void
-scan_next(struct fetch *f, int64_t after)
-{
-	int64_t least = after < (int64_t)f->opt.stall_ms ? after : (int64_t)f->opt.stall_ms;
-
-	f->scan_ms = least / 2 < SCAN_MS ? least / 2 + 1 : SCAN_MS;
-}
-
-struct fetch *
-fetch_new(const struct fetch_opt *opt, struct err *e)
-{
-	struct fetch *f = xcalloc(1, sizeof(*f));
-
-	f->opt = *opt;
-	fetch_queue_begin(&f->queue);
-	retry_begin(&f->retry);
-	if (f->opt.stall_ms == 0)
-		f->opt.stall_ms = STALL_MS;
-	if (f->opt.buffer_len == 0)
-		f->opt.buffer_len = READ_LEN;
-	clock_update(f);
-	f->scanned_ms = fetch_now_ms(f);
-	scan_next(f, f->opt.hedge_ms > 0 ? f->opt.hedge_ms : INT64_MAX);
-	slots_new(f);
-	f->room = xmalloc(f->opt.buffer_len);
-	if (fetch_wire_open(&f->wire, &f->opt, f->n_slots, &f->stats, fetch_now_ms(f), e) == -1) {
-		fetch_free(f);
-		return NULL;
-	}
-	return f;
-}
-
-void
-fetch_free(struct fetch *f)
-{
-	if (f == NULL)
-		return;
-	for (size_t i = 0; i < f->n_slots; i++) {
-		struct fetch_exchange *x = f->slots[i].exchange;
-
-		for (int k = 0; x != NULL && k < 2; k++)
-			if (x->slot[k] != NULL)
-				x->slot[k]->exchange = NULL;
-		free(x);
-		fetch_slot_free(&f->slots[i]);
-	}
-	fetch_wire_close(&f->wire);
-	fetch_queue_free(&f->queue);
-	free(f->slots);
-	free(f->free_slots);
-	if (f->room != NULL)
-		explicit_bzero(f->room, f->opt.buffer_len);
-	free(f->room);
-	buf_free(&f->msg.origin);
-	buf_free(&f->msg.target);
-	buf_wipe(&f->msg.headers);
-	free(f);
+	return &f->common.stats;
 }
 
 /* --- exchanges --- */
@@ -221,27 +112,28 @@ static int
 exchange_again(struct fetch *f, struct fetch_exchange *x, enum fetch_verdict v,
     const struct fetch_again *again)
 {
+	struct fetch_stats *st = &f->common.stats;
 	int throttled = again->cause == FETCH_CAUSE_THROTTLED;
 
 	x->winner = NULL;
 	if (v == FETCH_AGAIN_FREE && x->free_tries < FREE_TRIES_MAX) {
 		x->free_tries++;
 		x->tries--;
-		f->stats.retries++;
-		f->stats.causes[again->cause]++;
+		st->retries++;
+		st->causes[again->cause]++;
 		fetch_queue_first(&f->queue, x);
 		return 1;
 	}
 	if (x->tries >= f->opt.max_tries)
 		return 0;
-	/* throttling is the pace's to end, so it does not use the budget up */
+	/* the pace reacts to throttling, so it is free of the budget */
 	if (!throttled && !again->insist &&
 	    !retry_pay(&f->retry, again->cause == FETCH_CAUSE_TIMEOUT, &x->paid))
 		return 0;
-	f->stats.retries++;
-	f->stats.causes[again->cause]++;
+	st->retries++;
+	st->causes[again->cause]++;
 	fetch_queue_wait(&f->queue, x,
-	    fetch_now_ms(f) + retry_wait_ms(&f->retry, x->tries, throttled, again->wait_ms));
+	    now_ms(f) + retry_wait_ms(&f->retry, x->tries, throttled, again->wait_ms));
 	return 1;
 }
 
@@ -252,12 +144,12 @@ exchange_answered(struct fetch *f, struct fetch_exchange *x, const struct fetch_
 	enum fetch_verdict v = x->ops->answer(x->job, a, &again);
 
 	if (a->fault == FETCH_FAULT_NONE)
-		hist_add(&f->stats.latency, a->us);
+		hist_add(&f->common.stats.latency, a->us);
 	if (f->opt.pace != NULL && a->fault == FETCH_FAULT_NONE) {
 		if (v == FETCH_AGAIN && again.cause == FETCH_CAUSE_THROTTLED)
-			pace_throttled(f->opt.pace, f->now_us * 1000);
+			pace_throttled(f->opt.pace, f->common.now_us * 1000);
 		else
-			pace_answered(f->opt.pace, f->now_us * 1000);
+			pace_answered(f->opt.pace, f->common.now_us * 1000);
 	}
 	if (v == FETCH_DONE) {
 		retry_earn(&f->retry, x->paid);
@@ -267,131 +159,52 @@ exchange_answered(struct fetch *f, struct fetch_exchange *x, const struct fetch_
 	}
 }
 
-/* --- slots --- */
+/* --- what slots and connections report --- */
 
-static int
-is_reusable(struct fetch_slot *s)
+static struct fetch *
+engine_of(const struct fetch_slot *s)
 {
-	return s->conn.state == FETCH_CONN_OPEN && http_parse_is_whole(&s->in) && !s->in.close &&
-	    !s->conn.hung_up && !s->sending && fetch_conn_is_clean(&s->conn);
+	return (struct fetch *)s->common;
 }
 
-/* Off its exchange, whatever it was doing. */
 static void
-slot_release(struct fetch *f, struct fetch_slot *s)
+release(struct fetch *f, struct fetch_slot *s)
 {
-	struct fetch_exchange *x = s->exchange;
-
-	if (x->slot[0] == s)
-		x->slot[0] = NULL;
-	if (x->slot[1] == s)
-		x->slot[1] = NULL;
-	f->n_resumes -= s->resume != 0;
-	s->resume = 0;
 	f->first = FIRST_OVER;
-	if (!is_reusable(s))
-		fetch_conn_close(&s->conn);
-	fetch_slot_clear(s);
-	f->free_slots[f->n_free++] = s;
+	fetch_slots_release(&f->slots, s);
 }
 
-/* A free slot: the one that was used last, of those whose connection can be used again, else one
- * without, else any. fresh: one without goes first. */
 static struct fetch_slot *
-slot_choose(struct fetch *f, const struct fetch_route *r, int fresh)
+hedge_of(const struct fetch_slot *s)
 {
-	size_t at = f->n_free - 1;
-	struct fetch_slot *s;
+	const struct fetch_exchange *x = s->exchange;
 
-	for (size_t i = f->n_free; i-- > 0;) {
-		s = f->free_slots[i];
-		if (!fresh && fetch_conn_fits(&s->conn, r)) {
-			at = i;
-			break;
-		}
-		if (s->conn.state == FETCH_CONN_CLOSED &&
-		    f->free_slots[at]->conn.state != FETCH_CONN_CLOSED)
-			at = i;
-	}
-	s = f->free_slots[at];
-	f->free_slots[at] = f->free_slots[--f->n_free];
-	if (fresh || !fetch_conn_fits(&s->conn, r))
-		fetch_conn_close(&s->conn);
-	return s;
+	return x->slot[0] == s ? x->slot[1] : x->slot[0];
 }
 
-void
-fetch_cancel(struct fetch *f, struct fetch_exchange *x)
-{
-	if (x->slot[0] == NULL && x->slot[1] == NULL)
-		fetch_queue_drop(&f->queue, x);
-	for (int i = 0; i < 2; i++)
-		if (x->slot[i] != NULL)
-			slot_release(f, x->slot[i]);
-	exchange_spent(f, x);
-}
-
-static void
-msg_reset(struct fetch_msg *m)
-{
-	buf_reset(&m->origin);
-	buf_reset(&m->target);
-	buf_reset(&m->headers);
-	*m = (struct fetch_msg){.origin = m->origin, .target = m->target, .headers = m->headers};
-}
-
-/* 0, or -1 when the exchange cannot be made. */
 static int
-slot_send(struct fetch *f, struct fetch_exchange *x, int hedge)
+on_status(struct fetch_slot *s)
 {
-	struct fetch_slot *s;
-	struct fetch_route r;
-	struct fetch_msg m = f->msg;
-
-	msg_reset(&m);
-	f->msg = m;
-	if (x->ops->build(x->job, &f->msg) == -1)
-		return -1;
-	if (f->opt.user_agent != NULL)
-		fetch_msg_header(&f->msg, "User-Agent", f->opt.user_agent);
-	r = fetch_wire_route(&f->wire, buf_str(&f->msg.origin));
-	s = slot_choose(f, &r, hedge);
-	m = s->msg;
-	s->msg = f->msg;
-	f->msg = m;
-	s->exchange = x;
-	x->slot[hedge] = s;
-	s->sent_us = f->now_us;
-	s->progress_ms = fetch_now_ms(f);
-	f->stats.requests++;
-	/* the first connection is alone, so that the others can resume its TLS session */
-	if (f->first == FIRST_NONE && origin_is_tls(buf_str(&s->msg.origin)))
-		f->first = FIRST_SENT;
-	fetch_slot_start(s, &f->wire, &r);
-	return 0;
-}
-
-int
-fetch_slot_wins(struct fetch *f, struct fetch_slot *s)
-{
+	struct fetch *f = engine_of(s);
 	struct fetch_exchange *x = s->exchange;
-	struct fetch_slot *other = x->slot[0] == s ? x->slot[1] : x->slot[0];
+	struct fetch_slot *other = hedge_of(s);
 
-	f->first = FIRST_OVER; /* what it needs of its TLS session came before */
+	f->first = FIRST_OVER; /* its TLS session can be resumed from now on */
 	if (x->winner != NULL)
 		return x->winner == s;
 	if (other != NULL) {
 		if (s->in.status >= 500)
 			return 0;
-		f->stats.hedges_won += x->slot[1] == s;
-		slot_release(f, other);
+		f->common.stats.hedges_won += x->slot[1] == s;
+		release(f, other);
 	}
 	x->winner = s;
 	return 1;
 }
 
-/* 1 for a request that was lost because its connection had ended before it, which is no failure
- * (RFC 9112, 9.3.1): it can be sent again at once. Not where it would make something twice. */
+/* 1 for a request lost because the server had closed the idle connection before it arrived, which
+ * is no failure (RFC 9112, 9.3.1): it can be sent again at once. Not a POST, which might be carried
+ * out twice. */
 static int
 is_late(const struct fetch_slot *s, enum fetch_fault fault)
 {
@@ -406,35 +219,36 @@ answered_after_us(const struct fetch *f, const struct fetch_slot *s)
 	uint64_t us, ago;
 
 	if (!f->napped || s->conn.state != FETCH_CONN_OPEN)
-		return f->now_us - s->sent_us;
+		return f->common.now_us - s->sent_us;
 	ago = fetch_conn_silent_us(&s->conn);
 	us = clock_mono_us() - s->sent_us;
-	return us > ago ? us - ago : us; /* somebody may have set the clock */
+	return us > ago ? us - ago : us; /* somebody may have set the wall clock */
 }
 
-void
-fetch_slot_finished(struct fetch *f, struct fetch_slot *s, enum fetch_fault fault, const char *text)
+static void
+on_finished(struct fetch_slot *s, enum fetch_fault fault, const char *text)
 {
+	struct fetch *f = engine_of(s);
 	struct fetch_exchange *x = s->exchange;
-	struct fetch_slot *other = x->slot[0] == s ? x->slot[1] : x->slot[0];
+	struct fetch_slot *other = hedge_of(s);
 	struct fetch_answer a = {.fault = fault,
 	    .fault_text = text,
 	    .status = s->in.status,
 	    .us = answered_after_us(f, s)};
 	int late = is_late(s, fault);
 
-	/* a 5xx that was passed over, as its hedge might have done better, and did not */
+	/* a 5xx whose head was skipped because its hedge might do better, and did not */
 	if (fault == FETCH_FAULT_NONE && x->winner != s) {
 		a.fault = FETCH_FAULT_RESET;
 		a.fault_text = "it failed, and its hedge too";
 		a.status = 0;
 	}
 
-	slot_release(f, s);
+	release(f, s);
 	if (other != NULL) {
 		if (x->winner != s)
 			return;
-		slot_release(f, other);
+		release(f, other);
 	}
 	if (late && x->free_tries < FREE_TRIES_MAX) {
 		x->free_tries++;
@@ -446,12 +260,7 @@ fetch_slot_finished(struct fetch *f, struct fetch_slot *s, enum fetch_fault faul
 	exchange_answered(f, x, &a);
 }
 
-void
-fetch_slot_again(struct fetch *f, struct fetch_slot *s)
-{
-	f->n_resumes += s->resume == 0;
-	s->resume = 1;
-}
+static const struct fetch_slot_ops slot_ops = {on_status, on_finished};
 
 static void
 on_opened(struct fetch_conn *c, enum fetch_fault fault, const char *text)
@@ -461,7 +270,7 @@ on_opened(struct fetch_conn *c, enum fetch_fault fault, const char *text)
 	if (fault == FETCH_FAULT_NONE)
 		fetch_slot_opened(s);
 	else
-		fetch_slot_finished(s->engine, s, fault, text);
+		on_finished(s, fault, text);
 }
 
 static void
@@ -471,50 +280,154 @@ on_ready(struct fetch_conn *c)
 
 	if (s->exchange != NULL) {
 		fetch_slot_move(s);
-	} else if (fetch_conn_recv(c, s->engine->room, 1) != FETCH_CONN_LATER) {
-		/* an idle connection that ended, or says what nobody asked for */
+	} else if (fetch_conn_recv(c, s->common->room, 1) != FETCH_CONN_LATER) {
+		/* an idle connection that was closed, or sends what nobody asked for */
 		fetch_conn_close(c);
 	}
 }
 
 static const struct fetch_wire_ops wire_ops = {on_opened, on_ready};
 
+/* --- opening and closing --- */
+
+/* Deadlines are missed by at most half of the shortest. */
+static void
+scan_next(struct fetch *f, int64_t hedge_age_ms)
+{
+	int64_t least = (int64_t)f->opt.stall_ms;
+
+	if (least > hedge_age_ms)
+		least = hedge_age_ms;
+	f->scan_ms = least / 2 < SCAN_MS ? least / 2 + 1 : SCAN_MS;
+}
+
+struct fetch *
+fetch_new(const struct fetch_opt *opt, struct err *e)
+{
+	struct fetch *f = xcalloc(1, sizeof(*f));
+	size_t n_spare = opt->hedge_ms >= 0 ? opt->connections / 16 + 1 : 0;
+
+	f->opt = *opt;
+	f->common.ops = &slot_ops;
+	f->hedge.after_ms = opt->hedge_ms;
+	fetch_queue_begin(&f->queue);
+	retry_begin(&f->retry);
+	if (f->opt.stall_ms == 0)
+		f->opt.stall_ms = STALL_MS;
+	if (f->opt.buffer_len == 0)
+		f->opt.buffer_len = READ_LEN;
+	clock_update(f);
+	f->scanned_ms = now_ms(f);
+	scan_next(f, fetch_hedge_age_ms(&f->hedge, &f->common.stats.latency));
+	fetch_slots_open(&f->slots, &f->common, opt->connections + n_spare, n_spare);
+	f->common.room_len = f->opt.buffer_len;
+	f->common.room = xmalloc(f->common.room_len);
+	if (fetch_wire_open(&f->common.wire, &f->opt, f->slots.n, &f->common.stats, now_ms(f), e) ==
+	    -1) {
+		fetch_free(f);
+		return NULL;
+	}
+	return f;
+}
+
+void
+fetch_free(struct fetch *f)
+{
+	if (f == NULL)
+		return;
+	fetch_slots_close(&f->slots);
+	fetch_wire_close(&f->common.wire);
+	fetch_queue_free(&f->queue);
+	if (f->common.room != NULL)
+		explicit_bzero(f->common.room, f->common.room_len);
+	free(f->common.room);
+	fetch_msg_free(&f->msg);
+	free(f);
+}
+
+void
+fetch_cancel(struct fetch *f, struct fetch_exchange *x)
+{
+	if (x->slot[0] == NULL && x->slot[1] == NULL)
+		fetch_queue_drop(&f->queue, x);
+	for (int i = 0; i < 2; i++)
+		if (x->slot[i] != NULL)
+			release(f, x->slot[i]);
+	exchange_spent(f, x);
+}
+
+/* --- sending --- */
+
+/* 0, or -1 when the exchange cannot be built. hedge: 1 for the second request. */
+static int
+send_exchange(struct fetch *f, struct fetch_exchange *x, int hedge)
+{
+	struct fetch_slot *s;
+	struct fetch_route r;
+	struct fetch_msg m;
+
+	fetch_msg_reset(&f->msg);
+	if (x->ops->build(x->job, &f->msg) == -1)
+		return -1;
+	if (f->opt.user_agent != NULL)
+		fetch_msg_header(&f->msg, "User-Agent", f->opt.user_agent);
+	r = fetch_wire_route(&f->common.wire, buf_str(&f->msg.origin));
+	s = fetch_slots_take(&f->slots, &r, hedge);
+	m = s->msg;
+	s->msg = f->msg;
+	f->msg = m;
+	s->exchange = x;
+	x->slot[hedge] = s;
+	s->sent_us = f->common.now_us;
+	s->progress_ms = now_ms(f);
+	f->common.stats.requests++;
+	/* the first connection is alone, so that the others can resume its TLS session */
+	if (f->first == FIRST_NONE && origin_is_tls(buf_str(&s->msg.origin)))
+		f->first = FIRST_SENT;
+	fetch_slot_start(s, &r);
+	return 0;
+}
+
 /* 1 when an exchange waits for nothing but the pace. */
 static int
 can_send(const struct fetch *f)
 {
-	return f->queue.ready != NULL && f->n_free > f->n_spare && f->first != FIRST_SENT;
+	return f->queue.ready != NULL && f->slots.n_free > f->slots.n_spare &&
+	    f->first != FIRST_SENT;
 }
 
 /* 1 when the pace allows a send now. */
 static int
 may_send(struct fetch *f)
 {
+	uint64_t now_ns = f->common.now_us * 1000;
+
 	if (f->opt.pace == NULL)
 		return 1;
 	if (f->n_reserved == 0) {
-		size_t n = f->n_free - f->n_spare;
+		size_t n = f->slots.n_free - f->slots.n_spare;
 
 		n = n < f->queue.n_ready ? n : f->queue.n_ready;
 		f->n_reserved = n < GATHER ? n : GATHER;
-		f->reserved_ns = pace_take(f->opt.pace, f->now_us * 1000, (unsigned)f->n_reserved);
+		f->reserved_ns = pace_take(f->opt.pace, now_ns, (unsigned)f->n_reserved);
 	}
-	return f->reserved_ns <= f->now_us * 1000;
+	return f->reserved_ns <= now_ns;
 }
 
 static void
 send_ready(struct fetch *f)
 {
+	struct fetch_wire *w = &f->common.wire;
 	struct fetch_exchange *x;
 
-	fetch_queue_due(&f->queue, fetch_now_ms(f));
-	if (f->n_free == f->n_slots && can_send(f) && may_send(f)) /* what has ended meanwhile */
-		fetch_wire_handle(&f->wire, fetch_wire_wait(&f->wire, fetch_now_ms(f), 0),
-		    fetch_now_ms(f), &wire_ops);
+	fetch_queue_due(&f->queue, now_ms(f));
+	/* idle connections may have been closed meanwhile */
+	if (f->slots.n_free == f->slots.n && can_send(f) && may_send(f))
+		fetch_wire_handle(w, fetch_wire_wait(w, now_ms(f), 0), now_ms(f), &wire_ops);
 	while (can_send(f) && may_send(f)) {
 		f->n_reserved -= f->n_reserved > 0;
 		x = fetch_queue_take(&f->queue);
-		if (slot_send(f, x, 0) == -1) {
+		if (send_exchange(f, x, 0) == -1) {
 			struct fetch_answer a = {
 			    .fault = FETCH_FAULT_CALLER, .fault_text = "", .tries = x->tries};
 
@@ -525,65 +438,35 @@ send_ready(struct fetch *f)
 
 /* --- deadlines and hedges --- */
 
-static int64_t
-hedge_after(struct fetch *f)
+static int
+wants_hedge(const struct fetch *f, const struct fetch_slot *s, int64_t age_ms)
 {
-	const struct hist *h = &f->stats.latency;
-
-	if (f->opt.hedge_ms != 0)
-		return f->opt.hedge_ms;
-	if (h->n < HEDGE_SAMPLES)
-		return INT64_MAX;
-	if (h->n >= f->hedge_seen + HEDGE_SAMPLES || f->hedge_after_ms == 0) {
-		f->hedge_after_ms = (int64_t)(hist_quantile_us(h, 0.99) / 1000) + 1;
-		if (f->hedge_after_ms < HEDGE_MIN_MS)
-			f->hedge_after_ms = HEDGE_MIN_MS;
-		f->hedge_seen = h->n;
-	}
-	return f->hedge_after_ms;
+	return s->in.status == 0 && s->exchange->slot[1] == NULL && s->exchange->slot[0] == s &&
+	    now_ms(f) - (int64_t)(s->sent_us / 1000) > age_ms && f->slots.n_free > 0 &&
+	    strcmp(s->msg.method, "GET") == 0 && fetch_hedge_is_allowed(&f->common.stats);
 }
 
 static void
 scan(struct fetch *f)
 {
-	int64_t now = fetch_now_ms(f), gap = now - f->scanned_ms;
-	int64_t after = f->opt.hedge_ms >= 0 ? hedge_after(f) : INT64_MAX;
+	int64_t now = now_ms(f), gap = now - f->scanned_ms;
+	int64_t hedge_age_ms = fetch_hedge_age_ms(&f->hedge, &f->common.stats.latency);
 
 	f->scanned_ms = now;
-	scan_next(f, after);
-	for (size_t i = 0; i < f->n_slots; i++) {
-		struct fetch_slot *s = &f->slots[i];
+	scan_next(f, hedge_age_ms);
+	for (size_t i = 0; i < f->slots.n; i++) {
+		struct fetch_slot *s = &f->slots.all[i];
 
 		if (s->exchange == NULL || s->paused)
 			continue;
-		if (gap > BLOCKED_MS) /* we were not there to see anything move */
+		if (gap > BLOCKED_MS) /* nobody looked whether anything moved */
 			s->progress_ms = now;
-		if (now - s->progress_ms > (int64_t)f->opt.stall_ms) {
-			fetch_slot_finished(f, s, FETCH_FAULT_STALL, "nothing came for too long");
-		} else if (fetch_conn_is_late(&s->conn, now)) {
-			fetch_slot_finished(f, s, FETCH_FAULT_CONNECT, "no TLS handshake in time");
-		} else if (s->in.status == 0 && s->exchange->slot[1] == NULL &&
-		    s->exchange->slot[0] == s && now - (int64_t)(s->sent_us / 1000) > after &&
-		    f->n_free > 0 && strcmp(s->msg.method, "GET") == 0 &&
-		    f->stats.hedged * HEDGE_SHARE <= f->stats.requests) {
-			if (slot_send(f, s->exchange, 1) == 0)
-				f->stats.hedged++;
-		}
-	}
-}
-
-/* Those that need no event to go on. */
-static void
-resume_all(struct fetch *f)
-{
-	for (size_t i = 0; i < f->n_slots && f->n_resumes > 0; i++) {
-		struct fetch_slot *s = &f->slots[i];
-
-		if (!s->resume)
-			continue;
-		f->n_resumes--;
-		s->resume = 0;
-		fetch_slot_move(s);
+		if (now - s->progress_ms > (int64_t)f->opt.stall_ms)
+			on_finished(s, FETCH_FAULT_STALL, "nothing came for too long");
+		else if (fetch_conn_is_late(&s->conn, now))
+			on_finished(s, FETCH_FAULT_CONNECT, "no TLS handshake in time");
+		else if (wants_hedge(f, s, hedge_age_ms) && send_exchange(f, s->exchange, 1) == 0)
+			f->common.stats.hedged++;
 	}
 }
 
@@ -595,8 +478,8 @@ fetch_resume(struct fetch *f, struct fetch_exchange *x)
 	if (s == NULL || !s->paused)
 		return;
 	s->paused = 0;
-	s->progress_ms = fetch_now_ms(f);
-	fetch_slot_again(f, s);
+	s->progress_ms = now_ms(f);
+	fetch_slot_again(s);
 }
 
 /* --- the loop --- */
@@ -604,11 +487,11 @@ fetch_resume(struct fetch *f, struct fetch_exchange *x)
 static int
 wait_ms(const struct fetch *f, int max_wait_ms)
 {
-	int64_t now = fetch_now_ms(f), due = now + max_wait_ms;
+	int64_t now = now_ms(f), due = now + max_wait_ms;
 
-	if (f->n_resumes > 0)
+	if (f->common.n_again > 0)
 		return 0;
-	if (f->n_free < f->n_slots && due > f->scanned_ms + f->scan_ms)
+	if (f->slots.n_free < f->slots.n && due > f->scanned_ms + f->scan_ms)
 		due = f->scanned_ms + f->scan_ms;
 	if (f->queue.waiting != NULL && due > f->queue.waiting->due_ms)
 		due = f->queue.waiting->due_ms;
@@ -617,28 +500,15 @@ wait_ms(const struct fetch *f, int max_wait_ms)
 	return due > now ? (int)(due - now) : 0;
 }
 
-/* Nothing goes on but that servers think of their answers. */
-static int
-is_quiet(const struct fetch *f)
-{
-	for (size_t i = 0; i < f->n_slots; i++) {
-		const struct fetch_slot *s = &f->slots[i];
-
-		if (s->exchange != NULL &&
-		    (s->conn.state != FETCH_CONN_OPEN || s->sending || s->in.began))
-			return 0;
-	}
-	return f->n_free < f->n_slots;
-}
-
-/* While the pace holds the next send back nothing is lost when answers wait for it: a waking costs
- * more than an answer. 1 where it slept. */
+/* Sleeps while the pace holds the next send back and all slots wait for answers: nothing is lost
+ * when these wait too, and to be woken costs more than to take an answer. 1 if it slept. */
 static int
 nap(struct fetch *f, int max_ms)
 {
 	struct timespec ts;
 
-	if (f->n_reserved == 0 || !can_send(f) || max_ms < NAP_MIN_MS || !is_quiet(f))
+	if (f->n_reserved == 0 || !can_send(f) || max_ms < NAP_MIN_MS ||
+	    !fetch_slots_are_waiting(&f->slots))
 		return 0;
 	if (max_ms > NAP_MAX_MS)
 		max_ms = NAP_MAX_MS;
@@ -651,6 +521,7 @@ nap(struct fetch *f, int max_ms)
 size_t
 fetch_step(struct fetch *f, int max_wait_ms)
 {
+	struct fetch_wire *w = &f->common.wire;
 	int n;
 
 	clock_update(f);
@@ -659,12 +530,12 @@ fetch_step(struct fetch *f, int max_wait_ms)
 		return 0;
 	max_wait_ms = wait_ms(f, max_wait_ms);
 	f->napped = nap(f, max_wait_ms);
-	n = fetch_wire_wait(&f->wire, fetch_now_ms(f), f->napped ? 0 : max_wait_ms);
+	n = fetch_wire_wait(w, now_ms(f), f->napped ? 0 : max_wait_ms);
 	clock_update(f);
-	fetch_wire_handle(&f->wire, n, fetch_now_ms(f), &wire_ops);
-	if (f->n_resumes > 0)
-		resume_all(f);
-	if (fetch_now_ms(f) - f->scanned_ms >= f->scan_ms)
+	fetch_wire_handle(w, n, now_ms(f), &wire_ops);
+	if (f->common.n_again > 0)
+		fetch_slots_move_marked(&f->slots, &f->common);
+	if (now_ms(f) - f->scanned_ms >= f->scan_ms)
 		scan(f);
 	return f->n_exchanges;
 }

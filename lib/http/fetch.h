@@ -26,27 +26,11 @@
 #include "base/err.h"
 #include "base/hist.h"
 #include "http/fetch_cause.h"
+#include "http/fetch_msg.h"
 
 struct fetch;
 struct fetch_exchange;
 struct pace;
-
-/* One request as it goes out. Filled by ops->build from scratch before every send; the engine owns
- * the memory. */
-struct fetch_msg {
-	const char *method; /* "GET", "HEAD", "PUT", "POST", "DELETE"; borrowed, a literal */
-	struct buf origin;  /* "https://host:port", the port where it is not the scheme's */
-	struct buf target;  /* "/path?query", sent as it stands */
-	struct buf headers; /* "Name: value" lines, added with fetch_msg_header */
-	size_t n_headers;
-	int has_body;	   /* PUT and POST */
-	uint64_t body_len; /* bytes that ops->read will give */
-};
-
-enum { FETCH_HEADERS_MAX = 32 };
-
-/* Appends one header line; at most FETCH_HEADERS_MAX. */
-void fetch_msg_header(struct fetch_msg *m, const char *name, const char *value);
 
 /* Why no whole answer came. */
 enum fetch_fault {

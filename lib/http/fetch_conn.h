@@ -45,7 +45,7 @@ struct fetch_conn {
 	char errbuf[CURL_ERROR_SIZE];
 };
 
-enum { FETCH_CONN_LATER = -2 };
+enum { FETCH_CONN_LATER = FETCH_TLS_IO_LATER };
 
 /* For max connections at once. 0, or -1 with e filled; close it in either case. */
 int fetch_wire_open(struct fetch_wire *w, const struct fetch_opt *opt, size_t max,

@@ -10,7 +10,7 @@ enum {
 
 /* --- the request --- */
 
-/* The target of a request to a proxy is the whole URL. */
+/* A proxy is told the whole URL, a server the target alone. */
 static void
 write_head(struct fetch_slot *s, const struct fetch_wire *w, int by_proxy)
 {
@@ -42,7 +42,7 @@ write_head(struct fetch_slot *s, const struct fetch_wire *w, int by_proxy)
 	buf_adds(b, "\r\n\r\n");
 }
 
-/* More of the body into the buffer. 0, or -1 when the caller stops it. */
+/* Reads more of the body into the buffer. 0, or -1 when the caller aborts. */
 static int
 read_body(struct fetch_slot *s)
 {
@@ -57,7 +57,7 @@ read_body(struct fetch_slot *s)
 			return -1;
 		n = x->ops->read(x->job, s->read_offset, buf_room(&s->out, cap),
 		    left < cap ? (size_t)left : cap);
-		if (n <= 0) /* it ends before its length, too */
+		if (n <= 0) /* also where it ends before its length */
 			return -1;
 		s->out.len += (size_t)n;
 		s->read_offset += (uint64_t)n;
@@ -65,7 +65,7 @@ read_body(struct fetch_slot *s)
 	return 0;
 }
 
-/* Sends what can be sent. -1: the exchange is over, and the engine was told. */
+/* Sends what can be sent now. 0, or -1: the exchange has finished. */
 static int
 send_some(struct fetch_slot *s)
 {
@@ -73,7 +73,7 @@ send_some(struct fetch_slot *s)
 		ssize_t n;
 
 		if (i == TURN_MAX) {
-			fetch_slot_again(s->engine, s);
+			fetch_slot_again(s);
 			return 0;
 		}
 		if (s->out_at == s->out.len) {
@@ -81,7 +81,7 @@ send_some(struct fetch_slot *s)
 			s->out_at = 0;
 		}
 		if (s->out_at == 0 && read_body(s) == -1) {
-			fetch_slot_finished(s->engine, s, FETCH_FAULT_CALLER, "");
+			s->common->ops->finished(s, FETCH_FAULT_CALLER, "");
 			return -1;
 		}
 		if (s->out_at == s->out.len) {
@@ -91,21 +91,23 @@ send_some(struct fetch_slot *s)
 		n = fetch_conn_send(&s->conn, s->out.p + s->out_at, s->out.len - s->out_at);
 		if (n == FETCH_CONN_LATER)
 			return 0;
-		if (n == -1) { /* perhaps behind an answer: what was wrong with the request */
+		if (n == -1) { /* an answer that says why may be there to be read */
 			s->sending = 0;
 			s->conn.hung_up = 1;
-			fetch_slot_again(s->engine, s);
+			fetch_slot_again(s);
 			return 0;
 		}
 		s->out_at += (size_t)n;
-		s->progress_ms = fetch_now_ms(s->engine);
+		s->progress_ms = fetch_common_now_ms(s->common);
 	}
 	return 0;
 }
 
 void
-fetch_slot_start(struct fetch_slot *s, struct fetch_wire *w, const struct fetch_route *r)
+fetch_slot_start(struct fetch_slot *s, const struct fetch_route *r)
 {
+	struct fetch_wire *w = &s->common->wire;
+
 	write_head(s, w, r->by_proxy);
 	s->out_at = 0;
 	s->read_offset = 0;
@@ -115,16 +117,16 @@ fetch_slot_start(struct fetch_slot *s, struct fetch_wire *w, const struct fetch_
 	if (s->conn.state == FETCH_CONN_OPEN)
 		send_some(s);
 	else
-		fetch_conn_open(&s->conn, w, r, fetch_now_ms(s->engine));
+		fetch_conn_open(&s->conn, w, r, fetch_common_now_ms(s->common));
 }
 
 void
 fetch_slot_opened(struct fetch_slot *s)
 {
-	s->progress_ms = fetch_now_ms(s->engine);
-	/* the handshake may have read, or been told of, what comes behind it */
+	s->progress_ms = fetch_common_now_ms(s->common);
+	/* the handshake may have read more than its own bytes, and no event will tell of them */
 	if (send_some(s) == 0 && !fetch_conn_is_plain(&s->conn))
-		fetch_slot_again(s->engine, s);
+		fetch_slot_again(s);
 }
 
 /* --- the answer --- */
@@ -134,32 +136,33 @@ take_line(struct fetch_slot *s, const char *line, size_t len)
 {
 	int is_status = len > 5 && memcmp(line, "HTTP/", 5) == 0;
 
-	if (is_status && s->sending && s->in.status >= 300) { /* it wants no more of the body */
+	if (is_status && s->sending &&
+	    s->in.status >= 300) { /* the server wants no more of the body */
 		s->sending = 0;
 		s->in.close = 1;
 	}
-	if (is_status && !fetch_slot_wins(s->engine, s))
-		return; /* its hedge may still do better; the engine decides at the end */
+	if (is_status && !s->common->ops->wins(s))
+		return; /* a 5xx, while its hedge may still do better; finished() decides */
 	if (s->exchange->winner == s)
 		s->exchange->ops->header(s->exchange->job, line, len);
 }
 
-/* Hands on a piece of the body. 0: go on. 1: paused. -1: over. */
+/* Hands a piece of the body to the caller. 0: go on. 1: paused. -1: finished. */
 static int
 take_piece(struct fetch_slot *s, const char *piece, size_t len)
 {
 	if (s->exchange->winner != s)
 		return 0;
 	switch (s->exchange->ops->body(s->exchange->job, piece, len)) {
-	case FETCH_TAKE: fetch_stats_of(s->engine)->bytes_in += len; return 0;
+	case FETCH_TAKE: s->common->stats.bytes_in += len; return 0;
 	case FETCH_PAUSE: s->paused = 1; return 1;
 	case FETCH_ABORT: break;
 	}
-	fetch_slot_finished(s->engine, s, FETCH_FAULT_CALLER, "");
+	s->common->ops->finished(s, FETCH_FAULT_CALLER, "");
 	return -1;
 }
 
-/* Takes the n bytes at p. 1: the exchange is over or paused. */
+/* Parses n bytes. 1: the exchange has finished or is paused. */
 static int
 take(struct fetch_slot *s, const char *p, size_t n)
 {
@@ -174,7 +177,7 @@ take(struct fetch_slot *s, const char *p, size_t n)
 			switch (take_piece(s, out, out_len)) {
 			case 0: break;
 			case 1:
-				/* it comes again, as a piece that is taken up where it was */
+				/* parsed again from here when the caller resumes */
 				http_parse_untake(&s->in, out_len);
 				buf_reset(&s->held);
 				buf_add(&s->held, out, out_len + n);
@@ -185,35 +188,35 @@ take(struct fetch_slot *s, const char *p, size_t n)
 		case HTTP_END:
 			s->in.close |= n > 0 || s->sending;
 			s->conn.answers++;
-			fetch_slot_finished(s->engine, s, FETCH_FAULT_NONE, "");
+			s->common->ops->finished(s, FETCH_FAULT_NONE, "");
 			return 1;
 		case HTTP_BAD:
-			fetch_slot_finished(s->engine, s, FETCH_FAULT_GARBAGE, s->in.bad);
+			s->common->ops->finished(s, FETCH_FAULT_GARBAGE, s->in.bad);
 			return 1;
 		}
 	}
 }
 
-/* The connection ended, or was lost (lost: how). */
+/* The connection was closed by the server (lost is NULL) or failed (lost says how). */
 static void
 take_end(struct fetch_slot *s, const char *lost)
 {
 	int in_body = http_parse_in_body(&s->in);
 
 	if (lost == NULL && http_parse_eof(&s->in) == HTTP_END)
-		fetch_slot_finished(s->engine, s, FETCH_FAULT_NONE, "");
+		s->common->ops->finished(s, FETCH_FAULT_NONE, "");
 	else if (lost == NULL && in_body)
-		fetch_slot_finished(s->engine, s, FETCH_FAULT_SHORT, "it ended too early");
+		s->common->ops->finished(s, FETCH_FAULT_SHORT, "it ended too early");
 	else
-		fetch_slot_finished(s->engine, s, FETCH_FAULT_RESET,
+		s->common->ops->finished(s, FETCH_FAULT_RESET,
 		    lost != NULL && *lost != '\0' ? lost : "the server closed it");
 }
 
 static void
 read_some(struct fetch_slot *s)
 {
-	size_t cap;
-	char *room = fetch_read_room(s->engine, &cap);
+	size_t cap = s->common->room_len;
+	char *room = s->common->room;
 
 	for (int i = 0; i < TURN_MAX; i++) {
 		ssize_t n = fetch_conn_recv(&s->conn, room, cap);
@@ -224,16 +227,16 @@ read_some(struct fetch_slot *s)
 			take_end(s, n == 0 ? NULL : s->conn.errbuf);
 			return;
 		}
-		s->progress_ms = fetch_now_ms(s->engine);
+		s->progress_ms = fetch_common_now_ms(s->common);
 		if (take(s, room, (size_t)n))
 			return;
 		if ((size_t)n < cap && fetch_conn_is_plain(&s->conn) && !s->conn.hung_up)
 			return;
 	}
-	fetch_slot_again(s->engine, s);
+	fetch_slot_again(s);
 }
 
-/* What a paused body did not take comes first. 1: it is still paused, or over. */
+/* Parses what a paused body did not take. 1: the exchange is paused again or has finished. */
 static int
 take_held(struct fetch_slot *s)
 {
@@ -259,11 +262,33 @@ fetch_slot_move(struct fetch_slot *s)
 /* --- between exchanges --- */
 
 void
+fetch_slot_again(struct fetch_slot *s)
+{
+	s->common->n_again += s->again == 0;
+	s->again = 1;
+}
+
+int
+fetch_slot_is_reusable(struct fetch_slot *s)
+{
+	return s->conn.state == FETCH_CONN_OPEN && http_parse_is_whole(&s->in) && !s->in.close &&
+	    !s->conn.hung_up && !s->sending && fetch_conn_is_clean(&s->conn);
+}
+
+void
 fetch_slot_clear(struct fetch_slot *s)
 {
+	struct fetch_exchange *x = s->exchange;
+
+	for (int i = 0; i < 2; i++)
+		if (x->slot[i] == s)
+			x->slot[i] = NULL;
 	s->exchange = NULL;
-	s->paused = 0;
+	s->common->n_again -= s->again != 0;
+	s->again = s->paused = 0;
 	buf_reset(&s->held);
+	if (!fetch_slot_is_reusable(s))
+		fetch_conn_close(&s->conn);
 }
 
 void
@@ -271,9 +296,7 @@ fetch_slot_free(struct fetch_slot *s)
 {
 	fetch_conn_free(&s->conn);
 	http_parse_free(&s->in);
-	buf_free(&s->msg.origin);
-	buf_free(&s->msg.target);
-	buf_wipe(&s->msg.headers);
+	fetch_msg_free(&s->msg);
 	buf_wipe(&s->out);
 	buf_wipe(&s->held);
 }

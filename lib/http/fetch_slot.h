@@ -1,6 +1,7 @@
 /*
- * One place on the wire of the engine in fetch.h: a connection, and the exchange that it carries.
- * Only fetch.c and fetch_slot.c include this.
+ * A slot of the engine in fetch.h: one connection, and the exchange that it carries. It sends the
+ * request, parses the answer and hands it to the exchange's functions. What it cannot decide alone
+ * it asks through struct fetch_slot_ops.
  */
 #ifndef SHEAF_HTTP_FETCH_SLOT_H
 #define SHEAF_HTTP_FETCH_SLOT_H
@@ -14,55 +15,72 @@ struct fetch_exchange {
 	void *job;
 	unsigned tries;
 	unsigned free_tries;
-	unsigned paid;		    /* of the retry budget, so far */
-	int64_t due_ms;		    /* when waiting for a retry */
-	struct fetch_slot *slot[2]; /* the send, and its hedge */
+	unsigned paid;		    /* to the retry budget, so far */
+	int64_t due_ms;		    /* while it waits for a retry */
+	struct fetch_slot *slot[2]; /* the request, and its hedge */
 	struct fetch_slot *winner;  /* whose answer is delivered; NULL until a status line came */
 	struct fetch_exchange *next;
 };
 
+struct fetch_slot_ops {
+	/* A status line came: 1 when this slot's answer is the one to deliver. */
+	int (*wins)(struct fetch_slot *s);
+	/* The exchange is over; text says why. On return the slot is detached from it. */
+	void (*finished)(struct fetch_slot *s, enum fetch_fault fault, const char *text);
+};
+
+/* What the slots of an engine share. */
+struct fetch_common {
+	const struct fetch_slot_ops *ops;
+	struct fetch_wire wire;
+	struct fetch_stats stats;
+	uint64_t now_us;
+	char *room; /* where bytes of any connection are read to */
+	size_t room_len;
+	size_t n_again; /* slots marked by fetch_slot_again */
+};
+
+static inline int64_t
+fetch_common_now_ms(const struct fetch_common *m)
+{
+	return (int64_t)(m->now_us / 1000);
+}
+
 struct fetch_slot {
-	struct fetch_conn conn; /* first, so that a conn's slot is known */
-	struct fetch *engine;
+	struct fetch_conn conn; /* first: a pointer to it is a pointer to its slot */
+	struct fetch_common *common;
 	struct fetch_exchange *exchange; /* NULL: free */
 	struct fetch_msg msg;
 	struct buf out; /* the request: its head, then pieces of its body */
 	size_t out_at;	/* bytes of it that are sent */
 	uint64_t read_offset;
-	int sending; /* the request is not out yet */
+	int sending; /* part of the request has yet to be sent */
 	struct http_parse in;
-	struct buf held; /* what a paused body did not take */
+	struct buf held; /* bytes that a paused body did not take */
 	uint64_t sent_us;
 	int64_t progress_ms;
 	int paused;
-	int resume; /* to be looked at, without an event */
+	int again; /* move it at the next step without waiting for an event */
 };
 
-/* Sends the message in s->msg by that route, over the connection if that is open, else over a new
- * one. */
-void fetch_slot_start(struct fetch_slot *s, struct fetch_wire *w, const struct fetch_route *r);
+/* Sends s->msg by that route: over the open connection, else over a new one. */
+void fetch_slot_start(struct fetch_slot *s, const struct fetch_route *r);
 
-/* The connection is there. */
+/* The connection is open. */
 void fetch_slot_opened(struct fetch_slot *s);
 
-/* There may be something to send or to read. */
+/* Sends and reads what can be sent and read now. */
 void fetch_slot_move(struct fetch_slot *s);
 
-/* No exchange any more. The connection stays if it is good for another. */
+/* Marks the slot to be moved at the next step. */
+void fetch_slot_again(struct fetch_slot *s);
+
+/* 1 when the connection can carry another exchange. */
+int fetch_slot_is_reusable(struct fetch_slot *s);
+
+/* Detaches the slot from its exchange, whatever its state. Closes the connection unless it can be
+ * reused. */
 void fetch_slot_clear(struct fetch_slot *s);
 void fetch_slot_free(struct fetch_slot *s);
-
-/* What the slots ask of their engine. */
-int64_t fetch_now_ms(const struct fetch *f);
-struct fetch_stats *fetch_stats_of(struct fetch *f);
-/* Where to read to. */
-char *fetch_read_room(struct fetch *f, size_t *cap);
-/* A status line came: 1 when the slot's answer is the one to deliver. */
-int fetch_slot_wins(struct fetch *f, struct fetch_slot *s);
-/* To be looked at in the next step. */
-void fetch_slot_again(struct fetch *f, struct fetch_slot *s);
-/* The exchange is over; text: why, in words. The slot has none any more when this returns. */
-void fetch_slot_finished(
-    struct fetch *f, struct fetch_slot *s, enum fetch_fault fault, const char *text);
 
 #endif

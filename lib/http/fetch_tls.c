@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "http/fetch_conn.h"
 #include "http/fetch_tls.h"
 #include "http/fetch_tls_share.h"
 #include "http/origin.h"
@@ -19,7 +18,7 @@ static int
 told(BIO *b, struct fetch_tls_stream *s, ssize_t n)
 {
 	BIO_clear_retry_flags(b);
-	if (n == FETCH_CONN_LATER) {
+	if (n == FETCH_TLS_IO_LATER) {
 		s->later = 1;
 		BIO_set_retry_read(b); /* which of both does not matter */
 	}
@@ -115,7 +114,7 @@ on_session(SSL *ssl, SSL_SESSION *session)
 	struct fetch_tls_stream *s = SSL_get_app_data(ssl);
 
 	if (!SSL_session_reused(ssl))
-		tls_share_put(s->origin, trust_of(s->tls), session);
+		fetch_tls_share_put(s->origin, trust_of(s->tls), session);
 	keep(s->tls, s->origin, session);
 	return 1;
 }
@@ -241,7 +240,7 @@ resume(struct fetch_tls_stream *s)
 	SSL_SESSION *copy;
 
 	if (place == NULL) { /* the first connection there */
-		keep(s->tls, s->origin, tls_share_get(s->origin, trust_of(s->tls)));
+		keep(s->tls, s->origin, fetch_tls_share_get(s->origin, trust_of(s->tls)));
 		place = session_of(s->tls, s->origin);
 	}
 	if (place->session == NULL)
@@ -330,7 +329,7 @@ fetch_tls_send(struct fetch_tls_stream *s, const char *p, size_t n)
 	if (SSL_write_ex(s->ssl, p, n, &sent))
 		return (ssize_t)sent;
 	if (s->later)
-		return FETCH_CONN_LATER;
+		return FETCH_TLS_IO_LATER;
 	note_error(s);
 	return -1;
 }
@@ -344,7 +343,7 @@ fetch_tls_recv(struct fetch_tls_stream *s, char *p, size_t n)
 	if (SSL_read_ex(s->ssl, p, n, &got))
 		return (ssize_t)got;
 	if (s->later)
-		return FETCH_CONN_LATER;
+		return FETCH_TLS_IO_LATER;
 	if (SSL_get_shutdown(s->ssl) & SSL_RECEIVED_SHUTDOWN)
 		return 0;
 	note_error(s);

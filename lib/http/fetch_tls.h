@@ -28,8 +28,10 @@ struct fetch_tls {
 	size_t n_sessions;				       /* ever begun */
 };
 
-/* The bytes below TLS. What send and recv give is what those of fetch_conn.h give; where it is -1
- * they fill error. */
+enum { FETCH_TLS_IO_LATER = -2 };
+
+/* The bytes below TLS. send and recv return as fetch_conn_send and fetch_conn_recv do; with -1 they
+ * fill error. */
 struct fetch_tls_io {
 	ssize_t (*send)(void *owner, const char *p, size_t n);
 	ssize_t (*recv)(void *owner, char *p, size_t n);

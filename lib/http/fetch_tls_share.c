@@ -98,7 +98,7 @@ add_session(struct buf *out, SSL_SESSION *session)
 }
 
 void
-tls_share_put(const char *origin, const char *trust, SSL_SESSION *session)
+fetch_tls_share_put(const char *origin, const char *trust, SSL_SESSION *session)
 {
 	struct buf key = {0}, slot = {0};
 	struct head h = {0};
@@ -126,7 +126,7 @@ tls_share_put(const char *origin, const char *trust, SSL_SESSION *session)
 }
 
 SSL_SESSION *
-tls_share_get(const char *origin, const char *trust)
+fetch_tls_share_get(const char *origin, const char *trust)
 {
 	char slot[SLOT_LEN];
 	const unsigned char *der = (const unsigned char *)slot + sizeof(struct head);

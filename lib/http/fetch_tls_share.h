@@ -18,9 +18,9 @@
 /* Shares a session with the server at origin ("https://host:port"); trust is the file or folder of
  * the certificates that vouched for it. All are borrowed. That it could not is not told: the others
  * then make the handshake themselves. */
-void tls_share_put(const char *origin, const char *trust, SSL_SESSION *session);
+void fetch_tls_share_put(const char *origin, const char *trust, SSL_SESSION *session);
 
 /* The session that was shared last; NULL: none. The caller frees it (SSL_SESSION_free). */
-SSL_SESSION *tls_share_get(const char *origin, const char *trust);
+SSL_SESSION *fetch_tls_share_get(const char *origin, const char *trust);
 
 #endif
