@@ -345,34 +345,34 @@ problem() {
 	total=$(number requests)
 	echo 'garbage' >> work/stats/00000.ndjson
 	echo '{"v":1,"program":"s3get"' >> work/stats/00000.ndjson
-	problem "work/stats/00000.ndjson: line 4 and 1 more: is not a JSON object"
+	problem "work/stats/00000.ndjson: line 4 and 1 more: the first is not a JSON object"
 	[[ $(number requests) == "$total" ]]
 	fixture "done"
 	printf '{"v":1,"program":"s3get","requ' >> work/stats/00003.ndjson
-	problem "work/stats/00003.ndjson: line 4: is cut short"
+	problem "work/stats/00003.ndjson: line 4 is cut short"
 	fixture "done"
 	head -c 5000 /dev/urandom | tr -d '\n' > work/stats/00003.ndjson
-	problem "work/stats/00003.ndjson: line 1: is cut short"
+	problem "work/stats/00003.ndjson: line 1 is cut short"
 	[[ $(number batches_done) == 24 ]]
-	problem "1 done batches have no stats"
+	problem "1 batches are done but have no stats"
 }
 
 @test "files of another version are told, the others count" {
 	fixture "done"
 	sed -i 's/"v":1/"v":2/' work/stats/00007.ndjson
-	problem "work/stats/00007.ndjson: line 1 and 2 more: is of a version that this report does not know"
+	problem "work/stats/00007.ndjson: line 1 and 2 more: the first is of a version that this report does not know"
 	fixture "done"
 	sed -i 's/s3get/s3fetch/' work/stats/00007.ndjson
-	problem "work/stats/00007.ndjson: line 1: is of a program that this report does not know"
+	problem "work/stats/00007.ndjson: line 1 is of a program that this report does not know"
 	fixture "done"
 	echo '{"uri":"s3://bucket/merged-csvs/merged-00002.csv","bytes":9000}' > work/put/00002.json
-	problem "work/put/00002.json: says nothing of objects and rows: of an older version"
+	problem "work/put/00002.json: etag is missing or of the wrong type"
 	fixture "done"
 	sed -i 's/=done/=celebrating/' work/status
-	problem "work/status: state=celebrating: not a state that this report knows"
+	problem "work/status: state=celebrating: unknown to this version"
 	sed -i 's/=celebrating/=done/; s/^jobs=.*/jobs=many/; s/^batches/batches/; 5s/=/:/' work/status
 	problem "work/status: jobs=many: not a number"
-	problem "work/status: a line is not NAME=value"
+	problem "work/status: line 5 is not NAME=value"
 }
 
 @test "half-written, missing and misplaced files" {
@@ -381,14 +381,14 @@ problem() {
 	problem "work/settings: missing"
 	fixture "done"
 	: > work/put/00005.json
-	problem "work/put/00005.json: is not a JSON object: batch 00005 counts as done"
+	problem "work/put/00005.json: not a receipt: not a JSON object: batch 00005 counts as done"
 	fixture "done"
 	rm work/stats/0000[0-4].ndjson
-	problem "5 done batches have no stats: their requests and times are not counted"
+	problem "5 batches are done but have no stats: their requests and times are not counted"
 	fixture "done"
 	rm work/stats/00001.ndjson
 	mkdir work/stats/00001.ndjson
-	problem "work/stats/00001.ndjson: Is a directory"
+	problem "work/stats/00001.ndjson: not a regular file"
 	fixture "done"
 	rm -r work/log work/failed work/reject work/ledger work/about work/merged work/status work/keys/complete
 	run_tool 0 report work

@@ -12,6 +12,8 @@
 #include "base/err.h"
 #include "base/hist.h"
 #include "http/fetch_cause.h"
+#include "work/batch_name.h"
+#include "work/values.h"
 
 enum history_program {
 	HISTORY_S3LS,
@@ -29,12 +31,15 @@ enum history_state { HISTORY_LEFT, HISTORY_BEGUN, HISTORY_FAILED, HISTORY_DONE, 
 
 enum {
 	HISTORY_PROBLEMS_MAX = 100,
-	HISTORY_SETTINGS_MAX = 32,
 	HISTORY_REJECTS_MAX = 1000,
 	HISTORY_EVENTS_MAX = 2000,
 	HISTORY_SLOWEST_MAX = 10,
 	HISTORY_BINS_MAX = 120,
+	HISTORY_SPANS_MAX = 2000000,
 };
+
+/* Larger numbers in files count as this one, so that sums and times stay in range. */
+#define HISTORY_NUMBER_MAX INT64_C(1000000000000000)
 
 extern const char *const history_program_names[HISTORY_PROGRAMS];
 extern const char *const history_state_names[HISTORY_STATES];
@@ -47,7 +52,8 @@ struct history_counts {
 
 /* One batch: what its stats, its receipt and its failure say. */
 struct history_batch {
-	char name[16];
+	char name[BATCH_NAME_SIZE];
+	uint32_t number;
 	enum history_state state;
 	uint32_t attempts;
 	int64_t start_ms, end_ms; /* of the last attempt */
@@ -55,8 +61,9 @@ struct history_batch {
 	uint64_t objects, rows, bytes, rejected;
 	uint64_t latency_max_us; /* its slowest GET */
 	struct history_counts counts;
-	char *uri, *etag, *crc32c; /* of the merged object; owned; NULL where it is not done */
-	char *cause;		   /* of its failure; owned; NULL where it has not failed */
+	char *uri, *etag; /* of the merged object; owned; NULL where it is not done */
+	char crc32c[9];	  /* the same; "" where it is not done */
+	char *cause;	  /* of its failure; owned; NULL where it has not failed */
 };
 
 /* One program's run. */
@@ -89,10 +96,6 @@ struct history_series {
 	double retries[HISTORY_BINS_MAX];
 };
 
-struct history_setting {
-	char *name, *value; /* owned */
-};
-
 /* An object that was left out. */
 struct history_reject {
 	uint32_t batch;
@@ -114,8 +117,7 @@ struct history_failure {
 struct history {
 	char *work;	   /* owned */
 	const char *state; /* none, running, done, failed, interrupted, killed, unknown */
-	struct history_setting settings[HISTORY_SETTINGS_MAX];
-	size_t n_settings;
+	struct values settings;
 	int64_t started_ms, ended_ms; /* the last run, by WORK/status */
 	uint64_t jobs;
 	int listing_complete;

@@ -1,54 +1,18 @@
-/* Stats and logs: NDJSON, a line at a time. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/buf.h"
-#include "base/num.h"
-#include "report/history_reader.h"
+#include "report/history_batches.h"
+#include "report/history_stats.h"
+#include "work/lines.h"
 
 enum {
 	STATS_VERSION = 1,
 	LINE_LEN_MAX = 1 << 20,
-	EVENTS_PER_BATCH = 20,
-	TEXT_MAX = 500,
-	URI_MAX = 1200, /* with a key of 1,024 bytes */
-	TAIL_LEN = 65536,
 };
 
 const char *const history_program_names[HISTORY_PROGRAMS] = {"s3ls", "s3get", "csvcat", "s3put"};
-
-uint64_t
-history_number(const json_t *o, const char *name)
-{
-	json_int_t v = json_integer_value(json_object_get(o, name));
-
-	return v > 0 ? (uint64_t)v : 0;
-}
-
-char *
-history_string(const json_t *o, const char *name, size_t max)
-{
-	const char *s = json_string_value(json_object_get(o, name));
-
-	return s != NULL ? xstrndup(s, strnlen(s, max)) : NULL;
-}
-
-int64_t
-history_time_ms(const char *s)
-{
-	struct tm tm = {0};
-	const char *rest;
-	uint64_t ms = 0;
-
-	if (s == NULL || (rest = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm)) == NULL)
-		return 0;
-	if (*rest == '.' && strlen(rest) >= 4)
-		(void)num_parse_n(rest + 1, 3, 0, 999, &ms);
-	return (int64_t)timegm(&tm) * 1000 + (int64_t)ms;
-}
 
 /* --- one line --- */
 
@@ -121,7 +85,7 @@ add_span(struct history_reader *d, const json_t *o, uint32_t batch, enum history
 	struct history_span *s;
 	int64_t start = history_time_ms(json_string_value(json_object_get(o, "start")));
 
-	if (start <= 0)
+	if (start <= 0 || r->n_spans == HISTORY_SPANS_MAX)
 		return;
 	if (r->n_spans == d->cap_spans) {
 		d->cap_spans = d->cap_spans != 0 ? 2 * d->cap_spans : 1024;
@@ -177,142 +141,83 @@ take_line(struct history_reader *d, const json_t *o, uint32_t batch)
 
 /* The first of its lines that cannot be used, and why. */
 struct bad_lines {
-	unsigned long n, first;
+	unsigned long long n, first;
 	const char *why;
 };
-
-static void
-note_bad(struct bad_lines *bad, unsigned long line, const char *why)
-{
-	if (bad->n++ == 0) {
-		bad->first = line;
-		bad->why = why;
-	}
-}
 
 static void
 tell_bad(struct history *r, const struct bad_lines *bad, const char *path)
 {
 	if (bad->n == 1)
-		history_problem(r, "%s: line %lu: %s", path, bad->first, bad->why);
+		history_problem(r, "%s/%s: line %llu %s", r->work, path, bad->first, bad->why);
 	else if (bad->n > 1)
-		history_problem(
-		    r, "%s: line %lu and %lu more: %s", path, bad->first, bad->n - 1, bad->why);
+		history_problem(r, "%s/%s: line %llu and %llu more: the first %s", r->work, path,
+		    bad->first, bad->n - 1, bad->why);
 }
 
-static json_t *
-parse(const char *line, ssize_t len, const char **why)
+/* Every program of a run writes such lines; so may what keeps its stats in the same folder. */
+static int
+is_of_run(const char *name, uint32_t batch)
 {
-	json_error_t je;
-	json_t *o = len <= LINE_LEN_MAX ? json_loadb(line, (size_t)len, 0, &je) : NULL;
+	return batch != HISTORY_LISTING || strcmp(name, "listing.ndjson") == 0 ||
+	    strcmp(name, "one.ndjson") == 0;
+}
 
-	if (json_is_object(o))
-		return o;
+/* What is wrong with a line; NULL when nothing is. */
+static const char *
+take_text(
+    struct history_reader *d, enum lines_event ev, const char *text, size_t len, uint32_t batch)
+{
+	json_t *o = ev != LINES_LONG ? json_loadb(text, len, 0, NULL) : NULL;
+	const char *why = NULL;
+
+	if (!json_is_object(o))
+		why = ev == LINES_UNENDED ? "is cut short" : "is not a JSON object";
+	else if (history_number(o, "v") != STATS_VERSION)
+		why = "is of a version that this report does not know";
+	else if (take_line(d, o, batch) == -1)
+		why = "is of a program that this report does not know";
 	json_decref(o);
-	*why = len > 0 && line[len - 1] != '\n' ? "is cut short" : "is not a JSON object";
-	return NULL;
-}
-
-void
-history_take_stats(struct history_reader *d, const char *path, uint32_t batch)
-{
-	struct bad_lines bad = {0};
-	unsigned long line_no = 0;
-	char *line = NULL;
-	size_t cap = 0;
-	ssize_t len;
-	FILE *f = fopen(path, "re");
-
-	if (f == NULL) {
-		history_problem(d->r, "%s: %s", path, strerror(errno));
-		return;
-	}
-	while ((len = getline(&line, &cap, f)) != -1) {
-		const char *why;
-		json_t *o = parse(line, len, &why);
-
-		line_no++;
-		if (o == NULL)
-			note_bad(&bad, line_no, why);
-		else if (history_number(o, "v") != STATS_VERSION)
-			note_bad(&bad, line_no, "is of a version that this report does not know");
-		else if (take_line(d, o, batch) == -1)
-			note_bad(&bad, line_no, "is of a program that this report does not know");
-		json_decref(o);
-	}
-	if (ferror(f))
-		history_problem(d->r, "%s: %s", path, strerror(errno));
-	tell_bad(d->r, &bad, path);
-	free(line);
-	fclose(f);
+	return why;
 }
 
 static void
-free_lines(char **lines, size_t n)
+take_file(struct history_reader *d, const char *path, const char *name, uint32_t batch)
 {
-	for (size_t i = 0; i < n; i++)
-		free(lines[i]);
-}
+	struct bad_lines bad = {0};
+	struct lines l;
+	enum lines_event ev;
+	struct err e;
+	char *text;
+	size_t len;
+	int fd;
 
-/* The last lines, oldest first. */
-static size_t
-last_lines(FILE *f, char *ring[EVENTS_PER_BATCH], char *lines[EVENTS_PER_BATCH])
-{
-	char *line = NULL;
-	size_t cap = 0, n = 0, kept;
-
-	/* a log may be of any length */
-	if (fseek(f, -TAIL_LEN, SEEK_END) == 0)
-		(void)!getline(&line, &cap, f); /* begins somewhere inside it */
-	while (getline(&line, &cap, f) != -1) {
-		if (n >= EVENTS_PER_BATCH)
-			free(ring[n % EVENTS_PER_BATCH]);
-		ring[n++ % EVENTS_PER_BATCH] = xstrdup(line);
+	if (!is_of_run(name, batch))
+		return;
+	if ((fd = work_folder_file(&d->work, path, &e)) == -1) {
+		history_problem(d->r, "%s", e.text);
+		return;
 	}
-	free(line);
-	kept = n < EVENTS_PER_BATCH ? n : EVENTS_PER_BATCH;
-	for (size_t i = 0; i < kept; i++)
-		lines[i] = ring[(n - kept + i) % EVENTS_PER_BATCH];
-	return kept;
+	lines_begin(&l, fd, LINE_LEN_MAX);
+	while ((ev = lines_next(&l, &text, &len)) != LINES_END && ev != LINES_ERROR) {
+		const char *why = take_text(d, ev, text, len, batch);
+
+		if (why != NULL && bad.n++ == 0) {
+			bad.first = l.number;
+			bad.why = why;
+		}
+	}
+	if (ev == LINES_ERROR)
+		history_problem(d->r, "%s/%s: %s", d->r->work, path, strerror(errno));
+	tell_bad(d->r, &bad, path);
+	lines_end(&l);
 }
 
 void
-history_take_events(struct history_reader *d, const char *path, uint32_t batch)
+history_take_stats(struct history_reader *d)
 {
-	char *ring[EVENTS_PER_BATCH] = {NULL}, *lines[EVENTS_PER_BATCH];
-	struct bad_lines bad = {0};
-	struct history *r = d->r;
-	FILE *f = fopen(path, "re");
-	size_t n;
-
-	if (f == NULL) {
-		if (errno != ENOENT)
-			history_problem(r, "%s: %s", path, strerror(errno));
-		return;
-	}
-	n = last_lines(f, ring, lines);
-	fclose(f);
-	for (size_t i = 0; i < n && r->n_events < HISTORY_EVENTS_MAX; i++) {
-		const char *why;
-		json_t *o = parse(lines[i], (ssize_t)strlen(lines[i]), &why);
-
-		if (o == NULL) {
-			note_bad(&bad, i + 1, why);
-			continue;
-		}
-		if (r->events == NULL)
-			r->events = xcalloc(HISTORY_EVENTS_MAX, sizeof(*r->events));
-		r->events[r->n_events++] = (struct history_event){
-		    .batch = batch,
-		    .time = history_string(o, "time", TEXT_MAX),
-		    .level = history_string(o, "level", TEXT_MAX),
-		    .program = history_string(o, "program", TEXT_MAX),
-		    .uri = history_string(o, "uri", URI_MAX),
-		    .message = history_string(o, "message", TEXT_MAX),
-		};
-		json_decref(o);
-	}
-	if (bad.n > 0)
-		history_problem(r, "%s: a line %s", path, bad.why);
-	free_lines(lines, n);
+	history_each_file(d, "stats", ".ndjson", take_file);
+	if (d->r->n_spans == HISTORY_SPANS_MAX)
+		history_problem(d->r, "%s/stats: more than %d lines: no times of the others",
+		    d->r->work, HISTORY_SPANS_MAX);
 }

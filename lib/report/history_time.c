@@ -1,9 +1,8 @@
-/* What the times of the programs say: attempts, sessions, how the run went. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
-#include "report/history_reader.h"
+#include "report/history_time.h"
 
 enum {
 	SESSION_GAP_MS = 60000, /* a longer silence is between two sessions */

@@ -133,7 +133,7 @@ add_series(struct buf *out, const struct history *r)
 }
 
 static const char *
-batch_name(const struct history *r, uint32_t batch)
+name_of(const struct history *r, uint32_t batch)
 {
 	return batch == HISTORY_LISTING ? "listing" : r->batches[batch].name;
 }
@@ -159,7 +159,7 @@ add_failures(struct buf *out, const struct history *r, size_t list_max)
 	begin = out->len;
 	for (size_t i = 0; i < r->n_rejects && out->len - begin < list_max; i++) {
 		buf_addc(out, '{');
-		json_text_member(out, "batch", batch_name(r, r->rejects[i].batch));
+		json_text_member(out, "batch", name_of(r, r->rejects[i].batch));
 		json_text_member(out, "uri", r->rejects[i].uri);
 		json_text_member(out, "reason", r->rejects[i].reason);
 		json_end(out, "}");
@@ -178,7 +178,7 @@ add_events(struct buf *out, const struct history *r, size_t list_max)
 		const struct history_event *v = &r->events[i];
 
 		buf_addc(out, '{');
-		json_text_member(out, "batch", batch_name(r, v->batch));
+		json_text_member(out, "batch", name_of(r, v->batch));
 		json_text_member(out, "time", v->time);
 		json_text_member(out, "level", v->level);
 		json_text_member(out, "program", v->program);
@@ -201,7 +201,7 @@ add_attempts(struct buf *out, const struct history *r, size_t list_max)
 		const struct history_attempt *a = &r->attempts[i];
 
 		if (!a->last)
-			buf_addf(out, "[\"%s\",%lld,%lld],", batch_name(r, a->batch),
+			buf_addf(out, "[\"%s\",%lld,%lld],", name_of(r, a->batch),
 			    (long long)a->start_ms, (long long)a->end_ms);
 	}
 	json_end(out, "]");
@@ -226,8 +226,8 @@ json_head(struct buf *out, const struct report *p, size_t list_max)
 	json_number_member(out, "jobs", (double)r->jobs);
 	buf_addf(out, "\"listing_complete\":%s,\n", r->listing_complete ? "true" : "false");
 	buf_adds(out, "\"settings\":{");
-	for (size_t i = 0; i < r->n_settings; i++)
-		json_text_member(out, r->settings[i].name, r->settings[i].value);
+	for (size_t i = 0; i < r->settings.n; i++)
+		json_text_member(out, r->settings.at[i].name, r->settings.at[i].value);
 	json_end(out, "}");
 	buf_addc(out, '\n');
 	add_alarms(out, p);
@@ -268,7 +268,7 @@ add_batch(struct buf *out, const struct history_batch *b)
 	json_number_member(out, "latency_max_ms", (double)b->latency_max_us / 1000);
 	json_text_member(out, "uri", b->uri);
 	json_text_member(out, "etag", b->etag);
-	json_text_member(out, "crc32c", b->crc32c);
+	json_text_member(out, "crc32c", *b->crc32c != '\0' ? b->crc32c : NULL);
 	json_text_member(out, "cause", b->cause);
 	json_end(out, "}");
 }

@@ -40,22 +40,22 @@ get_text(struct receipt *r, const json_t *o, const char *name)
 	return NULL;
 }
 
-static uint32_t
-get_crc32c(struct receipt *r, const json_t *o, const char *name)
+/* Whether there is one. */
+static int
+get_crc32c(struct receipt *r, const json_t *o, const char *name, uint32_t *crc)
 {
 	const char *s = json_string_value(json_object_get(o, name));
-	uint32_t crc = 0;
 
-	if (s == NULL || crc32c_parse(s, &crc) == -1)
-		lacks(r, name);
-	return crc;
+	if (s != NULL && crc32c_parse(s, crc) == 0)
+		return 1;
+	lacks(r, name);
+	return 0;
 }
 
 int
 receipt_load(struct receipt *r, const struct work_folder *w, const char *name, struct err *e)
 {
 	struct buf text = {0};
-	json_error_t why;
 	json_t *o;
 	int rc;
 
@@ -64,22 +64,21 @@ receipt_load(struct receipt *r, const struct work_folder *w, const char *name, s
 		buf_free(&text);
 		return rc;
 	}
-	o = json_loadb(text.p, text.len, JSON_REJECT_DUPLICATES, &why);
+	o = json_loadb(text.p, text.len, JSON_REJECT_DUPLICATES, NULL);
 	buf_free(&text);
 	if (!json_is_object(o)) {
-		err_set(e, EXIT_FAILED, "%s/%s: not a receipt: %s", w->path, name,
-		    o == NULL ? why.text : "not a JSON object");
+		err_set(e, EXIT_FAILED, "%s/%s: not a receipt: not a JSON object", w->path, name);
 		json_decref(o);
 		return -1;
 	}
 	r->uri = get_text(r, o, "uri");
 	r->etag = get_text(r, o, "etag");
 	r->bytes = get_number(r, o, "bytes");
-	r->crc32c = get_crc32c(r, o, "crc32c");
+	r->has_crc32c = get_crc32c(r, o, "crc32c", &r->crc32c);
 	r->objects = get_number(r, o, "objects");
 	r->rows = get_number(r, o, "rows");
 	r->header_bytes = get_number(r, o, "header_bytes");
-	r->header_crc32c = get_crc32c(r, o, "header_crc32c");
+	(void)get_crc32c(r, o, "header_crc32c", &r->header_crc32c);
 	json_decref(o);
 	return 1;
 }

@@ -14,6 +14,7 @@ struct receipt {
 	char *uri, *etag; /* owned; NULL where the receipt has none */
 	uint64_t bytes, objects, rows, header_bytes;
 	uint32_t crc32c, header_crc32c;
+	int has_crc32c;
 	const char *lacks; /* the first field that is missing or of the wrong type; its value here
 			      is 0. NULL: nothing is missing */
 };

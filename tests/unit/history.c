@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "report/history_reader.h"
+#include "report/history_time.h"
 #include "tap.h"
 
 enum { T = 1000000, HOUR = 3600000, BATCHES = 4 };
