@@ -7,8 +7,8 @@
 
 #include "report/history_reader.h"
 
-/* A file of a folder: its name within the work folder, its last part, and the number of its batch, or
- * HISTORY_LISTING where its name is that of none. */
+/* A file of a folder: its name within the work folder, the last part of that name, and the index of
+ * its batch, or HISTORY_LISTING where it belongs to none. */
 typedef void history_take_file(
     struct history_reader *d, const char *path, const char *name, uint32_t batch);
 
@@ -19,7 +19,8 @@ void history_each_file(
 /* Finds every batch that any file is about and sorts them by name. */
 void history_find_batches(struct history_reader *d);
 
-/* Whether each is begun, failed or done; then its receipt, its cause, and how many were rejected. */
+/* Sets the state of each batch and reads its receipt, its cause of failure and the number of its
+ * rejects. */
 void history_take_batches(struct history_reader *d);
 
 /* Keeps the first rejects, in the order of the batches. */

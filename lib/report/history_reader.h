@@ -21,7 +21,7 @@ void history_problem(struct history *r, const char *fmt, ...) __attribute__((for
 /* batches[batch], or NULL for HISTORY_LISTING. */
 struct history_batch *history_batch_at(struct history *r, uint32_t batch);
 
-/* The integer of that name, at most HISTORY_NUMBER_MAX; 0 where there is none, or it is negative. */
+/* The integer of that name, at most HISTORY_NUMBER_MAX; 0 where there is none or it is negative. */
 uint64_t history_number(const json_t *o, const char *name);
 
 /* A copy of the string of that name, cut to max bytes; NULL where there is none. */
