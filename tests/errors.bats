@@ -121,10 +121,10 @@ unchanged() {
 }
 
 @test "FIPS endpoints: not together with another endpoint, nor where there are none" {
-	AWS_USE_FIPS_ENDPOINT=true each 2 "use_fips_endpoint (AWS_USE_FIPS_ENDPOINT) does not go with another endpoint"
+	AWS_USE_FIPS_ENDPOINT=true each 2 "use_fips_endpoint (AWS_USE_FIPS_ENDPOINT) cannot be used with another endpoint"
 	unset "${!AWS_ENDPOINT_@}"
 	AWS_USE_FIPS_ENDPOINT=true run_tool 2 s3ls --region cn-north-1 s3://bucket/
-	says "region 'cn-north-1': has no endpoints for use_fips_endpoint"
+	says "region 'cn-north-1': there are no endpoints for use_fips_endpoint"
 }
 
 @test "misuse is told with status 2, and nothing is attempted" {

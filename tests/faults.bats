@@ -386,7 +386,7 @@ sum() {
 		echo '* get all corrupt 4321' | faults
 		for file in small large; do
 			AWS_MAX_ATTEMPTS=1 run_tool 1 s3get "s3://$BUCKET/$name-$file"
-			grep -qFx "s3get: s3://$BUCKET/$name-$file: the body's ${name^^} is not the one stored with it" err
+			grep -qFx "s3get: s3://$BUCKET/$name-$file: the body's ${name^^} differs from the stored one" err
 			[[ ! -s out ]] || no_end
 		done
 		# broken off, it goes on: the checksum is still of the whole
@@ -407,5 +407,5 @@ sum() {
 	done
 	echo 'whole get all corrupt 5999999' | faults
 	AWS_MAX_ATTEMPTS=2 run_tool 1 s3get "s3://$BUCKET/whole"
-	grep -qFx "s3get: s3://$BUCKET/whole: the body's CRC32 is not the one stored with it" err
+	grep -qFx "s3get: s3://$BUCKET/whole: the body's CRC32 differs from the stored one" err
 }

@@ -290,7 +290,7 @@ run(const char *file, const char *uri, struct stats *st)
 	if (uri_parse(uri, strlen(uri), &opt.put.uri, &e) == -1)
 		goto out;
 	if (opt.put.uri.key[0] == '\0') {
-		err_set(&e, EXIT_USAGE, "%s: a bucket, not an object", uri);
+		err_set(&e, EXIT_USAGE, "%s: names a bucket, not an object", uri);
 		goto out;
 	}
 	if ((fd = open_source(file, &e)) == -1 || (out = outfile_open(opt.output, &e)) == NULL ||

@@ -105,7 +105,7 @@ aws_endpoint(struct buf *url, enum aws_service service, const struct profile *p,
 		len)
 		return err_set(e, EXIT_USAGE, "region '%.200s': not the name of a region", region);
 	if (service == AWS_STS && gov && !dualstack)
-		fips = 0; /* its endpoint there is one by its plain name */
+		fips = 0; /* there the plain name is a FIPS endpoint */
 	buf_addf(url, "https://%s%s.%s.%s", services[service].host, fips ? "-fips" : "", region,
 	    suffix(region, dualstack));
 	return 0;

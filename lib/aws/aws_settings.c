@@ -9,7 +9,7 @@
 
 enum { ATTEMPTS_MAX = 1000 };
 
-/* A setting and where it stands, for messages. */
+/* A setting and where it was found, for messages. */
 struct found {
 	const char *value;    /* NULL: nowhere */
 	const char *variable; /* NULL: in the profile */
@@ -50,7 +50,7 @@ take_bool(const struct profile *p, const struct found *f, int *out, struct err *
 	return 0;
 }
 
-/* One of the words; matched without regard to case. */
+/* One of the words, in any case. */
 static int
 take_word(const struct profile *p, const struct found *f, const char *const *words,
     const char *possible, char **out, struct err *e)

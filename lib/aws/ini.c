@@ -5,17 +5,17 @@
 #include "aws/ini.h"
 #include "base/buf.h"
 
-enum { VALUE_MAX = 64 << 10 }; /* bytes of a value of many lines */
+enum { VALUE_MAX = 64 << 10 }; /* bytes of a value that spans lines */
 
 struct setting {
 	char *key;   /* owned */
 	char *value; /* owned; kept with its length, to be wiped */
 	size_t value_len;
-	int nested; /* one of those below the key before it that is not */
+	int nested; /* belongs to the last key before it that is not nested */
 };
 
 struct ini_section {
-	char *name;		  /* owned; what stands between the brackets */
+	char *name;		  /* owned; the text between the brackets */
 	struct setting *settings; /* owned */
 	size_t n, cap;
 };
@@ -79,8 +79,8 @@ trim(const char *p, size_t len)
 struct parser {
 	struct ini *ini;
 	unsigned line;
-	size_t indent; /* of the last line that began something */
-	int open;      /* a deeper line goes on with the last setting */
+	size_t indent; /* of the last section or key */
+	int open;      /* a deeper line continues the last setting */
 	struct err *e;
 };
 
@@ -130,7 +130,7 @@ begin_section(struct parser *p, struct span line)
 	for (size_t i = 0; i < ini->n; i++)
 		if (strncmp(ini->sections[i].name, name.p, name.len) == 0 &&
 		    ini->sections[i].name[name.len] == '\0')
-			return err_set(p->e, EXIT_USAGE, "line %u: [%.*s] comes twice", p->line,
+			return err_set(p->e, EXIT_USAGE, "line %u: [%.*s] is repeated", p->line,
 			    (int)name.len, name.p);
 	if (ini->n == ini->cap) {
 		ini->cap = ini->cap != 0 ? ini->cap * 2 : 8;
@@ -161,7 +161,7 @@ begin_setting(struct parser *p, struct span line)
 	if (key.len == 0)
 		return err_set(p->e, EXIT_USAGE, "line %u: a value without a key", p->line);
 	if (find(s, key.p, key.len) != NULL)
-		return err_set(p->e, EXIT_USAGE, "line %u: '%.*s' comes twice in [%s]", p->line,
+		return err_set(p->e, EXIT_USAGE, "line %u: '%.*s' is repeated in [%s]", p->line,
 		    (int)key.len, key.p, s->name);
 	add_setting(s, key, value, 0);
 	p->open = 1;
@@ -250,7 +250,7 @@ fail:
 	return NULL;
 }
 
-/* What stands behind "type " in a section's name, without its quotes. */
+/* The name that follows "type " in a section's header, without quotes. */
 static struct span
 name_behind(const char *header, const char *type)
 {

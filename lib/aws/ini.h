@@ -35,13 +35,12 @@ struct ini *ini_parse(const char *text, size_t len, struct err *e);
 void ini_free(struct ini *ini);
 
 /*
- * The section [name], or, where type is not NULL, [type name]: with any space between, and name in
- * quotes or not, as it is for profiles, services and SSO sessions. NULL when there is none. Points
- * into ini.
+ * The section [name], or [type name] if type is not NULL, as for profiles, services and SSO
+ * sessions: any white space between, name in quotes or not. NULL if there is none. Points into ini.
  */
 const struct ini_section *ini_section(const struct ini *ini, const char *type, const char *name);
 
-/* The value, lines joined by line feeds; NULL when there is none. section may be NULL. Points
+/* The value, its lines joined by line feeds; NULL if there is none. section may be NULL. Points
  * into ini. */
 const char *ini_get(const struct ini_section *section, const char *key);
 

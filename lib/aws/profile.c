@@ -17,7 +17,7 @@ profile_env(const char *name)
 	return s != NULL && *s != '\0' ? s : NULL;
 }
 
-/* A service started without HOME has one in the password file all the same. */
+/* A service started without HOME still has a home folder in the password file. */
 const char *
 profile_home(void)
 {
@@ -30,7 +30,7 @@ profile_home(void)
 	return pw != NULL ? pw->pw_dir : NULL;
 }
 
-/* "~/x" is below the home folder. NULL when that is needed and not known. */
+/* Expands "~/x". NULL if that needs a home folder and none is known. */
 static char *
 file_path(const char *variable, const char *otherwise)
 {

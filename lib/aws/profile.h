@@ -1,7 +1,6 @@
 /*
- * A profile of AWS's shared files: where they are, and what the two together say of it (AWS SDKs
- * and tools reference guide, "Location of the shared config and credentials files"). What settings
- * and credentials have in common; only they include this.
+ * A profile in AWS's shared files: where the files are, and what the two together say about it (AWS
+ * SDKs and tools reference guide, "Location of the shared config and credentials files").
  */
 #ifndef SHEAF_AWS_PROFILE_H
 #define SHEAF_AWS_PROFILE_H
@@ -10,38 +9,38 @@
 #include "base/err.h"
 
 struct profile {
-	char *name;		 /* owned */
-	char *credentials_file;	 /* owned; its path; NULL when no home folder is known */
-	char *config_file;	 /* likewise */
-	struct ini *credentials; /* owned; NULL when there is no such file */
-	struct ini *config;	 /* likewise */
+	char *name;				  /* owned */
+	char *credentials_file;			  /* owned; path; NULL if no home folder is known */
+	char *config_file;			  /* likewise */
+	struct ini *credentials;		  /* owned; NULL if there is no such file */
+	struct ini *config;			  /* likewise */
 	const struct ini_section *in_credentials; /* [name]; NULL: none. Points into credentials */
 	const struct ini_section *in_config;	  /* [profile name], or [default]; likewise */
 };
 
 /*
  * Reads both files, AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE or those in ~/.aws. A missing
- * file is none. -1 with EXIT_USAGE when one cannot be read or parsed; then nothing needs to be
- * freed.
+ * file is like an empty one. -1 with EXIT_USAGE if one cannot be read or parsed; then nothing needs
+ * to be freed.
  */
 int profile_load(struct profile *p, const char *name, struct err *e);
 
 /* Wipes what was read. */
 void profile_free(struct profile *p);
 
-/* The setting, the credentials file's before the config file's; NULL: none, or an empty one.
- * Points into p. */
+/* The setting, from the credentials file before the config file; NULL if absent or empty. Points
+ * into p. */
 const char *profile_get(const struct profile *p, const char *key);
 const char *profile_get_nested(const struct profile *p, const char *key, const char *name);
 
-/* Another profile of the same files, into which it points: p must outlive it. */
+/* Another profile of the same files. It points into p, which must outlive it. */
 void profile_view(struct profile *view, const struct profile *p, const char *name);
 void profile_view_free(struct profile *view);
 
-/* The user's home folder; NULL: not known. Static or the environment's. */
+/* The user's home folder; NULL if unknown. Static or the environment's. */
 const char *profile_home(void);
 
-/* An environment variable; NULL when it is not set or empty. */
+/* An environment variable; NULL if unset or empty. */
 const char *profile_env(const char *name);
 
 #endif

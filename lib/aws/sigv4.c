@@ -9,12 +9,12 @@
 
 enum {
 	BLOCK_LEN = 64,	   /* of SHA-256 */
-	PARAMS_SMALL = 16, /* query parameters sorted without asking for memory */
+	PARAMS_SMALL = 16, /* query parameters sorted without allocating */
 };
 
 static const char algorithm[] = "AWS4-HMAC-SHA256";
 
-/* HMAC (RFC 2104) begun with a key. */
+/* Begins an HMAC (RFC 2104) with a key. */
 static void
 hmac_begin(struct hash *inner, struct hash *outer, const void *key, size_t key_len)
 {
@@ -35,7 +35,7 @@ hmac_begin(struct hash *inner, struct hash *outer, const void *key, size_t key_l
 	OPENSSL_cleanse(pad, sizeof(pad));
 }
 
-/* Takes copies of what was begun: a key signs many. */
+/* Works on copies, as one key signs many messages. */
 static void
 hmac_end(unsigned char out[HASH_SHA256_LEN], struct hash inner, struct hash outer, const void *p,
     size_t n)
@@ -46,7 +46,7 @@ hmac_end(unsigned char out[HASH_SHA256_LEN], struct hash inner, struct hash oute
 	hash_end(&outer, out);
 }
 
-/* The next key of the chain: the HMAC of text by the last one. */
+/* The next key of the chain: the HMAC of text with the last one. */
 static void
 key_step(struct sigv4_key *k, const char *text)
 {
@@ -70,7 +70,7 @@ sigv4_date(time_t t, char date[17])
 {
 	struct tm tm;
 
-	/* years beyond 9999 do not fit, and no clock that is right shows them */
+	/* years after 9999 do not fit; only a broken clock shows them */
 	if (gmtime_r(&t, &tm) == NULL || strftime(date, 17, "%Y%m%dT%H%M%SZ", &tm) != 16)
 		memcpy(date, "19700101T000000Z", 17);
 }
@@ -136,7 +136,7 @@ split_query(const char *query, struct param *params)
 	for (const char *p = query; *p != '\0';) {
 		size_t len = strcspn(p, "&"), name_len = strcspn(p, "=&");
 
-		if (len != 0) { /* "a&&b": nothing is between */
+		if (len != 0) { /* skip the empty parameter in "a&&b" */
 			params[n].name = p;
 			params[n].name_len = name_len;
 			params[n].value = name_len < len ? p + name_len + 1 : "";
@@ -178,7 +178,7 @@ lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
-/* As strcasecmp, which asks the locale. */
+/* Like strcasecmp, without its look-up of the locale. */
 static int
 compare_names(const char *a, const char *b)
 {
@@ -191,11 +191,11 @@ compare_names(const char *a, const char *b)
 
 struct sorted {
 	const struct sigv4_header *h[SIGV4_HEADERS_MAX];
-	char again[SIGV4_HEADERS_MAX]; /* 1: of the same name as the one before */
+	char again[SIGV4_HEADERS_MAX]; /* 1: same name as the header before it */
 	size_t n;
 };
 
-/* By insertion, so that headers of one name keep the order they are sent in. */
+/* Insertion sort: headers of the same name keep the order they are sent in. */
 static void
 sort_headers(struct sorted *s, const struct sigv4_request *r)
 {
@@ -256,7 +256,7 @@ add_folded(struct buf *out, const char *value)
 	}
 }
 
-/* What out has at that place, again. */
+/* Appends a copy of n bytes of out itself. */
 static void
 add_again(struct buf *out, size_t at, size_t n)
 {
@@ -266,13 +266,13 @@ add_again(struct buf *out, size_t at, size_t n)
 	out->len += n;
 }
 
-/* Each name is where the signed names are, in small letters. */
+/* Copies the lower-case names from the list of signed names. */
 static void
 add_headers(struct buf *out, const struct sorted *s, size_t names)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		if (s->again[i]) {
-			out->p[out->len - 1] = ','; /* the line goes on */
+			out->p[out->len - 1] = ','; /* continue the line */
 		} else {
 			size_t len = strlen(s->h[i]->name);
 
@@ -285,7 +285,7 @@ add_headers(struct buf *out, const struct sorted *s, size_t names)
 	}
 }
 
-/* The signed names are in out already: names_len bytes from names on. */
+/* The signed names are in out already: names_len bytes at names. */
 static void
 add_canonical_request(struct buf *out, const struct sigv4_request *r, const struct sorted *s,
     size_t names, size_t names_len)
@@ -383,7 +383,7 @@ sigv4_authorization(struct buf *out, const struct sigv4_request *r, const struct
 	names_len = out->len - names;
 	buf_adds(out, ", Signature=");
 
-	/* the first two stages need no memory of their own: they go where the signature will */
+	/* the first two stages borrow the place where the signature will go */
 	end = out->len;
 	add_canonical_request(out, r, &s, names, names_len);
 	sigv4_sha256_hex(hex, out->p + end, out->len - end);

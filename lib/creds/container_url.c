@@ -7,7 +7,7 @@
 
 enum { HOST_MAX = 255 };
 
-/* Cuts "host", "host:port", "[address]" or "[address]:port" of n bytes; host gets no brackets. */
+/* Splits "host", "host:port", "[address]" or "[address]:port" of n bytes; host gets no brackets. */
 static int
 split_authority(const char *s, size_t n, char host[HOST_MAX + 1], int *bracketed)
 {

@@ -49,7 +49,7 @@ try_all(struct creds *c, const struct aws_settings *s, const struct profile *p, 
 	return rc;
 }
 
-/* Of no use any more, though the source gave them. */
+/* A source may give credentials that have expired. */
 static int
 check_expired(const struct creds *c, struct err *e)
 {
@@ -58,8 +58,7 @@ check_expired(const struct creds *c, struct err *e)
 	if (c->expires == 0 || c->expires > (int64_t)time(NULL))
 		return 1;
 	iso_time_format(c->expires, when);
-	return err_set(
-	    e, EXIT_USAGE, "%s: the credentials that it gave expired at %s", c->source, when);
+	return err_set(e, EXIT_USAGE, "%s: its credentials expired at %s", c->source, when);
 }
 
 static void

@@ -16,10 +16,10 @@
 
 enum {
 	ENTRY_MAX = 64 << 10,
-	POLL_MS = 20,	   /* how often a lock is tried */
-	OLD_S = 24 * 3600, /* no credentials live so long */
-	SWEEP_MAX = 1000,  /* names looked at in one go */
-	CLOCK_S = 5,	   /* clocks that differ by less are the same */
+	POLL_MS = 20,	   /* interval between tries for a lock */
+	OLD_S = 24 * 3600, /* no credentials live this long */
+	SWEEP_MAX = 1000,  /* names examined in one sweep */
+	CLOCK_S = 5,	   /* tolerated difference of clocks */
 };
 
 void
@@ -46,7 +46,7 @@ creds_cache_machine(struct buf *key)
 
 /* --- the folder --- */
 
-/* 1 when path is a folder of ours that nobody else can look into; made when it is not there. */
+/* 1 if path is a folder of ours that nobody else can look into. Creates it if missing. */
 static int
 is_private(const char *path)
 {
@@ -58,7 +58,7 @@ is_private(const char *path)
 	    (st.st_mode & 077) == 0;
 }
 
-/* path becomes the folder's. -1: there is none that could be used. */
+/* Finds the cache folder. -1 if there is none that may be used. */
 static int
 find_folder(struct buf *path)
 {
@@ -72,12 +72,12 @@ find_folder(struct buf *path)
 	} else {
 		return -1;
 	}
-	(void)mkdir(buf_str(path), 0700); /* mostly there */
+	(void)mkdir(buf_str(path), 0700); /* usually exists */
 	buf_adds(path, "/sheaf");
 	return is_private(buf_str(path)) ? 0 : -1;
 }
 
-/* Entries and locks that have had their time. */
+/* Removes old entries and locks. */
 static void
 sweep(const char *folder)
 {
@@ -156,7 +156,7 @@ is_good(const struct creds *c, int64_t asked, const struct creds_cached *rule)
 	return rule->refused == NULL || strcmp(c->access_key, rule->refused) != 0;
 }
 
-/* 1 when there is an entry that can be used. */
+/* 1 if there is a usable entry. */
 static int
 read_entry(struct creds *c, const char *path, const struct creds_cached *rule)
 {
@@ -187,7 +187,7 @@ write_entry(const struct creds *c, const char *path)
 	struct buf text = {0};
 	struct stat st;
 
-	/* outfile writes into a FIFO, and waits for a reader */
+	/* outfile would write into a FIFO and wait for a reader */
 	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return;
 	buf_room(&text, ENTRY_MAX);
@@ -196,7 +196,7 @@ write_entry(const struct creds *c, const char *path)
 	buf_wipe(&text);
 }
 
-/* Under the lock, unless it did not come: then nothing is written. */
+/* Writes only with the lock held. */
 static int
 ask_and_keep(
     struct creds *c, const char *path, int locked, creds_asker *ask, void *arg, struct err *e)

@@ -13,30 +13,32 @@
 #include "base/buf.h"
 #include "creds/creds_value.h"
 
-enum { CREDS_CACHE_LEFT_S = 300 }; /* what an entry must live for yet to be used */
+enum { CREDS_CACHE_LEFT_S = 300 }; /* an entry is used if it lives this long */
 
 struct creds_cached {
-	struct buf key; /* what shaped the request, by creds_cache_key; creds_cached frees it */
-	const char *refused; /* an access key that is of no use any more; NULL: none. Borrowed */
-	int max_age_s;	     /* since it was asked for; 0: while it lives */
-	int wait_ms;	     /* for the lock */
+	struct buf
+	    key; /* all parameters of the request, by creds_cache_key; creds_cached frees it */
+	const char *refused; /* an access key that no longer works; NULL: none. Borrowed */
+	int max_age_s;	     /* since the request; 0: until it expires */
+	int wait_ms;	     /* for the lock, at most */
 };
 
 /* Adds a part of the key; value may be NULL. */
 void creds_cache_key(struct buf *key, const char *name, const char *value);
 
-/* Adds what tells this machine, as it runs now, from others that share its home folders. */
+/* Adds what identifies this boot of this machine, as home folders may be shared by many. */
 void creds_cache_machine(struct buf *key);
 
-/* Fills c, its source too, as a creds_source does. */
+/* Fills c, including its source, as a creds_source does. */
 typedef int creds_asker(struct creds *c, void *arg, struct err *e);
 
-/* Credentials from the cache, else from ask; then what expires is kept. Returns what ask does. */
+/* Credentials from the cache, else from ask; then those that expire are cached. Returns what ask
+ * does. */
 int creds_cached(
     struct creds *c, struct creds_cached *rule, creds_asker *ask, void *arg, struct err *e);
 
-/* Waits for the lock of that name, at most wait_ms. A descriptor that creds_unlock closes, or -1:
- * it did not come, or there is no folder. */
+/* Waits at most wait_ms for the lock of that name. A descriptor that creds_unlock closes, or -1 on
+ * timeout or without a folder. */
 int creds_lock(const char *name, int wait_ms);
 void creds_unlock(int fd);
 

@@ -14,7 +14,7 @@ enum {
 	TRIES = 3,
 	TIMEOUT_MS = 2000,
 	TOTAL_MS = 10000,
-	MAX_AGE_S = 300, /* the role of a task may be changed while credentials live */
+	MAX_AGE_S = 300, /* the task's role may change while credentials are valid */
 	LOCK_WAIT_MS = 12000,
 };
 
@@ -23,7 +23,7 @@ struct question {
 	const char *ca_file;
 };
 
-/* Anything but 200 is worth another try, as botocore has it. */
+/* botocore retries everything but 200, too. */
 static int
 is_transient(long status, const char *body, size_t len)
 {
@@ -71,7 +71,7 @@ on_ask(struct creds *c, void *arg, struct err *e)
 	return rc;
 }
 
-/* The URL into q; 0: the environment names none. */
+/* Fills the URL of q. 0 if the environment has none. */
 static int
 find_url(struct question *q, struct buf *why, struct err *e)
 {
@@ -98,7 +98,7 @@ find_url(struct question *q, struct buf *why, struct err *e)
 	return 1;
 }
 
-/* Read every time: EKS writes it anew. */
+/* Read for every request, as EKS rotates it. */
 static int
 find_token(struct question *q, struct err *e)
 {
@@ -113,7 +113,8 @@ find_token(struct question *q, struct err *e)
 	for (const char *s = token; *s != '\0'; s++)
 		if (*s < ' ' || *s > '~')
 			return err_set(e, EXIT_USAGE,
-			    "AWS_CONTAINER_AUTHORIZATION_TOKEN: a character that no token has");
+			    "AWS_CONTAINER_AUTHORIZATION_TOKEN: a character that tokens never "
+			    "contain");
 	buf_adds(&q->token, token);
 	return 0;
 }

@@ -18,8 +18,8 @@ creds_from_environment(struct creds *c, const struct creds_ask *ask, struct buf 
 		return err_set(
 		    e, EXIT_USAGE, "AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not");
 	if (expiration != NULL && iso_time_parse(expiration, &c->expires) == -1)
-		return err_set(e, EXIT_USAGE,
-		    "AWS_CREDENTIAL_EXPIRATION='%.200s': not a point in time", expiration);
+		return err_set(
+		    e, EXIT_USAGE, "AWS_CREDENTIAL_EXPIRATION='%.200s': not a time", expiration);
 	c->source = xstrdup("environment");
 	return creds_take(c, access_key, secret_key,
 	    token != NULL ? token : profile_env("AWS_SESSION_TOKEN"), "environment", e);

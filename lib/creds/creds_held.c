@@ -6,11 +6,11 @@
 #include "creds/creds_held.h"
 
 enum {
-	REFRESH_S = 120, /* credentials are renewed so long before they expire */
-	PAUSE_S = 15,	 /* between two attempts of which the first changed nothing */
+	REFRESH_S = 120, /* how long before they expire credentials are renewed */
+	PAUSE_S = 15,	 /* between two attempts, if the first changed nothing */
 };
 
-/* Which source won and why the others did not, a line each, for --verbose. */
+/* Logs which source won and why the others did not, a line each, for --verbose. */
 static void
 log_trail(const struct buf *trail)
 {

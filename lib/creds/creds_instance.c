@@ -18,19 +18,19 @@ enum {
 	TIMEOUT_MAX_S = 60,
 	ATTEMPTS_MAX = 100,
 	TOTAL_MAX_MS = 120000,
-	READ_EXTRA_MS = 200, /* tells no answer from no connection */
-	MAX_AGE_S = 300,     /* the role may be changed while credentials live */
-	LOCK_WAIT_MS = 2500, /* where there is no service, each process finds out soon */
-	EXTEND_S = 180,	     /* what is old is asked for again so soon */
+	READ_EXTRA_MS = 200, /* so that a missing answer differs from a missing connection */
+	MAX_AGE_S = 300,     /* the role may change while credentials are valid */
+	LOCK_WAIT_MS = 2500, /* without a service, each process finds out soon */
+	EXTEND_S = 180,	     /* when expired ones are asked for again */
 };
 
 struct question {
-	struct buf base; /* with a slash at its end; a string */
+	struct buf base; /* NUL-terminated, with a trailing slash */
 	unsigned timeout_s, attempts;
-	int no_v1; /* a service without tokens is not asked */
+	int no_v1; /* do not ask a service without tokens */
 	struct buf token;
 	char role[ROLE_MAX + 1];
-	struct buf why; /* why there are none */
+	struct buf why; /* why there are no credentials */
 };
 
 /* --- settings --- */
@@ -109,7 +109,7 @@ is_transient(long status, const char *body, size_t len)
 	return status != 200 || len == 0;
 }
 
-/* Where a token is refused there is no use asking again. */
+/* Asking again is of no use if a token is refused. */
 static int
 is_transient_token(long status, const char *body, size_t len)
 {
@@ -118,8 +118,7 @@ is_transient_token(long status, const char *body, size_t len)
 	return status != 200 && (status < 400 || status > 499);
 }
 
-/* Sends h, of which the caller has filled method, body, answer_max and transient, to a path below
- * the base. */
+/* Sends h, with method, body, answer_max and transient filled, to a path below the base. */
 static int
 send_to(struct http_once *h, struct http_answer *a, const struct question *q, const char *path,
     struct err *e)
@@ -146,7 +145,7 @@ take_token(struct question *q, struct http_answer *a)
 	const char *text = buf_str(&a->body);
 
 	if (a->status == 403 || a->status == 404 || a->status == 405) {
-		buf_addf(&q->why, "%s: it knows no tokens (%ld)", q->base.p, a->status);
+		buf_addf(&q->why, "%s: it has no tokens (%ld)", q->base.p, a->status);
 		return q->no_v1 ? -1 : 0;
 	}
 	if (a->status != 200 || a->body.len == 0) {
@@ -155,7 +154,7 @@ take_token(struct question *q, struct http_answer *a)
 	}
 	for (size_t i = 0; i < a->body.len; i++) {
 		if (text[i] <= ' ' || text[i] > '~') {
-			buf_addf(&q->why, "%s: a token that is none", q->base.p);
+			buf_addf(&q->why, "%s: not a token", q->base.p);
 			return -1;
 		}
 	}
@@ -163,8 +162,7 @@ take_token(struct question *q, struct http_answer *a)
 	return 0;
 }
 
-/* The token of IMDSv2. 0: there, or without one, where the service knows none; -1: there is no
- * service. */
+/* Gets the token of IMDSv2. 0, with no token if the service has none; -1: there is no service. */
 static int
 get_token(struct question *q)
 {
@@ -178,7 +176,8 @@ get_token(struct question *q)
 	if (send_to(&h, &a, q, "latest/api/token", &why) == 0) {
 		rc = take_token(q, &a);
 	} else {
-		/* a token may be lost on its way into a container, whose network is one hop more */
+		/* the answer may be lost on its way into a container, which is one network hop
+		 * further */
 		rc = a.fault == FETCH_FAULT_STALL && !q->no_v1 ? 0 : -1;
 		buf_adds(&q->why, why.text);
 	}
@@ -188,7 +187,8 @@ get_token(struct question *q)
 	return rc;
 }
 
-/* The role's name, or the credentials of last. -1: none came, or not a good answer; q says why. */
+/* Gets the role's name, or the credentials of the role `last`. -1 if there is no good answer;
+ * q->why says why. */
 static int
 get_data(struct http_answer *a, struct question *q, const char *last, size_t max)
 {
@@ -225,7 +225,7 @@ get_role(struct question *q)
 		strspn(a.body.p,
 		    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 		    "_+=,.@-") != len)) {
-		buf_addf(&q->why, "%s: a role whose name is none", q->base.p);
+		buf_addf(&q->why, "%s: not the name of a role", q->base.p);
 		rc = -1;
 	}
 	if (rc == 0) {
@@ -237,8 +237,8 @@ get_role(struct question *q)
 }
 
 /*
- * The service goes on to give old credentials when it cannot get new ones; AWS then takes them past
- * their time ("Static stability"), and they are asked for again soon.
+ * If the service cannot get new credentials it keeps giving the old ones, and AWS accepts them
+ * after they have expired ("Static stability"); they are asked for again soon.
  */
 static void
 extend(struct creds *c)
@@ -249,7 +249,7 @@ extend(struct creds *c)
 		c->expires = now + EXTEND_S;
 }
 
-/* As botocore has it, an instance that has no good ones is the same as no instance. */
+/* An instance without valid credentials counts as no instance, as in botocore. */
 static int
 on_ask(struct creds *c, void *arg, struct err *e)
 {

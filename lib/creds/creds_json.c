@@ -47,8 +47,7 @@ creds_json_member(const json_t *root, const char *name)
 	return s != NULL && *s != '\0' ? s : NULL;
 }
 
-/* Jansson gives its memory back as it is; what it holds of ours must not stay there. Two levels are
- * as deep as secrets are. */
+/* Jansson frees its memory without wiping it. Secrets are at most two levels deep. */
 static void
 wipe(json_t *object, int depth)
 {
@@ -71,7 +70,7 @@ creds_json_free(json_t *root)
 	json_decref(root);
 }
 
-/* The expiration into *out; 0 stays where there is none. */
+/* Reads the expiration into *out, which is unchanged if there is none. */
 static int
 take_expiration(const json_t *object, const struct creds_json_form *form, int64_t *out)
 {
@@ -101,9 +100,9 @@ take(struct creds *c, const struct creds_json_form *form, const json_t *root, co
 
 	if (form->version && json_integer_value(json_object_get(root, "Version")) != 1)
 		return err_set(
-		    e, EXIT_USAGE, "%s: the answer is no JSON object of Version 1", where);
+		    e, EXIT_USAGE, "%s: the answer is not a JSON object with Version 1", where);
 	if (!json_is_object(object))
-		return err_set(e, EXIT_USAGE, "%s: the answer is not the JSON it should be", where);
+		return err_set(e, EXIT_USAGE, "%s: the answer is not the expected JSON", where);
 	if (access_key == NULL || secret_key == NULL)
 		return err_set(e, EXIT_USAGE, "%s: the answer holds no %s and %s", where,
 		    form->access_key, form->secret_key);
@@ -111,8 +110,8 @@ take(struct creds *c, const struct creds_json_form *form, const json_t *root, co
 		return err_set(
 		    e, EXIT_USAGE, "%s: the answer holds no %s", where, form->session_token);
 	if (take_expiration(object, form, &c->expires) == -1)
-		return err_set(e, EXIT_USAGE, "%s: the answer's %s is no point in time", where,
-		    form->expiration);
+		return err_set(
+		    e, EXIT_USAGE, "%s: the answer's %s is not a time", where, form->expiration);
 	return creds_take(c, access_key, secret_key, token, where, e);
 }
 
@@ -152,7 +151,7 @@ creds_json_entry_write(struct buf *out, const struct creds *c, int64_t asked)
 	    "Source", c->source);
 	size_t len;
 
-	if (root == NULL) /* the source names a file whose name is no UTF-8 */
+	if (root == NULL) /* the source contains a file name that is not UTF-8 */
 		return -1;
 	len = json_dumpb(root, NULL, 0, JSON_COMPACT);
 	json_dumpb(root, buf_room(out, len + 1), len, JSON_COMPACT);

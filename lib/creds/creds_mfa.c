@@ -14,8 +14,8 @@
 
 enum { FILE_MAX = 64 << 10 };
 
-/* The name of the CLI's file: the SHA-1 of the request's parameters, in JSON as Python writes it,
- * without the code (botocore, BaseAssumeRoleCredentialFetcher). */
+/* The name of the CLI's file: the SHA-1 of the request's parameters, without the code, in JSON as
+ * Python writes it (botocore, BaseAssumeRoleCredentialFetcher). */
 static void
 file_name(const struct profile *p, char sha1[41])
 {
@@ -42,7 +42,7 @@ file_name(const struct profile *p, char sha1[41])
 	free(text);
 }
 
-/* 1 when the file holds some that live for a while. */
+/* 1 if the file holds credentials that are valid for a while. */
 static int
 read_file(struct creds *c, const char *path, const char *where)
 {
@@ -83,9 +83,10 @@ creds_from_mfa(struct creds *c, const struct creds_ask *ask, struct buf *why, st
 	} else {
 		creds_free(c);
 		rc = err_set(e, EXIT_USAGE,
-		    "profile %s: mfa_serial asks for a code, which nobody is there to type; run: "
-		    "aws sts get-caller-identity --profile %s (it asks, and what it gets is used "
-		    "here until it expires)",
+		    "profile %s: mfa_serial requires a code, which cannot be entered here; run: "
+		    "aws sts get-caller-identity --profile %s (it prompts for the code, and its "
+		    "credentials are used "
+		    "here until they expire)",
 		    p->name, p->name);
 	}
 	buf_free(&path);

@@ -59,18 +59,17 @@ run(const char *command, const char *where, struct buf *out, struct err *e)
 		rc = err_errno(e, EXIT_FAILED, "%s", where);
 	else
 		out->len = (size_t)n;
-	close(fd); /* before the wait: one that says too much ends by SIGPIPE */
+	close(fd); /* before waiting, so that a command with too much output gets SIGPIPE */
 	while (waitpid(pid, &status, 0) == -1)
 		if (errno != EINTR)
 			return err_errno(e, EXIT_FAILED, "%s", where);
 	if (rc == 0 && out->len > OUTPUT_MAX)
-		rc = err_set(e, EXIT_USAGE, "%s: it wrote more than %d bytes", where, OUTPUT_MAX);
+		rc = err_set(
+		    e, EXIT_USAGE, "%s: its output is longer than %d bytes", where, OUTPUT_MAX);
 	if (rc == 0 && WIFSIGNALED(status))
-		rc = err_set(
-		    e, EXIT_USAGE, "%s: it was ended by signal %d", where, WTERMSIG(status));
+		rc = err_set(e, EXIT_USAGE, "%s: killed by signal %d", where, WTERMSIG(status));
 	if (rc == 0 && WEXITSTATUS(status) != 0)
-		rc = err_set(
-		    e, EXIT_USAGE, "%s: it ended with status %d", where, WEXITSTATUS(status));
+		rc = err_set(e, EXIT_USAGE, "%s: exit status %d", where, WEXITSTATUS(status));
 	return rc;
 }
 

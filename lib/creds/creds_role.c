@@ -8,9 +8,9 @@
 #include "creds/sts.h"
 
 enum {
-	CHAIN_MAX = 16,	      /* roles, each assumed by the next one's credentials */
-	LOCK_WAIT_MS = 35000, /* a little longer than STS may take */
-	DURATION_MAX = 43200, /* seconds; STS knows what a role allows */
+	CHAIN_MAX = 16,	      /* roles, each assumed with the credentials of the next */
+	LOCK_WAIT_MS = 35000, /* a little longer than sts_assume may take */
+	DURATION_MAX = 43200, /* seconds; STS knows each role's own limit */
 };
 
 /* --- what the profile says --- */
@@ -70,7 +70,7 @@ check(const struct profile *p, struct err *e)
 
 /* --- the source --- */
 
-/* A profile comes twice in a chain only as the source of itself, for its keys. */
+/* A profile may be its own source, for its keys; otherwise none comes twice in a chain. */
 static int
 check_loop(
     const struct creds_ask *ask, const char *name, const struct profile *source, struct err *e)
@@ -82,9 +82,8 @@ check_loop(
 			continue;
 		if (a == ask && has_keys(source))
 			return 0;
-		return err_set(e, EXIT_USAGE,
-		    "profile %s: source_profile = %s goes round in a circle", ask->profile->name,
-		    name);
+		return err_set(e, EXIT_USAGE, "profile %s: source_profile = %s forms a loop",
+		    ask->profile->name, name);
 	}
 	if (depth > CHAIN_MAX)
 		return err_set(e, EXIT_USAGE,
@@ -113,9 +112,9 @@ from_source_profile(struct creds *c, const struct creds_ask *ask, const char *na
 		    ? creds_from_role(c, &inner, &why, e)
 		    : creds_from_profile(c, &inner, &why, e);
 	if (rc == 0)
-		rc = err_set(e, EXIT_USAGE,
-		    "profile %s: source_profile = %s: that has no credentials", ask->profile->name,
-		    name);
+		rc =
+		    err_set(e, EXIT_USAGE, "profile %s: source_profile = %s: it has no credentials",
+			ask->profile->name, name);
 	buf_free(&why);
 	profile_view_free(&source);
 	return rc;
@@ -130,7 +129,7 @@ from_credential_source(
 
 	if (rc == 0)
 		rc = err_set(e, EXIT_USAGE,
-		    "profile %s: credential_source = %s: there are none (%s)", ask->profile->name,
+		    "profile %s: credential_source = %s: no credentials (%s)", ask->profile->name,
 		    name, buf_str(&why));
 	if (rc == 1 && c->source == NULL)
 		c->source = xstrdup(name);
@@ -164,7 +163,7 @@ fill(struct question *q, const struct creds_ask *ask, struct creds_cached *rule)
 	int lasts = q->source.expires == 0 || strcmp(q->source.source, "environment") == 0;
 	uint64_t n;
 
-	/* botocore passes over one that is no number */
+	/* like botocore, ignore one that is not a number */
 	if (duration != NULL && num_parse(duration, 1, DURATION_MAX, &n) == -1)
 		duration = NULL;
 	q->request = (struct sts_request){
@@ -183,7 +182,7 @@ fill(struct question *q, const struct creds_ask *ask, struct creds_cached *rule)
 	creds_cache_key(&rule->key, "session", q->request.session_name);
 	creds_cache_key(&rule->key, "external id", q->request.external_id);
 	creds_cache_key(&rule->key, "duration", duration);
-	/* keys that change every hour are no name for who they belong to, but where from is */
+	/* temporary keys do not identify their owner, but their source does */
 	creds_cache_key(&rule->key, "by", lasts ? q->source.access_key : q->source.source);
 }
 

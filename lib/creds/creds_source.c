@@ -31,13 +31,13 @@ creds_source_token(struct buf *token, const char *path, const char *where, struc
 		n--;
 	token->len = (size_t)n;
 	if (n == 0)
-		return err_set(e, EXIT_USAGE, "%s: %s: there is no token in it", where, path);
+		return err_set(e, EXIT_USAGE, "%s: %s: it holds no token", where, path);
 	if (n > TOKEN_FILE_MAX)
-		return err_set(e, EXIT_USAGE, "%s: %s: longer than a token", where, path);
+		return err_set(e, EXIT_USAGE, "%s: %s: too long for a token", where, path);
 	for (size_t i = 0; i < token->len; i++)
 		if (token->p[i] < ' ' || token->p[i] > '~')
 			return err_set(e, EXIT_USAGE,
-			    "%s: %s: a token with a character that none has", where, path);
+			    "%s: %s: a character that tokens never contain", where, path);
 	return 0;
 }
 

@@ -24,14 +24,14 @@ enum {
 	CONNECT_MS = 5000,
 	STALL_MS = 10000,
 	TOTAL_MS = 30000,
-	LOCK_WAIT_MS = 65000,	/* a little longer than a new token and the credentials may take */
-	TOKEN_LEFT_S = 15 * 60, /* a token is renewed so long before it expires, as the CLI does */
+	LOCK_WAIT_MS = 65000,	/* a little longer than a new token and credentials may take */
+	TOKEN_LEFT_S = 15 * 60, /* how long before it expires a token is renewed, as by the CLI */
 };
 
-/* What the profile and its session say, and where that leads. */
+/* The settings of the profile and its session, and what follows from them. */
 struct question {
 	const struct profile *profile;
-	const char *session; /* NULL: an old profile, without one */
+	const char *session; /* NULL: a profile of the old form */
 	const char *start_url, *region, *account_id, *role_name;
 	const char *ca_file;
 	struct buf portal, oidc; /* URLs */
@@ -42,7 +42,7 @@ struct question {
 
 /* --- the configuration --- */
 
-/* A setting of the session, else of the profile; where both have it they must agree. */
+/* Takes a setting from the session, else from the profile; if both have it they must agree. */
 static int
 take(struct question *q, const struct ini_section *session, const char *key, const char **out,
     struct buf *missing, struct err *e)
@@ -52,7 +52,7 @@ take(struct question *q, const struct ini_section *session, const char *key, con
 	if (of_session != NULL && *of_session == '\0')
 		of_session = NULL;
 	if (of_session != NULL && of_profile != NULL && strcmp(of_session, of_profile) != 0)
-		return err_set(e, EXIT_USAGE, "profile %s: %s is another one in [sso-session %s]",
+		return err_set(e, EXIT_USAGE, "profile %s: %s differs in [sso-session %s]",
 		    q->profile->name, key, q->session);
 	*out = of_session != NULL ? of_session : of_profile;
 	if (*out == NULL)
@@ -80,8 +80,8 @@ take_settings(struct question *q, struct err *e)
 	    take(q, session, "sso_role_name", &q->role_name, &missing, e) == -1)
 		rc = -1;
 	else if (missing.len > 0)
-		rc = err_set(e, EXIT_USAGE, "profile %s: single sign-on without %s",
-		    q->profile->name, buf_str(&missing));
+		rc = err_set(e, EXIT_USAGE, "profile %s: single sign-on lacks %s", q->profile->name,
+		    buf_str(&missing));
 	buf_free(&missing);
 	return rc;
 }
@@ -102,7 +102,7 @@ find_token_file(struct question *q)
 
 /* --- the token --- */
 
-/* What every token trouble comes to. */
+/* The error for any problem with the token. */
 static int
 login_needed(const struct question *q, const char *why, struct err *e)
 {
@@ -134,7 +134,7 @@ read_token(struct sso_token *t, struct question *q, struct err *e)
 	return rc;
 }
 
-/* Where this fails, the token serves this once: the CLI's file is the CLI's business. */
+/* A failure is ignored: the token is valid anyway, and the file is the CLI's. */
 static void
 write_token(const struct sso_token *t, struct question *q)
 {
@@ -157,7 +157,7 @@ limits(struct http_once *h, const struct question *q)
 	h->ca_file = q->ca_file;
 }
 
-/* 1 when t is a new token now; 0 with why. */
+/* 1 if t is a new token now; 0 with why. */
 static int
 renew_token(struct sso_token *t, struct question *q, struct buf *why)
 {
@@ -168,7 +168,7 @@ renew_token(struct sso_token *t, struct question *q, struct buf *why)
 	int renewed = 0;
 
 	buf_addf(&url, "%s/token", buf_str(&q->oidc));
-	buf_room(&body, ANSWER_MAX); /* so that it never moves, and is wiped as a whole */
+	buf_room(&body, ANSWER_MAX); /* it must not move, so that all of it can be wiped */
 	sso_token_request(&body, t);
 	limits(&h, q);
 	h.url = buf_str(&url);
@@ -195,8 +195,8 @@ renew_token(struct sso_token *t, struct question *q, struct buf *why)
 }
 
 /*
- * A session's token is renewed when little is left of it; one process does, as the token that
- * renews it is good for one use. An old profile's is taken as it is, and the portal judges it.
+ * The token of a session is renewed shortly before it expires, by one process only, as a refresh
+ * token can be used once. The token of a profile of the old form is used as it is.
  */
 static int
 get_token(struct sso_token *t, struct question *q, struct err *e)
@@ -305,7 +305,7 @@ creds_from_sso(struct creds *c, const struct creds_ask *ask, struct buf *why, st
 	creds_cache_key(&rule.key, "start URL", q.start_url);
 	creds_cache_key(&rule.key, "account", q.account_id);
 	creds_cache_key(&rule.key, "role", q.role_name);
-	if (access(q.token_file.p, F_OK) == -1) { /* logged out: what is kept does not count */
+	if (access(q.token_file.p, F_OK) == -1) { /* logged out: ignore the cache */
 		buf_free(&rule.key);
 		rc = on_ask(c, &q, e);
 	} else {

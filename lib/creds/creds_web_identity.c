@@ -5,7 +5,7 @@
 #include "creds/creds_source.h"
 #include "creds/sts.h"
 
-enum { LOCK_WAIT_MS = 35000 }; /* a little longer than STS may take */
+enum { LOCK_WAIT_MS = 35000 }; /* a little longer than sts_assume may take */
 
 struct question {
 	struct sts_request request;
@@ -13,7 +13,7 @@ struct question {
 	struct buf where, endpoint;
 };
 
-/* The variable's value, where the environment counts, else the profile's. */
+/* The variable's value, if the environment counts, else the profile's. */
 static const char *
 look(const struct creds_ask *ask, const char *variable, const char *key)
 {
@@ -22,7 +22,7 @@ look(const struct creds_ask *ask, const char *variable, const char *key)
 	return value != NULL ? value : profile_get(ask->profile, key);
 }
 
-/* The token is read for every question, as whoever issues it writes it anew every hour. */
+/* The token is read for every request, as its issuer rotates it every hour. */
 static int
 on_ask(struct creds *c, void *arg, struct err *e)
 {

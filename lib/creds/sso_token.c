@@ -61,7 +61,7 @@ sso_token_renewable(const struct sso_token *t, int64_t now)
 	    t->registration_expires_at > now;
 }
 
-/* Appends the object and frees it. -1 when it could not be made. */
+/* Appends the object and frees it. -1 if root is NULL. */
 static int
 dump(struct buf *out, json_t *root)
 {
@@ -79,7 +79,7 @@ dump(struct buf *out, json_t *root)
 void
 sso_token_request(struct buf *out, const struct sso_token *t)
 {
-	/* what was read as JSON is UTF-8 */
+	/* cannot fail: text read as JSON is UTF-8 */
 	(void)dump(out,
 	    json_pack("{s:s, s:s, s:s, s:s}", "grantType", "refresh_token", "clientId",
 		t->client_id, "clientSecret", t->client_secret, "refreshToken", t->refresh_token));

@@ -15,22 +15,22 @@ struct sso_token {
 	char *access_token;
 	int64_t expires; /* Unix seconds */
 	char *refresh_token, *client_id, *client_secret;
-	char *registration_expires;	 /* as written, for writing it again */
-	int64_t registration_expires_at; /* Unix seconds; 0: not there, or no point in time */
+	char *registration_expires;	 /* as read, to write it back */
+	int64_t registration_expires_at; /* Unix seconds; 0: absent or invalid */
 };
 
-/* A file of the cache. 0; or -1 when it is no JSON object with an access token, of printable ASCII,
+/* Reads a file of the cache. -1 if it is not a JSON object with an access token of printable ASCII
  * and the time it expires; then t is zeroed. */
 int sso_token_read(struct sso_token *t, const char *text, size_t len);
 
-/* The body of a request that renews it; 1 in sso_token_renewable: it can be made. */
+/* The body of a request that renews the token; sso_token_renewable: 1 if it can be made. */
 int sso_token_renewable(const struct sso_token *t, int64_t now);
 void sso_token_request(struct buf *out, const struct sso_token *t);
 
-/* The answer to it, into t. 0, or -1 when it holds no token; then t is as it was. */
+/* Reads the answer into t. 0, or -1 if it holds no token; t is unchanged then. */
 int sso_token_renew(struct sso_token *t, const char *text, size_t len, int64_t now);
 
-/* The file that the CLI would write. -1 when a string is no UTF-8. */
+/* Writes the file as the CLI does. -1 if a string is not UTF-8. */
 int sso_token_write(
     struct buf *out, const struct sso_token *t, const char *start_url, const char *region);
 

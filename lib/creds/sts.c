@@ -40,7 +40,7 @@ build_body(struct buf *body, const struct sts_request *r)
 	add_parameter(body, "WebIdentityToken", r->web_identity_token);
 }
 
-/* What is signed, beside the body: its headers, and Authorization. */
+/* The values of the headers that sign a request. */
 struct signature {
 	char date[17];
 	char body_sha256[65];
@@ -112,7 +112,7 @@ sts_assume(struct creds *c, const struct sts_request *r, const char *where, stru
 		goto no_endpoint;
 	}
 	buf_addf(&url, "%s://%s%s", ep.scheme, ep.host, *ep.base != '\0' ? ep.base : "/");
-	if (r->web_identity_token != NULL) /* so that it never moves, and is wiped as a whole */
+	if (r->web_identity_token != NULL) /* it must not move, so that all of it can be wiped */
 		buf_room(&body, BODY_ROOM + 3 * strlen(r->web_identity_token));
 	build_body(&body, r);
 	h.url = buf_str(&url);

@@ -7,7 +7,7 @@
 
 enum { MESSAGE_MAX = 1000 };
 
-/* The text of an element, appended with its NUL; NULL: there is none. */
+/* The text of an element; NULL if there is none, or it is empty. */
 static const char *
 element(struct buf *out, const char *doc, size_t len, const char *name)
 {
@@ -22,7 +22,7 @@ sts_answer(struct creds *c, const char *doc, size_t len, const char *where, stru
 	const char *access_key, *secret_key, *token, *expiration;
 	int rc;
 
-	for (size_t i = 0; i < 4; i++) /* so that they never move, and are wiped as a whole */
+	for (size_t i = 0; i < 4; i++) /* they must not move, so that all of it can be wiped */
 		buf_room(&texts[i], len + 1);
 	access_key = element(&texts[0], doc, len, "AccessKeyId");
 	secret_key = element(&texts[1], doc, len, "SecretAccessKey");
@@ -31,8 +31,7 @@ sts_answer(struct creds *c, const char *doc, size_t len, const char *where, stru
 	if (access_key == NULL || secret_key == NULL || token == NULL || expiration == NULL)
 		rc = err_set(e, EXIT_USAGE, "%s: the answer holds no credentials", where);
 	else if (iso_time_parse(expiration, &c->expires) == -1)
-		rc = err_set(
-		    e, EXIT_USAGE, "%s: the answer's Expiration is no point in time", where);
+		rc = err_set(e, EXIT_USAGE, "%s: the answer's Expiration is not a time", where);
 	else
 		rc = creds_take(c, access_key, secret_key, token, where, e);
 	for (size_t i = 0; i < 4; i++) {

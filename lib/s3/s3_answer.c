@@ -18,8 +18,8 @@ copy(char *to, size_t cap, const char *p, size_t len)
 	to[len] = '\0';
 }
 
-/* Days from 1970-01-01 on, by the Gregorian calendar; month from 0 on. A day too many, such as
- * 31 February, counts into the next month, as it does for timegm. */
+/* Days since 1970-01-01 in the Gregorian calendar; months count from 0. An excess day, such as 31
+ * February, counts into the next month, as with timegm. */
 static int64_t
 days_until(int64_t year, int month, int64_t day)
 {
@@ -30,9 +30,9 @@ days_until(int64_t year, int month, int64_t day)
 	    day - 1;
 }
 
-/* "Wed, 21 Oct 2015 07:28:00 GMT", to Unix seconds; 0: no such date. By hand, because it is in each
- * answer: strptime takes a quarter of the instructions that an object of 100 bytes takes, timegm a
- * thirtieth. */
+/* "Wed, 21 Oct 2015 07:28:00 GMT" to Unix seconds; 0: not such a date. Written by hand, as every
+ * answer has one: strptime would take a quarter of the instructions of an object of 100 bytes,
+ * timegm a thirtieth. */
 static int64_t
 http_date(const char *p, size_t len)
 {

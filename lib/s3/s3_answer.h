@@ -9,41 +9,41 @@
 
 #include "sums/checksum.h"
 
-/* What an answer's head said. */
+/* The fields of an answer's head. */
 struct s3_answer {
 	long status;		  /* 0: none came */
-	int64_t content_length;	  /* -1: not said */
+	int64_t content_length;	  /* -1: absent */
 	int64_t range_start;	  /* of Content-Range; -1: none */
 	int64_t range_total;	  /* of Content-Range; -1: none */
-	int64_t last_modified;	  /* Unix seconds; 0: not said */
+	int64_t last_modified;	  /* Unix seconds; 0: absent */
 	uint32_t retry_after_ms;  /* Retry-After or x-amz-retry-after */
-	char etag[128];		  /* without quotes; "" when absent */
+	char etag[128];		  /* without quotes; "" if absent */
 	char sse[16];		  /* x-amz-server-side-encryption, or "customer"; "": none */
 	char region[32];	  /* x-amz-bucket-region */
-	char checksum_crc32c[16]; /* x-amz-checksum-*: base64, as sent; "" when absent */
+	char checksum_crc32c[16]; /* x-amz-checksum-*: base64, as sent; "" if absent */
 	char checksum_crc64nvme[24];
 	char checksum_crc32[16];
 	char checksum_sha256[64];
 	char checksum_sha1[40];
 	char checksum_type[16]; /* "FULL_OBJECT" or "COMPOSITE" */
-	char date[32];		/* as sent: seldom asked for, and it takes time to read */
+	char date[32];		/* as sent: seldom needed, and costly to parse */
 	char storage_class[32];
 	char sheaf_crc32c[16]; /* x-amz-meta-sheaf-crc32c */
 };
 
-/* Takes one line of the head, without its end; a status line begins anew. Values that are too long
- * are cut. */
+/* Takes one line of the head, without its line end; a status line resets everything. Values that
+ * are too long are cut. */
 void s3_answer_header(struct s3_answer *a, const char *line, size_t len);
 
-/* What Date said, in Unix seconds; 0: nothing, or no date. */
+/* The Date, in Unix seconds; 0 if absent or invalid. */
 int64_t s3_answer_date(const struct s3_answer *a);
 
-/* 1 when the ETag is the MD5 of the body (S3 API reference, "Object": not for SSE-KMS, SSE-C and
+/* 1 if the ETag is the MD5 of the body (S3 API reference, "Object": not for SSE-KMS, SSE-C and
  * multipart). */
 int s3_etag_is_md5(const struct s3_answer *a);
 
-/* Which checksum of the whole body the head has, the quickest where there are several, and its
- * text. CHECKSUM_NONE: none; one of parts ("...-N") does not count. */
+/* The checksum of the whole body that the head has, the fastest if there are several, and its text.
+ * CHECKSUM_NONE: none; a checksum of parts ("...-N") does not count. */
 enum checksum_algorithm s3_answer_checksum(const struct s3_answer *a, const char **text);
 
 #endif

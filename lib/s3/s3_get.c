@@ -7,16 +7,15 @@
 #include "sums/hash.h"
 
 enum {
-	WINDOW_MIN = 128, /* objects on the way */
+	WINDOW_MIN = 128, /* objects in flight */
 	WINDOW_MAX = 1024,
 	WINDOW_PER_CONNECTION =
 	    16,		    /* so that one slow answer in a hundred does not stop the rest */
-	SIZE_GUESS = 16384, /* bytes of an object whose size is not known */
-	RESUME_MIN = 65536, /* less than this is read again, rather than continued */
+	SIZE_GUESS = 16384, /* assumed bytes of an object of unknown size */
+	RESUME_MIN = 65536, /* a shorter body is read again rather than continued */
 	STEP_MS = 100,
 	IF_MATCH_LEN = 136,
-	KEEP_BODY =
-	    65536, /* bytes of memory that a place in the window may keep for the next object */
+	KEEP_BODY = 65536, /* bytes of memory that a window slot may keep for the next object */
 };
 
 struct item {
@@ -24,20 +23,21 @@ struct item {
 	struct s3_get_object o;
 	struct s3_call call;
 	struct getter *g;
-	struct buf body;   /* what is held back */
-	uint64_t have;	   /* bytes of the object received and good so far */
-	uint64_t skip;	   /* bytes of this answer that we have already */
-	uint64_t size;	   /* of the whole object, once an answer said it */
+	struct buf body;   /* of an object that is held */
+	uint64_t have;	   /* bytes of the object received so far */
+	uint64_t skip;	   /* bytes of this answer to skip, as we have them already */
+	uint64_t size;	   /* of the whole object, once an answer has told it */
 	uint64_t reserved; /* of the budget */
 	enum checksum_algorithm sum_kind;
-	char sum_text[CHECKSUM_TEXT]; /* what it should be, as an answer with the whole said */
+	char
+	    sum_text[CHECKSUM_TEXT]; /* the expected checksum, from an answer with the whole body */
 	char range[40], if_match[IF_MATCH_LEN], etag[128];
-	int headed;  /* this try's head was looked at */
-	int wrong;   /* this try's answer is not the object's: to be passed over */
-	int changed; /* it is not what was listed */
+	int headed;  /* this try's head has been checked */
+	int wrong;   /* this try's answer is not the object's: ignore its body */
+	int changed; /* the object is not the one listed */
 	int local;   /* our own side failed */
-	int later;   /* given up for now: it is asked for again when its turn has come */
-	int has_md5; /* once it streams: its ETag is its MD5 */
+	int later;   /* given up for now, and requested again when it becomes the head */
+	int has_md5; /* once it streams: the ETag is an MD5 */
 	int started, begun, paused, done;
 };
 
@@ -46,12 +46,12 @@ struct getter {
 	const struct s3_get_ops *ops;
 	void *arg;
 	struct item **window;  /* a ring, in the order of the objects */
-	size_t size, first, n; /* places in all, the head's, taken */
-	struct item *free;     /* a stack: few are in use, and those stay in the cache */
+	size_t size, first, n; /* number of slots, the head's index, slots in use */
+	struct item *free;     /* a stack, so that the few in use stay in the cache */
 	unsigned connections;
 	size_t n_paused, paused_max;
 	uint64_t budget_used;
-	/* of the head's body, once it streams */
+	/* of the head's body, while it streams */
 	struct hash md5;
 	struct checksum sum;
 	int no_more, stop;
@@ -71,14 +71,14 @@ is_head(const struct item *it)
 
 /* --- the request --- */
 
-/* The ETag that an answer must have: the listed one, or that of the first answer; "": any. */
+/* The ETag that an answer must have: that of the first answer, else the listed one; "": any. */
 static const char *
 wanted_etag(const struct item *it)
 {
 	return it->etag[0] != '\0' ? it->etag : it->o.etag;
 }
 
-/* By hand, as printf takes a thirtieth of all instructions of an object. */
+/* Written by hand, as printf would take a thirtieth of all instructions of an object. */
 static void
 quote(char out[static IF_MATCH_LEN], const char *etag)
 {
@@ -114,7 +114,7 @@ prepare(struct s3_call *c)
 	s3_call_header(c, "x-amz-checksum-mode", "ENABLED");
 }
 
-/* Of an answer with the whole body; one with a part tells nothing. */
+/* Takes the checksum from an answer with the whole body; a partial one has none. */
 static void
 note_checksum(struct item *it)
 {
@@ -128,7 +128,7 @@ note_checksum(struct item *it)
 	memcpy(it->sum_text, text, strlen(text) + 1);
 }
 
-/* Does the answer fit what was asked for? 0, or -1 with the problem filled. Once a try. */
+/* Checks once a try whether the answer matches the request. 0, or -1 with the problem filled. */
 static int
 check_head(struct item *it)
 {
@@ -142,13 +142,13 @@ check_head(struct item *it)
 		it->size = (uint64_t)a->range_total;
 	} else if (a->status == 200 && a->content_length >= 0) {
 		it->size = (uint64_t)a->content_length;
-		it->skip = it->have; /* a server that does not know ranges */
+		it->skip = it->have; /* a server that ignores Range */
 	} else {
 		e = &s3_call_problem(&it->call)->error;
-		return err_set(e, EXIT_FAILED,
-		    "%ld answer without its length or with another range", a->status);
+		return err_set(
+		    e, EXIT_FAILED, "%ld answer without a length or with a wrong range", a->status);
 	}
-	/* S3 would have said 412, so this is an answer to something else, or an error document */
+	/* S3 would have said 412: this answers another request, or is an error document */
 	if (it->if_match[0] != '\0' && strcmp(wanted_etag(it), a->etag) != 0) {
 		it->wrong = 1;
 		return 0;
@@ -180,7 +180,7 @@ hand_on(struct item *it, const char *p, size_t n)
 	return g->ops->data(g->arg, p, n);
 }
 
-/* Begins to hand on a large object, with what is held of it. */
+/* Starts streaming a large object, beginning with the bytes held. */
 static int
 stream(struct item *it)
 {
@@ -199,8 +199,8 @@ stream(struct item *it)
 	return 0;
 }
 
-/* Its answer waits for its turn. Only so many may, each on its connection: the head of the window
- * always finds one. */
+/* Pauses an answer until it becomes the head. Each paused answer occupies a connection, so their
+ * number is limited: the head must always find a free one. */
 static enum fetch_take
 pause_item(struct item *it)
 {
@@ -293,14 +293,14 @@ checksum_matches(struct item *it)
 	return strcmp(text, it->sum_text) == 0;
 }
 
-/* 0, or -1 with e saying which sum of the whole body is wrong. */
+/* 0, or -1 with e saying which checksum of the whole body is wrong. */
 static int
 check_sums(struct item *it, struct err *e)
 {
 	if ((it->begun ? it->has_md5 : s3_etag_is_md5(&it->call.answer)) && !md5_matches(it))
 		return err_set(e, EXIT_FAILED, "the body's MD5 is not the ETag");
 	if (!checksum_matches(it))
-		return err_set(e, EXIT_FAILED, "the body's %s is not the one stored with it",
+		return err_set(e, EXIT_FAILED, "the body's %s differs from the stored one",
 		    checksum_name(it->sum_kind));
 	return 0;
 }
@@ -360,7 +360,7 @@ static const struct s3_call_ops call_ops = {
     .end = call_end,
 };
 
-/* A short reason when the object itself is the cause; NULL when the way to it is. */
+/* A short reason if the object itself is the cause of a failure; NULL if the transfer is. */
 static const char *
 reject_reason(const struct item *it, char *text, size_t cap)
 {
@@ -428,7 +428,7 @@ item_end(struct item *it)
 	g->free = it;
 }
 
-/* The object at the head of the window is done with. */
+/* Removes the object at the head of the window. */
 static void
 shift(struct getter *g)
 {
@@ -437,7 +437,8 @@ shift(struct getter *g)
 	g->n--;
 }
 
-/* Asks for more objects while there is room, no further ahead than keeps all connections busy. */
+/* Requests more objects while there is room, no further ahead than needed to keep all connections
+ * busy. */
 static void
 fill(struct getter *g)
 {
@@ -457,7 +458,8 @@ fill(struct getter *g)
 		    : it->o.size <= S3_GET_HOLD_MAX ? it->o.size
 						    : 0;
 		g->budget_used += it->reserved;
-		/* a large object waits for its turn, rather than hold an open answer */
+		/* a large object is requested when it becomes the head, so that no answer stays
+		 * open */
 		if (!it->o.has_listing || it->o.size <= S3_GET_HOLD_MAX)
 			item_start(it);
 	}
@@ -485,7 +487,7 @@ deliver(struct item *it)
 	return g->ops->end(g->arg, &it->o, &out);
 }
 
-/* Hands on what is done at the head of the window. */
+/* Delivers the finished objects at the head of the window. */
 static void
 drain(struct getter *g)
 {
@@ -500,7 +502,7 @@ drain(struct getter *g)
 	}
 }
 
-/* The head may always go on, so that all may. */
+/* The head may always proceed, so that everything does. */
 static void
 head_on(struct getter *g)
 {

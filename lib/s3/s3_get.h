@@ -1,11 +1,11 @@
 /*
- * Reading many objects at once and handing them on in the order asked for, in bounded memory.
+ * Reading many objects at once and delivering them in the order requested, in bounded memory.
  *
- * A window of objects is on the way at any time. One of up to S3_GET_HOLD_MAX bytes is held until
- * it is whole and checked (length, MD5 where the ETag is one, the checksum of the whole that is
- * stored with it); a larger one is handed on as it
- * comes once all before it are done, and an interrupted body continues from where it broke (Range
- * with If-Match). Bodies held take at most S3_GET_BUDGET bytes in all.
+ * A window of objects is in flight at any time. An object of up to S3_GET_HOLD_MAX bytes is held
+ * until it is complete and checked (length, MD5 if the ETag is one, the checksum of the whole that
+ * is stored with it); a larger one is streamed once all before it are done, and an interrupted body
+ * continues from where it broke (Range with If-Match). Bodies held take at most S3_GET_BUDGET bytes
+ * in all.
  */
 #ifndef SHEAF_S3_S3_GET_H
 #define SHEAF_S3_S3_GET_H
@@ -22,12 +22,12 @@ enum {
 	S3_GET_BUDGET = 8 << 20,   /* bytes */
 };
 
-/* One object asked for. */
+/* One object requested. */
 struct s3_get_object {
 	struct uri uri;	 /* owned; freed by s3_get_all */
-	int has_listing; /* size and etag are those of a listing, and must still hold */
+	int has_listing; /* size and etag come from a listing and must still be true */
 	uint64_t size;	 /* bytes */
-	char etag[128];	 /* without quotes; "": not known */
+	char etag[128];	 /* without quotes; "": unknown */
 };
 
 /* How one object ended, for --trace. */
@@ -35,33 +35,33 @@ struct s3_get_outcome {
 	long status; /* HTTP status of the last answer; 0: none came */
 	unsigned tries;
 	uint64_t bytes; /* of the body */
-	uint64_t us;	/* of the last try, from send to last byte */
+	uint64_t us;	/* of the last try, from request to last byte */
 };
 
-/* Where objects come from and go to. All but next are called in the order of the objects; 0, or -1
- * to stop all. */
+/* Where objects come from and go to. All but next are called in the order of the objects, and
+ * return 0, or -1 to stop everything. */
 struct s3_get_ops {
-	/* Fills o: 1. 0: there are no more. -1: stop. */
+	/* 1 with o filled; 0: there are no more; -1: stop. */
 	int (*next)(void *arg, struct s3_get_object *o);
 	/* An object begins; size in bytes, mtime in Unix seconds. */
 	int (*begin)(void *arg, const struct s3_get_object *o, uint64_t size, int64_t mtime);
 	int (*data)(void *arg, const char *p, size_t n);
-	/* It is whole and checked. */
+	/* The object is complete and checked. */
 	int (*end)(void *arg, const struct s3_get_object *o, const struct s3_get_outcome *out);
 	/*
-	 * It could not be had. reject is a short reason when the cause is the object itself ("not
-	 * found", "changed since it was listed", "archived (GLACIER)"), NULL when it is the way to
-	 * it; why says it in full, without the URI. begun: part of it was handed on already.
-	 * general: the cause concerns all requests, so that it is better to stop.
+	 * The object could not be read. reject is a short reason if the cause is the object itself
+	 * ("not found", "changed since it was listed", "archived (GLACIER)"), NULL if it is the
+	 * transfer; why says it in full, without the URI. begun: part of it was delivered already.
+	 * general: the cause concerns all requests, so it is better to stop.
 	 */
 	int (*failed)(void *arg, const struct s3_get_object *o, const struct s3_get_outcome *out,
 	    const char *reject, int begun, int general, const char *why);
-	/* Nothing can be handed on right now: a moment to flush. May be NULL. */
+	/* Nothing can be delivered right now: a moment to flush. May be NULL. */
 	int (*idle)(void *arg);
 };
 
-/* Reads all objects over that many connections. 0 when it came to the end (failed
- * objects included), -1 when ops stopped it; s3 is then only good for s3_close. */
+/* Reads all objects over that many connections. 0 at the end, even if objects have failed; -1 if
+ * ops stopped it: s3 may then only be closed. */
 int s3_get_all(struct s3 *s3, unsigned connections, const struct s3_get_ops *ops, void *arg);
 
 #endif

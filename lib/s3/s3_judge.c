@@ -5,7 +5,7 @@
 #include "s3/s3_state.h"
 
 enum {
-	HOST_TRIES = 3,	 /* a name that does not resolve is mostly a wrong name */
+	HOST_TRIES = 3,	 /* a name that does not resolve is usually wrong */
 	CORRECTIONS = 6, /* of region and clock, each, in one call */
 	RENEWALS = 1,	 /* of credentials in one call */
 	SKEW_S = 30,	 /* clocks that differ by less are not the cause */
@@ -62,7 +62,7 @@ s3_call_is_general(const struct s3_call *c)
 	return 0;
 }
 
-/* 1 when the answer told of another region, and it is noted. */
+/* Learns the region that the answer names. 1 if the request is worth sending again. */
 static int
 follow_region(struct s3 *s3, struct s3_call *c)
 {
@@ -81,7 +81,7 @@ follow_region(struct s3 *s3, struct s3_call *c)
 	return 1;
 }
 
-/* 1 when the server's clock differs from what was signed, and it is noted. */
+/* Learns the server's clock. 1 if it differs from the one that was signed with. */
 static int
 correct_clock(struct s3 *s3, struct s3_call *c)
 {
@@ -145,7 +145,8 @@ judge_status(struct s3_call *c, struct fetch_again *again)
 		again->cause = FETCH_CAUSE_SERVER_ERROR;
 		return FETCH_AGAIN;
 	}
-	return c->answer.status == 307 ? FETCH_AGAIN : FETCH_FAIL; /* a bucket that is on its way */
+	return c->answer.status == 307 ? FETCH_AGAIN
+				       : FETCH_FAIL; /* a bucket that has just been created */
 }
 
 static enum fetch_verdict
@@ -164,7 +165,7 @@ judge_fault(const struct fetch_answer *a, struct fetch_again *again)
 	}
 }
 
-/* 1 for a request that certainly did nothing: it was not sent, or it was refused. */
+/* 1 if the request certainly had no effect: it was not sent, or it was refused. */
 static int
 did_nothing(const struct fetch_answer *a)
 {
@@ -187,12 +188,12 @@ s3_judge(struct s3_call *c, const struct fetch_answer *a, struct fetch_again *ag
 	else
 		v = c->ops != NULL && c->ops->check != NULL ? c->ops->check(c, again) : FETCH_DONE;
 	c->unknown -= v == FETCH_DONE || did_nothing(a);
-	/* what a DELETE takes away would stay behind */
+	/* what a DELETE should remove would stay behind */
 	again->insist = strcmp(c->method, "DELETE") == 0;
 	return v;
 }
 
-/* "503 SlowDown: message after 8 tries", unless a check has said it already. */
+/* "503 SlowDown: message after 8 tries", unless a check has filled it already. */
 void
 s3_judge_explain(struct s3_call *c, const struct fetch_answer *a)
 {
@@ -208,7 +209,7 @@ s3_judge_explain(struct s3_call *c, const struct fetch_answer *a)
 		err_set(&p->error, EXIT_FAILED, "%s (%s)%s", fetch_fault_words(a->fault),
 		    a->fault_text, tries);
 	else if (a->status >= 200 && a->status <= 299)
-		err_set(&p->error, EXIT_FAILED, "%ld answer that is not right%s", a->status, tries);
+		err_set(&p->error, EXIT_FAILED, "unexpected answer %ld%s", a->status, tries);
 	else
 		err_set(&p->error, EXIT_FAILED, "%ld %s%s%s%s%s%s", a->status, s3_call_code(c),
 		    p->xml.message[0] != '\0' ? ": " : "", p->xml.message,

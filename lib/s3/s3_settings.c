@@ -4,14 +4,15 @@
 #include "base/log.h"
 #include "s3/s3_state.h"
 
-/* In a batch of the pipeline it is not told, as the run has told it. */
+/* Not in a batch of the pipeline, as the run has warned already. */
 static void
 warn_of_open_way(const struct s3 *s3)
 {
 	if (endpoint_is_open(&s3->addr.endpoint) && getenv("SHEAF_BATCH") == NULL)
 		log_line(LOG_WARN, NULL,
-		    "endpoint http://%s: not encrypted: whoever is on the way can read and change "
-		    "what is sent; use https://",
+		    "endpoint http://%s: not encrypted: anyone on the network path can read and "
+		    "change "
+		    "the data; use https://",
 		    s3->addr.endpoint.host);
 }
 
@@ -33,12 +34,14 @@ settings_take(struct s3 *s3, struct err *e)
 	s3->addr.fips = st->use_fips;
 	if (st->use_fips && !s3_addr_is_aws(&s3->addr))
 		return err_set(e, EXIT_USAGE,
-		    "use_fips_endpoint (AWS_USE_FIPS_ENDPOINT) does not go with another endpoint, "
+		    "use_fips_endpoint (AWS_USE_FIPS_ENDPOINT) cannot be used with another "
+		    "endpoint, "
 		    "%s",
 		    s3->addr.endpoint.host);
 	if (st->use_dualstack && !s3_addr_is_aws(&s3->addr))
 		return err_set(e, EXIT_USAGE,
-		    "use_dualstack_endpoint (AWS_USE_DUALSTACK_ENDPOINT) does not go with another "
+		    "use_dualstack_endpoint (AWS_USE_DUALSTACK_ENDPOINT) cannot be used with "
+		    "another "
 		    "endpoint, %s",
 		    s3->addr.endpoint.host);
 	region = o->region != NULL ? o->region : st->region != NULL ? st->region : "us-east-1";
@@ -46,11 +49,12 @@ settings_take(struct s3 *s3, struct err *e)
 		return err_set(e, EXIT_USAGE, "region '%s': not the name of a region", region);
 	if (st->use_fips && strncmp(region, "cn-", 3) == 0)
 		return err_set(e, EXIT_USAGE,
-		    "region '%s': has no endpoints for use_fips_endpoint (AWS_USE_FIPS_ENDPOINT)",
+		    "region '%s': there are no endpoints for use_fips_endpoint "
+		    "(AWS_USE_FIPS_ENDPOINT)",
 		    region);
 	s3->addr.global = strcmp(region, S3_GLOBAL) == 0;
 	s3_region_set(&s3->regions, s3->addr.global ? S3_GLOBAL_REGION : region);
-	if (o->region != NULL) { /* the one that STS is asked in, too */
+	if (o->region != NULL) { /* STS is asked there, too */
 		free(st->region);
 		st->region = xstrdup(o->region);
 	}

@@ -30,7 +30,7 @@ add_signed(struct s3 *s3, struct s3_call *c, struct fetch_msg *m, const char *ho
 	r.payload_hash = c->payload_hash != NULL ? c->payload_hash
 	    : c->has_body			 ? SIGV4_UNSIGNED
 						 : SIGV4_EMPTY_SHA256;
-	/* nearly in the order in which they are signed, so that sorting moves little */
+	/* nearly in signing order, so that sorting moves little */
 	h[r.n_headers++] = (struct sigv4_header){"host", host};
 	for (size_t i = 0; i < c->n_headers; i++)
 		h[r.n_headers++] = c->headers[i];
@@ -43,7 +43,7 @@ add_signed(struct s3 *s3, struct s3_call *c, struct fetch_msg *m, const char *ho
 		    (struct sigv4_header){"x-amz-security-token", creds->session_token};
 	buf_reset(&s3->auth);
 	sigv4_authorization(&s3->auth, &r, &s3->key, creds->access_key, s3->date);
-	for (size_t i = 1; i < r.n_headers; i++) /* the host's is made from the URL */
+	for (size_t i = 1; i < r.n_headers; i++) /* without host, which the engine sends */
 		fetch_msg_header(m, h[i].name, h[i].value);
 	fetch_msg_header(m, "Authorization", buf_str(&s3->auth));
 }

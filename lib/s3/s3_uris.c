@@ -49,8 +49,8 @@ s3_uris_open(int argc, char **argv, int nul, struct err *e)
 	return u;
 }
 
-/* A record that may have fields behind its URI. With NUL as the end, tabs may be part of a key: the
- * fields are the last three, if they look like it. */
+/* Parses a record, perhaps with fields after the URI. If records end with NUL, keys may contain
+ * tabs: then the last three fields count, if the first of them is a number. */
 static int
 parse_record(struct s3_uris *u, struct s3_get_object *o, const char *s, size_t len, struct err *e)
 {
@@ -80,8 +80,7 @@ parse_record(struct s3_uris *u, struct s3_get_object *o, const char *s, size_t l
 	if (tab[1] == NULL)
 		tab[1] = end;
 	if (num_parse_n(tab[0] + 1, (size_t)(tab[1] - tab[0]) - 1, 0, INT64_MAX, &o->size) == -1)
-		return err_set(e, EXIT_FAILED,
-		    "record %llu: the field behind the URI is not a size",
+		return err_set(e, EXIT_FAILED, "record %llu: the field after the URI is not a size",
 		    (unsigned long long)u->record);
 	o->has_listing = 1;
 	if (tab[1] < end) {
@@ -95,7 +94,7 @@ parse_record(struct s3_uris *u, struct s3_get_object *o, const char *s, size_t l
 	return parse(o, s, (size_t)(tab[0] - s), e);
 }
 
-/* The next record into s, len: 1; 0 at the end; -1. */
+/* Reads the next record into s, len: 1; 0 at the end; -1. */
 static int
 record(struct s3_uris *u, const char **s, size_t *len, struct err *e)
 {
@@ -117,7 +116,7 @@ record(struct s3_uris *u, const char **s, size_t *len, struct err *e)
 		}
 		if (u->eof && u->pos == u->len)
 			return 0;
-		if (u->eof) { /* a last line without its end, as printf writes it */
+		if (u->eof) { /* a last line without line feed */
 			u->text[u->len++] = u->end;
 			continue;
 		}

@@ -1,6 +1,6 @@
 /*
  * The objects that s3get is asked for: s3:// URIs from arguments, or from standard input, one a
- * record, with the fields that `s3ls -l` prints behind them (size, etag, mtime).
+ * record, perhaps followed by the fields that `s3ls -l` prints (size, etag, mtime).
  */
 #ifndef SHEAF_S3_S3_URIS_H
 #define SHEAF_S3_S3_URIS_H
@@ -12,12 +12,12 @@ struct s3_uris;
 
 enum { S3_URIS_RECORD_MAX = 8192 }; /* bytes of one record */
 
-/* argc of 0: standard input, records ended by a line feed, or by NUL with nul. URIs in arguments
- * are checked here: NULL with e filled. argv is borrowed. */
+/* With argc 0 records are read from standard input, ended by a line feed or, with nul, by NUL.
+ * Arguments are checked here: NULL with e filled. argv is borrowed. */
 struct s3_uris *s3_uris_open(int argc, char **argv, int nul, struct err *e);
 
-/* Fills o: 1; 0 at the end; -1 with e filled (a record that is no object's URI; input that cannot
- * be read, or ends inside a record). */
+/* 1 with o filled; 0 at the end; -1 with e filled: a record that is not the URI of an object, or
+ * input that cannot be read. */
 int s3_uris_next(struct s3_uris *u, struct s3_get_object *o, struct err *e);
 
 void s3_uris_free(struct s3_uris *u);

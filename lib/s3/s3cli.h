@@ -1,7 +1,6 @@
 /*
- * The options that the S3 programs share (design: "Common to the ..."), their help text, and the
- * texts of numbers that options take. A program puts S3CLI_OPTIONS into its long options and hands
- * the values from 256 on to s3cli_option.
+ * The options that the S3 programs share, with their help text. A program puts S3CLI_OPTIONS into
+ * its long options and passes the options it does not know to s3cli_option.
  */
 #ifndef SHEAF_S3_S3CLI_H
 #define SHEAF_S3_S3CLI_H
@@ -34,7 +33,7 @@ enum {
 	S3CLI_OWN, /* a program's own long-only options begin here */
 };
 
-/* -q, -v, -h and -V are the short ones; a program's short option string ends with this. */
+/* The short options; a program's short option string ends with them. */
 #define S3CLI_SHORT "qvhV"
 
 #define S3CLI_OPTIONS                                                                              \
@@ -53,9 +52,9 @@ enum {
 	}
 
 /*
- * A shared option, c and arg as getopt_long gave them. 0: taken; 1: help (the program's own text,
- * then the shared options') or version was printed, the program ends with 0; -1: misuse, e is
- * filled.
+ * Takes a shared option, c and arg as from getopt_long. 0: taken; 1: help (the program's own text,
+ * then that of the shared options) or version was printed, and the program ends with 0; -1: misuse,
+ * e is filled.
  */
 int s3cli_option(struct s3cli *cli, int c, const char *arg, const char *program, const char *help,
     struct err *e);

@@ -51,7 +51,7 @@ struct list_reader {
 	struct xml_reader r;
 	struct s3xml_page *page;
 	struct s3xml_object *object; /* inside <Contents>; NULL elsewhere */
-	enum field field;	     /* whose text is being taken; NONE: nobody's */
+	enum field field;	     /* whose text is being read; NONE: no field's */
 	unsigned depth;		     /* of that element */
 	size_t from;		     /* where its text begins in page->text */
 	unsigned seen;		     /* bits of the page's fields */
@@ -160,7 +160,7 @@ take_page_field(struct list_reader *l, char *s)
 		break;
 	case ENCODING_TYPE: l->url_encoded = strcmp(s, "url") == 0; break;
 	default:
-		if (*s == '\0') /* an empty one says that there is none */
+		if (*s == '\0') /* an empty one counts as absent */
 			break;
 		free(page->next_token);
 		page->next_token = xstrdup(s);
@@ -196,7 +196,7 @@ list_end(void *arg, const XML_Char *name)
 	l->r.depth--;
 }
 
-/* Only now is it known whether they are encoded: EncodingType may stand behind the keys. */
+/* Done last, as EncodingType may follow the keys. */
 static int
 decode_keys(struct s3xml_page *page, struct err *e)
 {
@@ -215,7 +215,7 @@ decode_keys(struct s3xml_page *page, struct err *e)
 			return -1;
 		}
 		if (plain.len > 0)
-			memcpy(in_text, plain.p, plain.len); /* never longer than it was */
+			memcpy(in_text, plain.p, plain.len); /* never longer than encoded */
 		in_text[plain.len] = '\0';
 		o->key_len = plain.len;
 	}
@@ -252,8 +252,8 @@ s3xml_list(struct s3xml_page *page, const char *doc, size_t len, struct err *e)
 	buf_reset(&page->text);
 	/*
 	 * The objects point into text, so it must not move while it grows. It does not: a string
-	 * and its NUL take less than the element they come from, as references and escapes are
-	 * longer than what they stand for, and without a document type there are no others.
+	 * and its NUL take less than their element, as references are longer than the characters
+	 * they stand for, and without a document type there are no other entities.
 	 */
 	if (len <= XML_DOC_MAX)
 		buf_room(&page->text, len + 1);

@@ -24,7 +24,7 @@ struct uploads_reader {
 	int in_upload, in_initiator;
 };
 
-/* Where the text of the element goes that has been entered. */
+/* Where the text of the open element goes. */
 static struct buf *
 upload_field(struct uploads_reader *u, const char *name)
 {

@@ -353,21 +353,21 @@ test_process(void)
 	    {"printf '{\"Version\":1,\"AccessKeyId\":\"AKP\",\"SecretAccessKey\":\"SP\","
 	     "\"SessionToken\":\"\",\"Expiration\":\"2098-11-20T15:45:00.123+02:00\"}'",
 		"AKP SP (none) 4067329500 credential_process of profile p"},
-	    {"cat", P "the answer is no JSON object of Version 1"},
-	    {"echo '{\"Version\":2}'", P "the answer is no JSON object of Version 1"},
-	    {"echo '[1]'", P "the answer is no JSON object of Version 1"},
+	    {"cat", P "the answer is not a JSON object with Version 1"},
+	    {"echo '{\"Version\":2}'", P "the answer is not a JSON object with Version 1"},
+	    {"echo '[1]'", P "the answer is not a JSON object with Version 1"},
 	    {"echo '{\"Version\":1,\"AccessKeyId\":\"hidden\"}'",
 		P "the answer holds no AccessKeyId and SecretAccessKey"},
 	    {"echo '{\"Version\":1,\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"hidden\","
 	     "\"Expiration\":\"soon\"}'",
-		P "the answer's Expiration is no point in time"},
+		P "the answer's Expiration is not a time"},
 	    {"echo '{\"Version\":1,\"AccessKeyId\":\"A\\\\nB\",\"SecretAccessKey\":\"hidden\"}'",
 		P "a key or token with a space or another "
 		  "character that keys never contain"},
-	    {"exit 7", P "it ended with status 7"},
-	    {"kill -9 $$", P "it was ended by signal 9"},
-	    {"no-such-program-as-this 2>/dev/null", P "it ended with status 127"},
-	    {"exec cat /dev/zero", P "it wrote more than 65536 bytes"},
+	    {"exit 7", P "exit status 7"},
+	    {"kill -9 $$", P "killed by signal 9"},
+	    {"no-such-program-as-this 2>/dev/null", P "exit status 127"},
+	    {"exec cat /dev/zero", P "its output is longer than 65536 bytes"},
 	};
 	char text[1024];
 	int fd;

@@ -68,7 +68,7 @@ test_sts(void)
 
 	OK_STR(sts(CREDENTIALS("2026-11-23T13:45:00Z")), "AK S/+ T== 1795441500", "an answer");
 	OK_STR(
-	    sts(CREDENTIALS("never")), "w: the answer's Expiration is no point in time", "no time");
+	    sts(CREDENTIALS("never")), "w: the answer's Expiration is not a time", "no time");
 	OK_STR(sts("<x><AccessKeyId>A</AccessKeyId><SecretAccessKey>hidden</SecretAccessKey></x>"),
 	    "w: the answer holds no credentials", "half of it");
 	OK_STR(sts("<x><AccessKeyId>A</AccessKeyId><SecretAccessKey>hidden hidden</SecretAccessKey>"
@@ -113,27 +113,27 @@ test_json(void)
 	buf_reset(&text);
 	buf_addf(&text, "%s,\"Token\":\"T\"}", two);
 	OK_STR(json(&creds_json_metadata, buf_str(&text)),
-	    "w: the answer's Expiration is no point in time", "without a time");
+	    "w: the answer's Expiration is not a time", "without a time");
 	buf_reset(&text);
 	buf_addf(&text, "%s,\"Token\":\"T\",\"Expiration\":1795441500}", two);
 	OK_STR(json(&creds_json_metadata, buf_str(&text)),
-	    "w: the answer's Expiration is no point in time", "a number for a time");
+	    "w: the answer's Expiration is not a time", "a number for a time");
 	OK_STR(json(&creds_json_metadata, "{\"AccessKeyId\":1,\"SecretAccessKey\":[]}"),
 	    "w: the answer holds no AccessKeyId and SecretAccessKey", "other types");
-	OK_STR(json(&creds_json_metadata, "[]"), "w: the answer is not the JSON it should be",
+	OK_STR(json(&creds_json_metadata, "[]"), "w: the answer is not the expected JSON",
 	    "an array");
-	OK_STR(json(&creds_json_metadata, ""), "w: the answer is not the JSON it should be",
+	OK_STR(json(&creds_json_metadata, ""), "w: the answer is not the expected JSON",
 	    "nothing");
 	OK_STR(json(&creds_json_sso,
 		   "{\"roleCredentials\":{\"accessKeyId\":\"AK\",\"secretAccessKey\":\"SK\","
 		   "\"sessionToken\":\"T\",\"expiration\":1795441500999}}"),
 	    "AK SK T 1795441500", "SSO");
 	OK_STR(json(&creds_json_sso, "{\"message\":\"hidden\"}"),
-	    "w: the answer is not the JSON it should be", "SSO's, without credentials");
+	    "w: the answer is not the expected JSON", "SSO's, without credentials");
 	OK_STR(json(&creds_json_sso,
 		   "{\"roleCredentials\":{\"accessKeyId\":\"AK\",\"secretAccessKey\":\"SK\","
 		   "\"sessionToken\":\"T\",\"expiration\":-5}}"),
-	    "w: the answer's expiration is no point in time", "SSO's, before 1970");
+	    "w: the answer's expiration is not a time", "SSO's, before 1970");
 	buf_reset(&text);
 	creds_json_message(&text, "{\"message\":\"too long\"}", 22, "message", "Message", 3);
 	OK_STR(buf_str(&text), "too", "a message");

@@ -101,8 +101,8 @@ test_refused(void)
 	    {"[a\n", "line 1: '[' without ']'"},
 	    {"[]\n", "line 1: a section without a name"},
 	    {"[ ]\n", "line 1: a section without a name"},
-	    {"[a]\n[b]\n[a]\n", "line 3: [a] comes twice"},
-	    {"[a]\nk=1\nl=2\nK=3\n", "line 4: 'K' comes twice in [a]"},
+	    {"[a]\n[b]\n[a]\n", "line 3: [a] is repeated"},
+	    {"[a]\nk=1\nl=2\nK=3\n", "line 4: 'K' is repeated in [a]"},
 	    {"[a]\ns3 =\n  path\n", "line 3: a nested setting is 'key = value'"},
 	    {"[a]\ns3 =\n  x = 1\n  path\n", "line 4: a nested setting is 'key = value'"},
 	};

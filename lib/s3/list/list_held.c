@@ -5,11 +5,11 @@
 #include "base/buf.h"
 #include "s3/list/list_held.h"
 
-/* An object is its size, the length of its key, and four strings with their NULs. */
+/* An object is packed as its size, the length of its key, and four NUL-terminated strings. */
 struct held_page {
 	struct held_page *next;
 	size_t n, bytes;
-	size_t given, at; /* objects that were, and where the next one stands */
+	size_t given, at; /* objects delivered, and the offset of the next one */
 	char data[];
 };
 

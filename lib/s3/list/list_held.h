@@ -1,4 +1,4 @@
-/* Listed objects that wait for their turn, packed: a queue of pages. Zero-initialised is empty. */
+/* A queue of listed objects that wait for their turn, packed. Zero-initialised is empty. */
 #ifndef SHEAF_S3_LIST_LIST_HELD_H
 #define SHEAF_S3_LIST_LIST_HELD_H
 
@@ -13,14 +13,14 @@ struct list_held {
 	size_t bytes; /* of all pages */
 };
 
-/* What n objects take when they wait. */
+/* Bytes that n objects take in the queue. */
 size_t list_held_bytes(const struct s3xml_object *objects, size_t n);
 
 /* Copies n objects; keys without NUL. */
 void list_held_add(struct list_held *h, const struct s3xml_object *objects, size_t n);
 
-/* Gives all to take, in order, and frees them. 0, or what take returned that was not 0: then the
- * rest is still held. */
+/* Passes all to take, in order, and frees them. 0, or the first result of take that is not 0: the
+ * rest is still held then. */
 int list_held_give(
     struct list_held *h, int (*take)(void *arg, const struct s3xml_object *o), void *arg);
 

@@ -1,16 +1,16 @@
-/* Which request of a listing to make next, and where to cut. */
+/* Which request of a listing to make next, and where to cut ranges. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "s3/list/list_ranges_state.h"
 
-/* A cut costs half a page of what both parts list, so a part has to be worth it. */
+/* A cut costs half a page in each part, so a part must be worth it. */
 static const double SPLIT_PAGES = 4;
 
 /* --- how much is left --- */
 
-/* What is left when the answer that is under way has come. */
+/* Pages left after the answer in flight. */
 static double
 to_ask(const struct list_range *r)
 {
@@ -19,7 +19,7 @@ to_ask(const struct list_range *r)
 	return r->done || r->error != NULL || pages < 0 ? 0 : pages;
 }
 
-/* A key was seen at its far end, so the middle is no shot in the dark. */
+/* 1 if a key is known after the range's end, so that a cut in the middle is not blind. */
 static int
 is_lit(const struct list_range *r)
 {
@@ -28,8 +28,8 @@ is_lit(const struct list_range *r)
 
 /* --- which request is next --- */
 
-/* The further from what is given next, the sooner it must stop: half of the way is enough to keep
- * all requests busy. */
+/* The further a range is from the keys delivered next, the sooner it must stop: half of the window
+ * is enough to keep all requests busy. */
 static int
 may_hold(const struct list_ranges *lr, double pages_before)
 {
@@ -49,8 +49,7 @@ ask_for(struct list_ranges *lr, struct list_range *r, struct list_ask *ask)
 	*ask = (struct list_ask){.range = r, .token = r->token, .start_after = list_range_begin(r)};
 }
 
-/* Pages of which it is known that they are, or were, there; an estimate counts so far as there is
- * ground to it. */
+/* Pages that are known to exist; an estimate counts as far as it is founded. */
 static double
 pages_known(const struct list_ranges *lr)
 {
@@ -62,7 +61,7 @@ pages_known(const struct list_ranges *lr)
 	return (double)lr->useful + (sure < most ? sure : most);
 }
 
-/* How many requests may come to nothing. */
+/* How many requests may yield nothing. */
 static double
 waste_allowed(const struct list_ranges *lr)
 {
@@ -71,7 +70,7 @@ waste_allowed(const struct list_ranges *lr)
 	return early < late ? early : late;
 }
 
-/* The range to be cut, with *before it; NULL: none. */
+/* The range to cut, with *before pages before it; NULL: none. */
 static struct list_range *
 choose(const struct list_ranges *lr, double *before)
 {
@@ -95,7 +94,7 @@ choose(const struct list_ranges *lr, double *before)
 	return best;
 }
 
-/* A key between what r has listed and its end, into lr->cut. 0, or -1 when there is no place. */
+/* Puts a key between the last one listed by r and its end into lr->cut. -1 if there is none. */
 static int
 place_cut(struct list_ranges *lr, struct list_range *r, int lit)
 {
@@ -105,7 +104,7 @@ place_cut(struct list_ranges *lr, struct list_range *r, int lit)
 	double left = list_place(lr->alphabet, list_range_bound(r), from) - here;
 	double step = left / 2, far;
 
-	if (!lit) { /* half as many digits as it may be away */
+	if (!lit) { /* half as many digits as it may be away from here */
 		far = left * sqrt(pages_known(lr) / r->pages_left);
 		if (far < step)
 			step = far;
@@ -114,12 +113,12 @@ place_cut(struct list_ranges *lr, struct list_range *r, int lit)
 	    list_cut(&lr->cut, lr->alphabet, last, list_range_bound(r), from, here + step,
 		step / 8) == 0)
 		return 0;
-	/* too far to be measured: half of the digits, as half of the number is no use */
+	/* too far to measure: cut at half of the digits instead of half of the number */
 	return list_next(&lr->cut, lr->alphabet, last, list_range_bound(r),
 	    r->common > from ? (from + r->common) / 2 : from);
 }
 
-/* Cuts what is left of r in two. The new range, or NULL when there is no place. */
+/* Cuts the rest of r in two. The new range, or NULL if there is no place to cut. */
 static struct list_range *
 cut(struct list_ranges *lr, struct list_range *r)
 {

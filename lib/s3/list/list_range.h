@@ -15,23 +15,23 @@
 
 struct list_range {
 	struct list_range *prev, *next; /* in key order */
-	char *after;			/* keys behind this one; NULL: from the first */
-	char *upto;			/* up to and with this one; NULL: to the last */
+	char *after;			/* keys after this one; NULL: from the first */
+	char *upto;			/* up to and including this one; NULL: to the last */
 	char *void_from; /* no key was found between this and upto; NULL: not known */
 	char *token;	 /* of the next page */
-	struct buf last; /* key taken */
+	struct buf last; /* the last key taken */
 	uint64_t n;	 /* keys taken */
 	struct list_held held;
-	struct buf mark;   /* a key taken some time ago, from where on density is measured */
+	struct buf mark;   /* an earlier key, from which density is measured */
 	uint64_t n_marked; /* keys since then */
-	size_t common;	   /* bytes that all keys of the last page begin with */
+	size_t common;	   /* length of the common prefix of the last page's keys */
 	double pages_left; /* estimated */
 	struct err *error; /* why it cannot go on */
 	unsigned char busy, done;
-	unsigned char doubted; /* its end was asked for again already */
-	unsigned char stuck;   /* no place to cut was found since its last page */
-	unsigned char blind;   /* its first answer may well be empty */
-	unsigned char dropped; /* waits only for its answer */
+	unsigned char doubted; /* its end has been asked for again */
+	unsigned char stuck;   /* no place to cut has been found since its last page */
+	unsigned char blind; /* cut without knowing a key after it: its first answer may be empty */
+	unsigned char dropped; /* no longer in the list, but its answer is outstanding */
 };
 
 /* upto becomes the range's own; NULL: to the last key. */
@@ -41,13 +41,13 @@ void list_range_free(struct list_range *r);
 /* The key after which r continues; NULL: from the first. */
 const char *list_range_begin(struct list_range *r);
 
-/* From where on r is known to have no more keys; NULL: not known. */
+/* The key from which r is known to have no more keys; NULL: unknown. */
 const char *list_range_bound(const struct list_range *r);
 
 /* The bytes that key shares with the bound of r, at least those of the prefix. */
 size_t list_range_common(const struct list_range *r, const char *key, size_t prefix_len);
 
-/* Works pages_left out; r has keys. page_keys: keys of a full page. */
+/* Estimates pages_left; r must have keys. page_keys: keys of a full page. */
 void list_range_estimate(
     struct list_range *r, const struct list_alphabet *a, size_t prefix_len, double page_keys);
 

@@ -5,9 +5,9 @@
 #include "s3/list/list_ranges_state.h"
 
 enum {
-	SAMPLE = 8,	  /* one key in so many tells what keys look like */
-	DENSE_MIN = 16,	  /* keys from which on a page alone tells how dense keys are */
-	PAGE_KEYS = 1000, /* as S3 sends them, until one was seen */
+	SAMPLE = 8,	  /* one key in this many is sampled */
+	DENSE_MIN = 16,	  /* from this many keys on, a page alone shows the density */
+	PAGE_KEYS = 1000, /* S3's page, until a full one was seen */
 };
 
 struct list_ranges *
@@ -55,7 +55,7 @@ list_ranges_counted(const struct list_ranges *lr)
 	return &lr->count;
 }
 
-/* Takes r out of the row. It is freed later, when its request is answered too. */
+/* Removes r from the list. It is freed once its request has been answered. */
 static void
 range_drop(struct list_ranges *lr, struct list_range *r)
 {
@@ -86,7 +86,7 @@ free_dropped(struct list_ranges *lr)
 	}
 }
 
-/* The answer to r's request is here; 1 when it matters still. */
+/* Notes that r's request was answered. 1 if the answer still matters. */
 static int
 is_wanted(struct list_ranges *lr, struct list_range *r)
 {
@@ -96,7 +96,7 @@ is_wanted(struct list_ranges *lr, struct list_range *r)
 	return !r->dropped;
 }
 
-/* All that is behind r becomes r's own. */
+/* r takes over all ranges after it. */
 static void
 take_all_behind(struct list_ranges *lr, struct list_range *r)
 {
@@ -115,7 +115,7 @@ range_fail(struct list_ranges *lr, struct list_range *r, const struct err *e)
 	take_all_behind(lr, r);
 }
 
-/* All but the first range is forgotten, which then goes on to the last key. */
+/* Drops all ranges but the first, which then lists to the last key. */
 static void
 go_serial(struct list_ranges *lr)
 {
@@ -125,7 +125,7 @@ go_serial(struct list_ranges *lr)
 
 /* --- what an answer means --- */
 
-/* Gives what is next in order, as far as it has come. */
+/* Delivers what is next in order, as far as it has arrived. */
 static void
 advance(struct list_ranges *lr)
 {
@@ -189,13 +189,13 @@ check_order(const struct s3xml_page *page, struct err *e)
 		if (strlen(o->key) != o->key_len)
 			return err_set(e, EXIT_FAILED, "%s: key with a NUL byte", o->key);
 		if (i > 0 && strcmp(o->key, o[-1].key) <= 0)
-			return err_set(e, EXIT_FAILED, "%s: listed out of order, behind '%s'",
+			return err_set(e, EXIT_FAILED, "%s: listed out of order, after '%s'",
 			    o->key, o[-1].key);
 	}
 	return 0;
 }
 
-/* How many of the ascending keys are not behind key. */
+/* How many of the ascending keys are not after key. */
 static size_t
 count_upto(const struct s3xml_page *page, const char *key)
 {
@@ -216,8 +216,8 @@ count_upto(const struct s3xml_page *page, const char *key)
 	return low;
 }
 
-/* How many keys of the page are not behind the end of r. Where it is not sure that the range behind
- * it may begin where it should, r takes its part over rather than end. */
+/* How many keys of the page are not after the end of r. If the server has not yet shown that it
+ * begins where it is told to, r takes over the next range rather than end. */
 static size_t
 keys_within(struct list_ranges *lr, struct list_range *r, const struct s3xml_page *page)
 {
@@ -237,7 +237,7 @@ keys_within(struct list_ranges *lr, struct list_range *r, const struct s3xml_pag
 	return page->n_objects;
 }
 
-/* r has found nothing: the range before it takes its part over. 1, or 0 where that is done. */
+/* r has found nothing: the range before it takes it over. 1, or 0 if that one is done. */
 static int
 merge_back(struct list_ranges *lr, struct list_range *r)
 {
@@ -246,7 +246,7 @@ merge_back(struct list_ranges *lr, struct list_range *r)
 	if (left == NULL || left->done || left->error != NULL)
 		return 0;
 	free(left->void_from);
-	left->void_from = left->upto; /* where r began */
+	left->void_from = left->upto; /* the key at which r began */
 	left->upto = r->upto;
 	r->upto = NULL;
 	left->stuck = 0;
@@ -256,8 +256,8 @@ merge_back(struct list_ranges *lr, struct list_range *r)
 	return 1;
 }
 
-/* The server says that there is no more. 1: take its word for it. Where it has named keys behind
- * these, or has promised some and sends none, it is asked once more. */
+/* The server says that there is no more. 1 to believe it. If it has named later keys, or has
+ * promised some and sends none, it is asked once more. */
 static int
 believe_end(struct list_ranges *lr, struct list_range *r, const struct s3xml_page *page)
 {
@@ -276,7 +276,7 @@ believe_end(struct list_ranges *lr, struct list_range *r, const struct s3xml_pag
 	return 1;
 }
 
-/* Where the next page of r begins. 0, or -1 with e filled. */
+/* Records where the next page of r begins. 0, or -1 with e filled. */
 static int
 take_token(
     struct list_ranges *lr, struct list_range *r, const struct s3xml_page *page, struct err *e)
@@ -287,15 +287,15 @@ take_token(
 		next = page->objects[page->n_objects - 1].key;
 	if (next == NULL || (r->token != NULL && strcmp(next, r->token) == 0))
 		return err_set(e, EXIT_FAILED,
-		    "%s: the listing is cut short and does not say where it goes on",
+		    "%s: the listing is truncated but does not say where it continues",
 		    lr->opt.prefix);
 	free(r->token);
 	r->token = xstrdup(next);
 	return 0;
 }
 
-/* An answer that names keys from before r. 1: go on with what is behind them, 0: r is gone, -1: e
- * is filled. */
+/* Handles an answer with keys from before r. 1: continue with the keys after them; 0: r is gone;
+ * -1: e is filled. */
 static int
 take_earlier(
     struct list_ranges *lr, struct list_range *r, const struct s3xml_page *page, struct err *e)
@@ -303,14 +303,14 @@ take_earlier(
 	int is_first = r == lr->first;
 
 	if (r->n > 0)
-		return err_set(e, EXIT_FAILED, "%s: listed out of order, behind '%s'",
+		return err_set(e, EXIT_FAILED, "%s: listed out of order, after '%s'",
 		    page->objects[0].key, buf_str(&r->last));
 	if (!lr->serial)
-		go_serial(lr); /* it does not know start-after */
+		go_serial(lr); /* the server ignores start-after */
 	return is_first;
 }
 
-/* An answer with keys from..upto of the page; what it means for r. 0, or -1 with e filled. */
+/* Takes the keys from..upto of an answer into r. 0, or -1 with e filled. */
 static int
 page_taken(struct list_ranges *lr, struct list_range *r, const struct s3xml_page *page, size_t from,
     size_t upto, struct err *e)
@@ -394,7 +394,7 @@ list_ranges_no_page(struct list_ranges *lr, struct list_range *r, int refused, c
 	if (!is_wanted(lr, r))
 		return;
 	if (refused && r->n == 0 && r->token == NULL && merge_back(lr, r)) {
-		lr->no_cuts = 1; /* who may not begin in the middle lists from the beginning */
+		lr->no_cuts = 1; /* the server refuses to begin in the middle */
 	} else {
 		range_fail(lr, r, e);
 	}

@@ -1,16 +1,16 @@
 /*
- * Listing with many requests at once, the part that thinks and does no I/O: which request to make
- * next, and what its answer means. Keys are listed in ranges side by side and given in order.
+ * The logic of listing with many requests at once, without I/O: which request to make next, and
+ * what its answer means. Ranges of keys are listed in parallel and delivered in order.
  *
- * A range lists the keys behind one key up to and with another, page by page. There is one at
- * first; where a request could be made and no range needs one, the rest of the range that seems to
- * have most left is cut in two. No key is lost or doubled, wherever a cut is placed: the left part
- * ends at the first key behind the cut that the server names, the right one begins with the server
- * asked for what is behind the cut. That nothing is behind a cut is never taken from an empty
- * answer: the left part then goes on to where the right one would have ended.
+ * A range lists the keys after one key up to and including another, page by page. There is one at
+ * first; if a request is free and no range needs it, the rest of the range that seems to have most
+ * left is cut in two. No key is lost or doubled, wherever a cut is placed: the left part ends at
+ * the first key after the cut that the server names, and the right part asks for the keys after the
+ * cut. An empty answer is never taken to mean that nothing follows a cut: the left part then
+ * continues to where the right one would have ended.
  *
- * What was listed and is not next in order waits, packed, in memory up to a limit; ranges further
- * to the right stop sooner, so that those that are next always go on.
+ * Keys that are not next in order wait, packed, in memory up to a limit; ranges further to the
+ * right stop sooner, so that the next one can always proceed.
  */
 #ifndef SHEAF_S3_LIST_LIST_RANGES_H
 #define SHEAF_S3_LIST_LIST_RANGES_H
@@ -26,10 +26,10 @@ typedef int list_take(void *arg, const struct s3xml_object *o);
 
 struct list_ranges_opt {
 	const char *prefix;	 /* borrowed */
-	const char *start_after; /* keys behind this one only; NULL: from the first. Borrowed */
-	unsigned requests;	 /* at once; 1: there will be one range */
-	size_t held_max;	 /* bytes that may wait; a page of each request more at the worst */
-	int has_markers;	 /* pages may go on behind their last key without a token */
+	const char *start_after; /* only keys after this one; NULL: from the first. Borrowed */
+	unsigned requests;	 /* at once; 1: a single range */
+	size_t held_max;	 /* bytes that may wait; at worst exceeded by a page a request */
+	int has_markers;	 /* a page without a token continues after its last key */
 	list_take *take;
 	void *arg;
 };
@@ -37,7 +37,7 @@ struct list_ranges_opt {
 struct list_ranges;
 struct list_range;
 
-/* A request to be made: with the token if there is one, else behind start_after, if there is one.
+/* A request to make: with the token if there is one, else after start_after if there is one.
  * Borrowed until its answer. */
 struct list_ask {
 	struct list_range *range;
@@ -47,7 +47,7 @@ struct list_ask {
 
 struct list_ranges_count {
 	uint64_t ranges, requests;
-	uint64_t wasted; /* requests that gave no key */
+	uint64_t wasted; /* requests that yielded no key */
 	uint64_t keys;	 /* given */
 	size_t held_max; /* bytes that waited, at most */
 };
@@ -58,15 +58,15 @@ void list_ranges_free(struct list_ranges *lr);
 enum list_next {
 	LIST_ASK,    /* make this request */
 	LIST_WAIT,   /* none now: wait for an answer */
-	LIST_END,    /* all was given, or take has stopped it */
-	LIST_FAILED, /* e is filled; what stands before was given */
+	LIST_END,    /* everything is delivered, or take has stopped it */
+	LIST_FAILED, /* e is filled; everything before the failure is delivered */
 };
 
-/* What to do next; when it is LIST_ASK, that request counts as made. */
+/* What to do next; a request of LIST_ASK counts as made. */
 enum list_next list_ranges_next(struct list_ranges *lr, struct list_ask *ask, struct err *e);
 
-/* The answers, in any order. refused: by the server, whose answer will not be another next time. e
- * is copied. */
+/* Take the answers, in any order. refused: by the server, which will not answer otherwise next
+ * time. e is copied. */
 void list_ranges_page(struct list_ranges *lr, struct list_range *r, const struct s3xml_page *page);
 void list_ranges_no_page(
     struct list_ranges *lr, struct list_range *r, int refused, const struct err *e);

@@ -13,14 +13,14 @@
 struct list_ranges {
 	struct list_ranges_opt opt;
 	size_t prefix_len;
-	struct list_range *first; /* the only one whose keys are given as they come */
+	struct list_range *first; /* its keys are delivered as they arrive */
 	struct list_range *dropped;
 	struct list_alphabet *alphabet;
 	struct buf cut;
-	struct buf highest; /* key that any answer named */
+	struct buf highest; /* the highest key in any answer */
 	int any;	    /* there is one */
-	int after_works;    /* the server has begun where it was told to */
-	int serial;	    /* the server does not start where it is told to: one range */
+	int after_works;    /* the server has honoured start-after */
+	int serial;	    /* the server ignores start-after: one range */
 	int no_cuts;
 	int stopped;		   /* by take */
 	unsigned in_flight, blind; /* requests; ranges of which nothing is known yet */

@@ -15,12 +15,13 @@ struct bytes {
 struct list_alphabet {
 	struct bytes seen[S3_KEY_MAX];	/* by position */
 	unsigned char ends[S3_KEY_MAX]; /* 1: a key had that length */
-	unsigned char full[S3_KEY_MAX]; /* how often a position before it went on after the highest
-					   byte seen here: from FULL on there is no higher one */
+	/* How often the position before it advanced after the highest byte seen here: from FULL on
+	 * no higher one is expected. */
+	unsigned char full[S3_KEY_MAX];
 };
 
-/* In a position: the bytes that are likely there, and whether a key may end there, which stands
- * before all bytes. Each is a digit, from 0 on. */
+/* The bytes that are likely in a position, each a digit; if a key may end there, that is digit
+ * 0. */
 struct digits {
 	struct bytes bytes;
 	unsigned end; /* 1 or 0 */
@@ -63,7 +64,7 @@ list_common(const char *a, const char *b)
 	return n;
 }
 
-/* How many of the bytes first..last are there. */
+/* How many of the bytes first..last are in the set. */
 static unsigned
 has(const struct bytes *b, unsigned first, unsigned last)
 {
@@ -99,8 +100,8 @@ list_alphabet_next(struct list_alphabet *a, const char *key, const char *next)
 			a->full[i]++;
 }
 
-/* Where there is one digit there will be others. A letter alone is part of a word; among digits, or
- * other letters, it will not be the last one either. */
+/* One digit suggests all digits. A single letter is part of a word; next to digits or other letters
+ * it suggests more letters. */
 static struct bytes
 likely(const struct list_alphabet *a, size_t at)
 {
@@ -173,7 +174,8 @@ list_place(const struct list_alphabet *a, const char *key, size_t from)
 	return place;
 }
 
-/* Appends the nth byte, from 0 on; where there are only n, the one behind the last. 0 or -1. */
+/* Appends the nth byte of the set, counting from 0; if there are only n, the one after the last. 0
+ * or -1. */
 static int
 add_nth(struct buf *out, const struct bytes *b, unsigned n)
 {
@@ -197,7 +199,7 @@ add_nth(struct buf *out, const struct bytes *b, unsigned n)
 	return 0;
 }
 
-/* A character that is cut off gets the least continuation. 0, or -1: this is no UTF-8. */
+/* Completes a truncated character with the lowest continuation bytes. -1 if out is not UTF-8. */
 static int
 complete_utf8(struct buf *out)
 {

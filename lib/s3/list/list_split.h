@@ -1,7 +1,7 @@
 /*
- * Where to cut a range of keys of which only the beginning is known. The bytes that keys were seen
- * to have, position by position, tell where other keys may be; a cut that is badly placed costs a
- * request, never a key. Pure. Keys are strings without NUL.
+ * Where to cut a range of keys of which only the beginning is known. The bytes seen in each
+ * position of keys suggest where other keys are; a badly placed cut costs a request, never a key.
+ * Pure. Keys are strings without NUL.
  */
 #ifndef SHEAF_S3_LIST_LIST_SPLIT_H
 #define SHEAF_S3_LIST_LIST_SPLIT_H
@@ -15,32 +15,30 @@ struct list_alphabet;
 struct list_alphabet *list_alphabet_new(void);
 void list_alphabet_free(struct list_alphabet *a);
 
-/* A key was seen. */
+/* Records a key. */
 void list_alphabet_see(struct list_alphabet *a, const char *key, size_t len);
 
-/* That key was seen with next right behind it. */
+/* Records that next directly follows key. */
 void list_alphabet_next(struct list_alphabet *a, const char *key, const char *next);
 
-/* The number of bytes that both begin with. */
+/* The length of the common prefix. */
 size_t list_common(const char *a, const char *b);
 
 /*
- * Where key lies among the strings with its first `from` bytes, 0 to 1, were all bytes that are
- * likely in a position in use. NULL: behind them all.
+ * The place of key, from 0 to 1, among all strings that begin with its first `from` bytes and
+ * continue with bytes that are likely in their positions. NULL: after all of them.
  */
 double list_place(const struct list_alphabet *a, const char *key, size_t from);
 
 /*
- * The two write a key between pos and bound (NULL: no end), neither of them, into out. It is valid
- * UTF-8, no longer than a key may be, and 0, or -1 when they find none.
- *
- * list_cut: near that place, give or take `near`.
+ * Both write a key strictly between pos and bound (NULL: no end) into out: valid UTF-8, no longer
+ * than a key may be. 0, or -1 if they find none. list_cut: near that place, give or take `near`.
  */
 int list_cut(struct buf *out, const struct list_alphabet *a, const char *pos, const char *bound,
     size_t from, double place, double near);
 
-/* list_next: with pos's first `at` bytes, at least `from`, and then, if need be further behind, a
- * higher byte than pos has there. */
+/* list_next: with the first `at` bytes of pos, or more if need be, and then a higher byte than pos
+ * has there. */
 int list_next(
     struct buf *out, const struct list_alphabet *a, const char *pos, const char *bound, size_t at);
 

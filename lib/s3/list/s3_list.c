@@ -7,12 +7,12 @@
 #include "s3/list/s3_list.h"
 
 enum {
-	EMPTY_WAIT_MS = 500, /* before an empty answer is asked for again; doubles each time */
+	EMPTY_WAIT_MS = 500, /* before asking again after an empty answer; doubles each time */
 	HELD_MAX = 32 << 20, /* objects that wait for their turn, in bytes */
 	STEP_MS = 1000,
 };
 
-/* One request at a time. */
+/* A lane makes one request at a time. */
 struct lane {
 	struct listing *listing;
 	struct lane *next; /* free */
@@ -60,7 +60,7 @@ make_query(const struct listing *l, struct buf *q, const struct list_ask *ask)
 	}
 }
 
-/* A 200 answer whose body is no listing is asked for again. */
+/* A 200 answer whose body is not a listing is retried. */
 static enum fetch_verdict
 check_page(struct s3_call *c, struct fetch_again *again)
 {
@@ -74,7 +74,7 @@ check_page(struct s3_call *c, struct fetch_again *again)
 	return FETCH_DONE;
 }
 
-/* An answer about the request as such, not about the way or the moment. */
+/* 1 if the server rejects the request as such, so that a retry would not help. */
 static int
 is_refusal(const struct s3_call *c)
 {
@@ -107,7 +107,7 @@ static void
 ask(struct listing *l, const struct list_ask *a)
 {
 	struct lane *lane = l->free;
-	struct buf body = lane->call.body; /* its memory is of use again */
+	struct buf body = lane->call.body; /* reuse its memory */
 
 	lane->call.body = (struct buf){0};
 	s3_call_free(&lane->call);
@@ -151,7 +151,7 @@ lanes_free(struct listing *l)
 	l->lanes = l->free = NULL;
 }
 
-/* One listing from its first page to its last; *n is what it gave. */
+/* One listing from its first page to its last; *n counts the objects. */
 static int
 list_once(struct listing *l, uint64_t *n, struct err *e)
 {
@@ -185,7 +185,7 @@ list_once(struct listing *l, uint64_t *n, struct err *e)
 	count = list_ranges_counted(l->ranges);
 	*n = count->keys;
 	log_line(LOG_INFO, NULL,
-	    "s3://%s/%s: %llu objects, %llu requests, %llu of them without an object, %llu ranges",
+	    "s3://%s/%s: %llu objects, %llu requests (%llu without an object), %llu ranges",
 	    o->bucket, o->prefix, (unsigned long long)count->keys,
 	    (unsigned long long)count->requests, (unsigned long long)count->wasted,
 	    (unsigned long long)count->ranges);

@@ -1,9 +1,9 @@
 #include "s3/put/part_plan.h"
 
 #define MIB (UINT64_C(1) << 20)
-#define MEMORY (256 * MIB) /* bytes of grown parts, as long as two of them are no more */
+#define MEMORY (256 * MIB) /* bytes for parts that have grown, unless two of them take more */
 
-enum { GROW_AFTER = 1250 }; /* parts: 5 MiB to begin with, growing so, are 6 TiB in 10,000 */
+enum { GROW_AFTER = 1250 }; /* parts: starting at 5 MiB, 10,000 of them make 6 TiB */
 
 static uint64_t
 whole_mib(uint64_t len)

@@ -1,7 +1,7 @@
 /*
- * How long the parts of a multipart upload are: all of an object of up to 5 TiB in at most 10,000
- * parts, each but the last of 5 MiB to 5 GiB (S3 user guide, "Amazon S3 multipart upload limits"),
- * and how many of them are held in memory. Pure.
+ * The size of the parts of a multipart upload, and how many of them are held in memory: an object
+ * of up to 5 TiB has at most 10,000 parts, each but the last of 5 MiB to 5 GiB (S3 user guide,
+ * "Amazon S3 multipart upload limits"). Pure.
  */
 #ifndef SHEAF_S3_PUT_PART_PLAN_H
 #define SHEAF_S3_PUT_PART_PLAN_H
@@ -17,14 +17,14 @@ enum {
 #define S3_OBJECT_MAX (UINT64_C(5) << 40) /* bytes */
 
 /*
- * Bytes of the next part. base: what was asked for, S3_PART_MIN to S3_PART_MAX; size: bytes of the
- * whole, -1 where nobody knows; sent: bytes of the parts before it. Of a known size all parts are
- * equal. Of a stream they are base up to 1,250 parts, and grow with what was sent from there on.
+ * Bytes of the next part. base: the size asked for, S3_PART_MIN to S3_PART_MAX; size: bytes of the
+ * object, -1 if unknown; sent: bytes of the parts before it. If the size is known, all parts are
+ * equal. If not, they are base bytes for the first 1,250 parts and then grow with the bytes sent.
  */
 uint64_t part_plan_len(uint64_t base, int64_t size, uint64_t sent);
 
-/* Parts of that length to hold at once, those that are sent and the one that is being read: one
- * more than connections, fewer where the parts have grown, but two at least. */
+/* How many parts of that length to hold at once, those being sent and the one being read: one more
+ * than connections, fewer if parts have grown, but at least two. */
 unsigned part_plan_places(uint64_t base, uint64_t len, unsigned connections);
 
 #endif

@@ -17,7 +17,7 @@ put_headers_add(struct put_headers *h, const char *name, const char *value, stru
 {
 	if (!is_printable(value))
 		return err_set(
-		    e, EXIT_USAGE, "%s: its value holds a byte that a header cannot", name);
+		    e, EXIT_USAGE, "%s: its value has a byte that headers must not contain", name);
 	if (h->n == PUT_HEADERS_MAX)
 		return err_set(e, EXIT_USAGE, "more than %d headers", PUT_HEADERS_MAX);
 	h->list[h->n++] = (struct sigv4_header){name, value};
@@ -64,7 +64,7 @@ put_headers_metadata(struct put_headers *h, const char *arg, struct err *e)
 	h->meta_len += strlen(arg) - 1;
 	if (h->meta_len > PUT_META_MAX)
 		return err_set(e, EXIT_USAGE, "more than %d bytes of metadata", PUT_META_MAX);
-	if (h->n == PUT_HEADERS_MAX) /* before a name in use is written over */
+	if (h->n == PUT_HEADERS_MAX) /* before a name in use is overwritten */
 		return put_headers_add(h, "--metadata", "", e);
 	buf_reset(name);
 	buf_adds(name, "x-amz-meta-");

@@ -1,7 +1,7 @@
 /*
- * The headers that say what kind of object is stored: media type, encryption, storage class, user
- * metadata, and what of it goes together (S3 API reference, "PutObject"; S3 user guide, "Working
- * with object metadata"). Pure.
+ * The headers that describe an object to store: media type, encryption, storage class, user
+ * metadata, and which of them exclude each other (S3 API reference, "PutObject"; S3 user guide,
+ * "Working with object metadata"). Pure.
  */
 #ifndef SHEAF_S3_PUT_PUT_HEADERS_H
 #define SHEAF_S3_PUT_PUT_HEADERS_H
@@ -39,7 +39,7 @@ int put_headers_bucket_key(struct put_headers *h, struct err *e);
 /* "KEY=VALUE" of user metadata; the key becomes lower-case. */
 int put_headers_metadata(struct put_headers *h, const char *arg, struct err *e);
 
-/* When all are there: do they go together? */
+/* At the end: do they go together? */
 int put_headers_check(const struct put_headers *h, struct err *e);
 
 void put_headers_free(struct put_headers *h);

@@ -6,7 +6,7 @@
 #include "base/io.h"
 #include "s3/put/put_source.h"
 
-enum { READ_LEN = 256 << 10 }; /* what is hashed next is still in the cache */
+enum { READ_LEN = 256 << 10 }; /* small enough to be hashed while in the cache */
 
 int
 put_source_open(struct put_source *s, int fd, const char *name, struct err *e)

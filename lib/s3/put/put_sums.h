@@ -1,6 +1,6 @@
 /*
- * The checksums of one piece of a body that is uploaded, kept up while it is read: what is hashed
- * is still in the processor's cache, and connections go on meanwhile.
+ * The checksums of one part of an upload, updated while it is read: the data is still in the
+ * processor's cache, and connections proceed meanwhile.
  */
 #ifndef SHEAF_S3_PUT_PUT_SUMS_H
 #define SHEAF_S3_PUT_PUT_SUMS_H
@@ -12,7 +12,7 @@
 
 struct put_digest {
 	unsigned char md5[HASH_MD5_LEN];
-	unsigned char sha256[HASH_SHA256_LEN]; /* where it was asked for */
+	unsigned char sha256[HASH_SHA256_LEN]; /* if it was asked for */
 	uint32_t crc32c;
 };
 
@@ -26,8 +26,8 @@ void put_sums_begin(struct put_sums *s, int with_sha256);
 void put_sums_add(struct put_sums *s, const void *p, size_t n);
 void put_sums_end(struct put_sums *s, struct put_digest *d);
 
-/* The ETag of n parts sent together: the MD5 of their MD5s, and "-n" (which S3 gives to an upload
- * that is not encrypted with a key of KMS or the customer's). */
+/* The ETag of an upload of n parts: the MD5 of their MD5s, and "-n" (unless it is encrypted with a
+ * key of KMS or the customer's). */
 void put_parts_etag(char etag[64], unsigned char (*md5s)[16], unsigned n);
 
 #endif

@@ -8,7 +8,7 @@ enum { CONNECTIONS = 4 };
 
 /* --- a single PUT --- */
 
-/* What is stored has an ETag. */
+/* An answer without an ETag does not come from S3. */
 static enum fetch_verdict
 check_single(struct s3_call *c, struct fetch_again *again)
 {
@@ -29,8 +29,8 @@ send_single(struct putter *p, struct part *part, struct s3_call *c)
 	return putter_do(p, c, NULL);
 }
 
-/* Ceph compares If-Match as it stands with an ETag without quotes. look_first has seen that they
- * are the same. */
+/* Ceph compares If-Match, quotes included, with an ETag without quotes. look_first has seen that
+ * the ETags are equal. */
 static int
 send_bare(struct putter *p, struct part *part, struct s3_call *c)
 {
@@ -72,7 +72,8 @@ put_single(struct putter *p, struct part *part, struct s3_put_result *res)
 
 /* --- the whole --- */
 
-/* Is what HEAD found what we are about to send? The first part is read, and perhaps more. */
+/* Is the object that HEAD found the one we are about to send? Only the first part has been read for
+ * certain. */
 static int
 is_there(struct putter *p, struct part *first, const struct s3_answer *a)
 {
@@ -95,8 +96,8 @@ has_etag(const struct s3_answer *a, const char *quoted)
 	return strlen(quoted) == len + 2 && memcmp(quoted + 1, a->etag, len) == 0;
 }
 
-/* Servers that do not know the conditions would overwrite, so on others than AWS we look first. 1:
- * it is there and ours. */
+/* Servers that ignore conditions would overwrite, so look first unless it is AWS. 1: the object
+ * exists and is ours. */
 static int
 look_first(struct putter *p, struct part *first, struct s3_put_result *res)
 {
@@ -113,9 +114,8 @@ look_first(struct putter *p, struct part *first, struct s3_put_result *res)
 		return err_set(p->e, EXIT_FAILED, "s3://%s/%s: changed since its ETag was %s",
 		    p->opt->uri.bucket, p->opt->uri.key, p->opt->if_match);
 	if (!is_there(p, first, &a))
-		return err_set(p->e, EXIT_FAILED,
-		    "s3://%s/%s: an object is there already, and not this one", p->opt->uri.bucket,
-		    p->opt->uri.key);
+		return err_set(p->e, EXIT_FAILED, "s3://%s/%s: another object exists there already",
+		    p->opt->uri.bucket, p->opt->uri.key);
 	memcpy(res->etag, a.etag, sizeof(res->etag));
 	res->existed = 1;
 	res->bytes = (uint64_t)a.content_length;
@@ -125,14 +125,15 @@ look_first(struct putter *p, struct part *first, struct s3_put_result *res)
 	return 1;
 }
 
-/* -1: nobody knows; -2: more than can be stored, e is filled. */
+/* The size of the source; -1: unknown; -2: more than can be stored, e is filled. */
 static int64_t
 known_size(struct putter *p)
 {
 	if (!p->src.regular)
 		return p->opt->expect_size;
 	if ((uint64_t)p->src.st.st_size > S3_OBJECT_MAX) {
-		err_set(p->e, EXIT_FAILED, "%s: larger than an object can be (5 TiB)", p->src.name);
+		err_set(
+		    p->e, EXIT_FAILED, "%s: larger than the largest object (5 TiB)", p->src.name);
 		return -2;
 	}
 	return p->src.st.st_size;
@@ -152,7 +153,8 @@ s3_put(struct s3 *s3, const struct s3_put_opt *opt, int fd, const char *name,
 	p.parts = xcalloc(p.n_places, sizeof(*p.parts));
 	first = &p.parts[0];
 	if (put_source_open(&p.src, fd, name, e) == 0 && (p.size = known_size(&p)) >= -1 &&
-	    putter_fill(&p, first, UINT64_MAX) == 0) /* and then: exactly one part, or more? */
+	    putter_fill(&p, first, UINT64_MAX) ==
+		0) /* then find out whether it is exactly one part */
 		rc = p.src.eof ? 0 : putter_fill(&p, &p.parts[1], 1);
 	if (rc == 0 && (rc = look_first(&p, first, res)) == 0)
 		rc = p.parts[1].data.len == 0 ? put_single(&p, first, res)

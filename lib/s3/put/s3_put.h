@@ -2,7 +2,7 @@
  * Storing one object from a file or a stream: a single PUT up to the part size, a multipart upload
  * above it (S3 API reference, "PutObject", "CreateMultipartUpload", "UploadPart",
  * "CompleteMultipartUpload"; limits: S3 user guide, "Amazon S3 multipart upload limits"). Nothing
- * is completed unless all that was expected arrived; an upload that fails is aborted.
+ * is stored unless the source is complete and as expected; an upload that fails is aborted.
  */
 #ifndef SHEAF_S3_PUT_S3_PUT_H
 #define SHEAF_S3_PUT_S3_PUT_H
@@ -21,15 +21,15 @@ struct s3_put_opt {
 	const struct sigv4_header *headers; /* content-type, x-amz-meta-..., encryption; borrowed */
 	size_t n_headers;
 	const char *meta_crc32c; /* the value of x-amz-meta-sheaf-crc32c among them; NULL: none */
-	int if_none_match;	 /* only where no object of that key is */
+	int if_none_match;	 /* only if there is no object with that key */
 	const char *if_match;	 /* only over the object with this ETag; NULL: over any */
-	/* Nobody else stores this key meanwhile: all unfinished uploads of it are aborted, those
-	 * that an earlier program left behind included. */
+	/* Nobody else stores this key meanwhile: abort all unfinished uploads of it, including
+	 * those that earlier programs left behind. */
 	int only_writer;
-	/* What goes along with the bytes: CHECKSUM_CRC32C or CHECKSUM_SHA256, which S3 keeps with
-	 * the object, or CHECKSUM_NONE: Content-MD5, which every server checks. */
+	/* What is sent with the data: CHECKSUM_CRC32C or CHECKSUM_SHA256, which S3 stores with the
+	 * object, or CHECKSUM_NONE: Content-MD5, which every server checks. */
 	enum checksum_algorithm checksum;
-	uint64_t part_size;    /* 0: S3_PART_DEFAULT; grown where 10,000 parts would not do */
+	uint64_t part_size;    /* 0: S3_PART_DEFAULT; grows if 10,000 parts would not suffice */
 	unsigned connections;  /* parts at once */
 	int64_t expect_size;   /* bytes; -1: any */
 	int64_t expect_crc32c; /* -1: any */
@@ -40,13 +40,13 @@ struct s3_put_result {
 	char etag[128];
 	uint32_t crc32c;
 	unsigned parts; /* 1: a single PUT */
-	int existed;	/* with if_none_match: the same object was there already */
+	int existed;	/* with if_none_match: the same object existed already */
 };
 
 /*
- * Reads fd to its end and stores it. name is for messages. *interrupted becoming non-zero ends the
- * upload (with its abort). A regular file that changes meanwhile is an error. 0, or -1 with e
- * filled and nothing stored, or nothing known to be.
+ * Reads fd to its end and stores it. name is for messages. The upload is aborted when *interrupted
+ * becomes non-zero. A regular file that changes meanwhile is an error. 0, or -1 with e filled and
+ * nothing stored, as far as is known.
  */
 int s3_put(struct s3 *s3, const struct s3_put_opt *opt, int fd, const char *name,
     const volatile sig_atomic_t *interrupted, struct s3_put_result *res, struct err *e);

@@ -30,7 +30,7 @@ putter_collect(struct putter *p)
 			putter_part_ended(p, &p->parts[i]);
 }
 
-/* More than what was expected is known to be wrong before the end is reached. */
+/* An input that is too long is wrong before its end is reached. */
 static int
 is_too_much(struct putter *p)
 {
@@ -41,7 +41,8 @@ is_too_much(struct putter *p)
 		return 1;
 	}
 	if (p->src.bytes > S3_OBJECT_MAX) {
-		err_set(p->e, EXIT_FAILED, "%s: larger than an object can be (5 TiB)", p->src.name);
+		err_set(
+		    p->e, EXIT_FAILED, "%s: larger than the largest object (5 TiB)", p->src.name);
 		return 1;
 	}
 	return 0;
@@ -64,7 +65,7 @@ begin_part(struct putter *p, struct part *part, uint64_t len)
 	uint64_t left =
 	    p->size >= 0 && (uint64_t)p->size > p->src.bytes ? (uint64_t)p->size - p->src.bytes : 0;
 
-	/* all of it at once, so that it is not moved while it grows; and a byte to find the end */
+	/* all at once, so that it never moves; and a byte more to detect the end */
 	buf_room(&part->data, (p->size >= 0 && left < len ? left : len) + 1);
 	put_sums_begin(&part->sums, s3_signs_payload(p->s3) || p->opt->checksum == CHECKSUM_SHA256);
 }
@@ -87,7 +88,7 @@ putter_fill(struct putter *p, struct part *part, uint64_t most)
 	while (part->data.len < len && !p->src.eof) {
 		if (putter_stopped(p))
 			return -1;
-		/* never blocked in a read: an interruption must be seen while nothing comes */
+		/* never block in a read: an interruption must be seen even without input */
 		if (!put_source_ready(&p->src, p->n_busy > 0 ? 0 : PUTTER_STEP_MS)) {
 			if (p->n_busy > 0)
 				s3_step(p->s3, PUTTER_STEP_MS);

@@ -1,17 +1,17 @@
 /*
- * A create whose answer was lost may have begun an upload all the same, of which nobody knows the
- * id. It is looked for in the listing of the key's uploads, where another program's upload of the
- * same key may stand beside it. What we look for
+ * A create whose answer was lost may nevertheless have begun an upload, whose id is unknown. It is
+ * looked for in the listing of the key's uploads, which may also show those of other programs. An
+ * upload may be ours if it
  *
- * - was begun between our first create and a while behind our last;
- * - has the storage class, the checksum and the initiator that our own upload is shown with (where
- *   none of ours was begun: what we asked for, and all of them one initiator);
- * - has no part, though it is ALONE_S seconds old at least: others get theirs soon.
+ * - was begun between our first create and a while after our last;
+ * - has the same storage class, checksum and initiator as the upload that we did begin (if there is
+ *   none: those that we asked for, and one initiator for all of them);
+ * - has no part, although it is at least ALONE_S seconds old: others soon have one.
  *
- * Those are aborted if no more of them are found than answers were lost. Otherwise one of them is
- * another's, and they are named.
+ * These are aborted if there are no more of them than answers were lost. Otherwise one of them
+ * belongs to another program, and they are named.
  *
- * The listing has whole seconds of the server's clock, so windows are wider by one.
+ * The listing has whole seconds of the server's clock, so time windows are wider by one second.
  */
 #include <poll.h>
 #include <stdlib.h>
@@ -22,10 +22,10 @@
 #include "s3/put/s3_putter.h"
 
 enum {
-	ALONE_S = 4,	 /* without a part for so long, it is of nobody who goes on with it */
-	LATE_S = 30,	 /* so much later a create may arrive, of a connection that stalled */
-	LOOK_MS = 10000, /* for a listing, and again for the rest */
-	LOOK_INTERRUPTED_MS = 6500, /* for all of it, from a signal on */
+	ALONE_S = 4,	 /* an upload without a part for so long is abandoned */
+	LATE_S = 30,	 /* a create on a stalled connection may arrive this much later */
+	LOOK_MS = 10000, /* for a listing, and as much for the rest */
+	LOOK_INTERRUPTED_MS = 6500, /* for everything, after a signal */
 };
 
 static int
@@ -35,7 +35,7 @@ is_over(void *arg)
 	int64_t now = clock_mono_ms();
 
 	if (*p->interrupted) {
-		putter_is_late(p); /* begins to count */
+		putter_is_late(p); /* starts the clock */
 		if (now >= p->stop_ms - PUTTER_GRACE_MS + LOOK_INTERRUPTED_MS)
 			return 1;
 	}
@@ -57,7 +57,7 @@ tell_blind(const struct putter *p, const struct err *e)
 	log_line(p->lost.n > 0 ? LOG_WARN : LOG_INFO, NULL,
 	    p->lost.n > 0 ? "s3://%s/%s: a multipart upload may stay open, as an answer was lost; "
 			    "those that are open cannot be listed: %s"
-			  : "s3://%s/%s: unfinished uploads cannot be looked for: %s",
+			  : "s3://%s/%s: cannot look for unfinished uploads: %s",
 	    p->opt->uri.bucket, p->opt->uri.key, e->text);
 }
 
@@ -115,7 +115,7 @@ putter_lost_own(struct putter *p)
 
 /* Seconds of the server's clock. */
 struct window {
-	int64_t from, to, now; /* to: INT64_MAX where there is no end */
+	int64_t from, to, now; /* to: INT64_MAX if open */
 };
 
 static int64_t
@@ -124,7 +124,7 @@ seconds(int64_t ms)
 	return (ms + 999) / 1000;
 }
 
-/* 1, or 0 where the server tells no time. */
+/* 1, or 0 if the server does not tell the time. */
 static int
 find_window(const struct putter *p, const struct s3_uploads *found, struct window *w)
 {
@@ -151,7 +151,7 @@ asked_class(const struct putter *p)
 	return "STANDARD";
 }
 
-/* Servers show a checksum, or know none; AWS gives one to uploads that asked for none. */
+/* Some servers show no checksum; AWS gives one to uploads that asked for none. */
 static int
 is_asked_checksum(const struct putter *p, const char *shown)
 {
@@ -176,7 +176,7 @@ is_like_ours(const struct putter *p, const struct s3_upload *u)
 	    is_asked_checksum(p, u->checksum);
 }
 
-/* Leaves in found only those that may be ours. */
+/* Removes from found those that are not kept. */
 static void
 keep(struct s3_uploads *found, const unsigned char *kept)
 {
@@ -205,7 +205,7 @@ keep_by_listing(const struct putter *p, struct s3_uploads *found, const struct w
 	free(kept);
 }
 
-/* Until each has been there for ALONE_S seconds. */
+/* Waits until each is ALONE_S seconds old. */
 static void
 wait_for_parts(struct putter *p, const struct s3_uploads *found, const struct window *w)
 {
@@ -221,7 +221,7 @@ wait_for_parts(struct putter *p, const struct s3_uploads *found, const struct wi
 		poll(NULL, 0, PUTTER_STEP_MS);
 }
 
-/* Those without a part. 0, or -1 where that is not to be known, which is told. */
+/* Keeps the uploads without a part. 0, or -1, logged, if that cannot be determined. */
 static int
 keep_empty(struct putter *p, struct s3_uploads *found)
 {
@@ -236,8 +236,8 @@ keep_empty(struct putter *p, struct s3_uploads *found)
 
 		kept[i] = has <= 0;
 		if (has == -1 && rc == 0) {
-			log_line(
-			    LOG_WARN, NULL, "whether an upload has parts is not known: %s", e.text);
+			log_line(LOG_WARN, NULL, "cannot determine whether an upload has parts: %s",
+			    e.text);
 			rc = -1;
 		}
 	}
@@ -267,7 +267,7 @@ putter_lost_end(struct putter *p)
 		tell_blind(p, &e);
 		return;
 	}
-	/* where one of ours was begun, but not shown, the listing is not to be relied on */
+	/* a listing that does not show an upload we did begin is not reliable */
 	known = find_window(p, &found, &w) && (p->done == NULL || p->lost.own.id != NULL);
 	keep_by_listing(p, &found, &w);
 	if (found.n > 0) {

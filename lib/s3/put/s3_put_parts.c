@@ -23,8 +23,8 @@ check_upload_id(struct s3_call *c, struct fetch_again *again)
 	return rc == 0 && ((struct buf *)c->arg)->len > 0 ? FETCH_DONE : FETCH_AGAIN;
 }
 
-/* What the checksum of the whole will be made of: CRCs can be put together, so S3 keeps that of the
- * body; of SHA-256 it is one of the parts' sums. */
+/* How S3 makes the checksum of the whole: CRCs of parts combine to that of the body; for SHA-256 it
+ * is a checksum of the parts' checksums. */
 static void
 add_algorithm(const struct putter *p, struct s3_call *c)
 {
@@ -115,7 +115,7 @@ part_start(struct putter *p, struct part *part)
 	s3_start(p->s3, &part->call);
 }
 
-/* Where the next part is read into. NULL: all that may be held are on the way. */
+/* The place to read the next part into. NULL: all that may be held are in flight. */
 static struct part *
 free_place(struct putter *p)
 {
@@ -130,7 +130,7 @@ free_place(struct putter *p)
 
 		if (part->busy)
 			continue;
-		/* rather the one that holds the second part's first byte */
+		/* prefer the one that holds the first byte of the second part */
 		if (place == NULL || part->data.len > 0)
 			place = part;
 	}
@@ -140,13 +140,14 @@ free_place(struct putter *p)
 	return place;
 }
 
-/* What is on the way goes on or, after a failure, gets its time. Then it is cut off. 1: it was. */
+/* Waits for the parts in flight; after a failure for a limited time, then cancels them. 1 if any
+ * was cancelled. */
 static int
 drain(struct putter *p)
 {
 	int cut = 0;
 
-	while (p->n_busy > 0) { /* also before an abort: a part that arrives behind it would stay */
+	while (p->n_busy > 0) { /* before an abort, too: a part that arrives after it would stay */
 		s3_step(p->s3, PUTTER_STEP_MS);
 		putter_collect(p);
 		if (!putter_stopped(p) || !putter_is_late(p))
@@ -199,7 +200,7 @@ check_complete(struct s3_call *c, struct fetch_again *again)
 	struct buf text = {0};
 	int rc;
 
-	/* the head is sent before S3 knows how it ends, so an error may stand in a 200 */
+	/* S3 sends the head before it knows the outcome, so a 200 may contain an error */
 	if (!s3xml_error(&pr->xml, doc, c->body.len)) {
 		rc = xml_text(&text, doc, c->body.len, "CompleteMultipartUploadResult");
 		buf_free(&text);
@@ -215,7 +216,8 @@ check_complete(struct s3_call *c, struct fetch_again *again)
 	    : FETCH_FAIL;
 }
 
-/* The ETag of the completed object: the answer's, or (Ceph leaves it empty) the object's own. */
+/* The ETag of the completed object: from the answer or, as Ceph leaves it empty there, from the
+ * object. */
 static int
 completed_etag(struct putter *p, struct s3_call *c, struct s3_answer *a)
 {
@@ -267,7 +269,7 @@ completed(struct putter *p, struct s3_call *c, const char *want, struct s3_put_r
 {
 	struct s3_answer a;
 
-	free(p->upload_id); /* it is no more, whatever comes */
+	free(p->upload_id); /* it is gone, whatever follows */
 	p->upload_id = NULL;
 	if (completed_etag(p, c, &a) == -1)
 		return -1;
@@ -278,7 +280,7 @@ completed(struct putter *p, struct s3_call *c, const char *want, struct s3_put_r
 	return 0;
 }
 
-/* No answer came at all. Where the upload is gone and the object is ours, it was completed. */
+/* No answer came. If the upload is gone and the object is ours, it was completed. */
 static int
 was_completed(
     struct putter *p, const struct s3_call *c, const char *want, struct s3_put_result *res)
@@ -340,7 +342,7 @@ s3_put_multipart(struct putter *p, struct part *first, struct s3_put_result *res
 	if (rc == 0)
 		rc = put_parts(p, first);
 	cut = drain(p);
-	putter_lost_own(p); /* unless it is known */
+	putter_lost_own(p); /* unless known already */
 	if (rc == 0 && putter_stopped(p))
 		rc = -1;
 	if (rc == 0)
@@ -349,7 +351,7 @@ s3_put_multipart(struct putter *p, struct part *first, struct s3_put_result *res
 		rc = complete(p, res);
 	if (rc == -1)
 		abort_upload(p);
-	if (cut) /* S3 may still have taken in a part whose answer we did not wait for */
+	if (cut) /* S3 may still have stored a part that was cancelled */
 		abort_upload(p);
 	if (p->lost.n > 0)
 		putter_lost_end(p);

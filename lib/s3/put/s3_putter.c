@@ -89,7 +89,7 @@ putter_do(struct putter *p, struct s3_call *c, struct err *e)
 		if (!c->ended && *p->interrupted && putter_is_late(p)) {
 			s3_cancel(c);
 			err_set(&s3_call_problem(c)->error, EXIT_FAILED,
-			    "interrupted; nothing is known to be stored");
+			    "interrupted; the object may or may not be stored");
 		}
 	}
 	return c->ok ? 0 : s3_call_err(c, e);
@@ -139,8 +139,8 @@ putter_refused(struct putter *p, const struct s3_call *c)
 {
 	if (c->answer.status == 412 && p->opt->if_none_match)
 		return err_set(p->e, EXIT_FAILED,
-		    "s3://%s/%s: an object is there already, and not this one (412 %s)", c->bucket,
-		    c->key, s3_call_code(c));
+		    "s3://%s/%s: another object exists there already (412 %s)", c->bucket, c->key,
+		    s3_call_code(c));
 	if (c->answer.status == 412)
 		return err_set(p->e, EXIT_FAILED,
 		    "s3://%s/%s: changed since its ETag was %s (412 %s)", c->bucket, c->key,
@@ -168,6 +168,7 @@ putter_abort(struct putter *p, const char *id, const struct s3_patience *patienc
 
 	if (s3_upload_abort(p->s3, &p->opt->uri, id, patience, &e) != -1)
 		return 0;
-	log_line(LOG_WARN, NULL, "the unfinished multipart upload %s stays behind: %s", id, e.text);
+	log_line(LOG_WARN, NULL, "the unfinished multipart upload %s could not be aborted: %s", id,
+	    e.text);
 	return -1;
 }

@@ -12,11 +12,11 @@
 #include "s3/put/s3_uploads.h"
 
 enum {
-	PUTTER_STEP_MS = 20,	/* how soon an interruption is seen */
-	PUTTER_GRACE_MS = 2000, /* for a request on the way when the upload has failed */
+	PUTTER_STEP_MS = 20,	/* how soon an interruption is noticed */
+	PUTTER_GRACE_MS = 2000, /* for requests in flight when the upload has failed */
 };
 
-/* One piece of the body with what its request needs. */
+/* One part of the body with what its request needs. */
 struct part {
 	struct s3_call call;
 	struct buf data;
@@ -39,25 +39,26 @@ struct putter {
 	const struct s3_put_opt *opt;
 	struct put_source src;
 	const volatile sig_atomic_t *interrupted;
-	struct part *parts; /* places: one for each connection, and one that is being filled */
+	struct part *parts; /* one for each connection, and one that is being filled */
 	unsigned n_places, n_busy;
-	uint64_t base;	   /* bytes of a part, as asked for */
+	uint64_t base;	   /* bytes of a part, as requested */
 	int64_t size;	   /* bytes of the whole; -1: not known */
 	uint64_t in_parts; /* bytes of the parts begun so far */
-	char *upload_id;   /* as it is; NULL: none is open */
-	/* Creates that may have begun an upload whose id nobody knows. */
+	char *upload_id;   /* not encoded; NULL: none is open */
+	/* Create requests that may have begun an upload whose id is unknown. */
 	struct {
-		unsigned n;		   /* at most so many */
-		int64_t first_ms, over_ms; /* when the first create was sent, and the last over */
-		int64_t until_ms;	   /* when looking for them is given up */
-		struct s3_upload own;	   /* ours, as the listing shows it; without id: not yet */
+		unsigned n; /* at most this many */
+		int64_t first_ms,
+		    over_ms;	      /* when the first create was sent, and when the last ended */
+		int64_t until_ms;     /* when to stop looking for them */
+		struct s3_upload own; /* ours, as listed; without id: unknown yet */
 	} lost;
 	struct part_done *done;	   /* by number - 1; NULL: no upload was begun */
 	unsigned char (*md5s)[16]; /* likewise */
 	unsigned n_parts;
 	int failed;
-	int64_t stop_ms;     /* when requests on the way are given up; 0: they are not */
-	char bare_etag[128]; /* of if_match, where the server wants it so; "": it does not */
+	int64_t stop_ms;     /* when to cancel requests in flight; 0: never */
+	char bare_etag[128]; /* of if_match, if the server wants it without quotes; else "" */
 	struct err *e;
 };
 

@@ -24,7 +24,7 @@ do_patiently(struct s3 *s3, struct s3_call *c, const struct s3_patience *patienc
 	return c->ok ? 0 : s3_call_err(c, e);
 }
 
-/* A request to one upload. more: what stands behind its id in the query. */
+/* A request about one upload. more: the query before its id. */
 static int
 do_upload(struct s3 *s3, struct s3_call *c, const struct uri *uri, const char *id, const char *more,
     const struct s3_patience *patience, struct err *e)
@@ -44,7 +44,7 @@ do_upload(struct s3 *s3, struct s3_call *c, const struct uri *uri, const char *i
 	return rc;
 }
 
-/* 1 where the answer says that there is no such upload: NoSuchUpload, or Ceph's NoSuchKey. */
+/* 1 if there is no such upload: NoSuchUpload, or Ceph's NoSuchKey. */
 static int
 is_gone(const struct s3_call *c)
 {
@@ -61,8 +61,8 @@ struct wanted {
 };
 
 /*
- * The listing goes by prefix. Whether its keys are URL-encoded is said elsewhere in it, or not at
- * all, but there is no doubt: no other key that begins with this one becomes it when decoded.
+ * The listing is by prefix. Whether its keys are URL-encoded is said elsewhere in it, or not at
+ * all, but that does not matter: no other key that begins with this one decodes to it.
  */
 static int
 is_key(const char *text, const char *key)
@@ -160,7 +160,7 @@ s3_uploads_free(struct s3_uploads *u)
 
 /* --- one upload --- */
 
-/* The text of an element of the answer: 1 where it is there. */
+/* 1 if the answer has that element. */
 static int
 has_element(const struct s3_call *c, const char *name)
 {
