@@ -67,8 +67,7 @@ test_sts(void)
 	    "<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>";
 
 	OK_STR(sts(CREDENTIALS("2026-11-23T13:45:00Z")), "AK S/+ T== 1795441500", "an answer");
-	OK_STR(
-	    sts(CREDENTIALS("never")), "w: the answer's Expiration is not a time", "no time");
+	OK_STR(sts(CREDENTIALS("never")), "w: the answer's Expiration is not a time", "no time");
 	OK_STR(sts("<x><AccessKeyId>A</AccessKeyId><SecretAccessKey>hidden</SecretAccessKey></x>"),
 	    "w: the answer holds no credentials", "half of it");
 	OK_STR(sts("<x><AccessKeyId>A</AccessKeyId><SecretAccessKey>hidden hidden</SecretAccessKey>"
@@ -120,10 +119,9 @@ test_json(void)
 	    "w: the answer's Expiration is not a time", "a number for a time");
 	OK_STR(json(&creds_json_metadata, "{\"AccessKeyId\":1,\"SecretAccessKey\":[]}"),
 	    "w: the answer holds no AccessKeyId and SecretAccessKey", "other types");
-	OK_STR(json(&creds_json_metadata, "[]"), "w: the answer is not the expected JSON",
-	    "an array");
-	OK_STR(json(&creds_json_metadata, ""), "w: the answer is not the expected JSON",
-	    "nothing");
+	OK_STR(
+	    json(&creds_json_metadata, "[]"), "w: the answer is not the expected JSON", "an array");
+	OK_STR(json(&creds_json_metadata, ""), "w: the answer is not the expected JSON", "nothing");
 	OK_STR(json(&creds_json_sso,
 		   "{\"roleCredentials\":{\"accessKeyId\":\"AK\",\"secretAccessKey\":\"SK\","
 		   "\"sessionToken\":\"T\",\"expiration\":1795441500999}}"),
