@@ -92,9 +92,9 @@ END
 	tar --blocking-factor=200 -cf two.tar y.csv
 	# the second one's rows would be lost
 	run_shell 1 'cat one.tar two.tar | csvcat --tar -o merged'
-	says 'csvcat: standard input: the tar stream goes on behind its end-of-archive'
+	says 'csvcat: standard input: the tar stream goes on after its end-of-archive'
 	run_shell 1 '{ cat two.tar && printf "\0\0x"; } | csvcat --tar -o merged'
-	says 'the tar stream goes on behind its end-of-archive'
+	says 'the tar stream goes on after its end-of-archive'
 	[[ ! -e merged ]]
 	run_shell 0 '{ cat one.tar && head -c 1000001 /dev/zero; } | csvcat --tar'
 	[[ $output == $'a,b\n1,2' ]]
@@ -154,8 +154,8 @@ END
 	[[ $output == $'a,b\n1,2\n3,4\n5,6' ]]
 	tar -czf archive.tgz x.csv.gz
 	run_tool 1 csvcat --tar < archive.tgz
-	says "standard input: the tar stream is compressed by gzip: unpack it first"
+	says "standard input: the tar stream is compressed by gzip: decompress it first"
 	head -c 100000 /dev/urandom | gzip > archive.tgz
 	run_tool 1 csvcat --tar < archive.tgz
-	says "standard input: the tar stream is compressed by gzip: unpack it first"
+	says "standard input: the tar stream is compressed by gzip: decompress it first"
 }

@@ -8,10 +8,10 @@
 enum { OUT_LEN = 128 * 1024, GZIP_BITS = 15 + 16 };
 
 enum state {
-	LOOKING, /* at the first two bytes */
+	LOOKING, /* for the first two bytes */
 	PLAIN,
 	INFLATING,
-	BETWEEN, /* behind a member: another may follow, or zeros as padding */
+	BETWEEN, /* after a member: another may follow, or zeros as padding */
 	PADDING,
 };
 
@@ -77,7 +77,7 @@ damaged(struct decompress *u, const char *why, struct err *e)
 	return DECOMPRESS_BAD;
 }
 
-/* Inflates until the input is used up or the member ends. */
+/* Decompresses until the input is used up or the member ends. */
 static int
 inflate_some(struct decompress *u, const char **p, size_t *n, struct err *e)
 {
@@ -106,7 +106,7 @@ inflate_some(struct decompress *u, const char **p, size_t *n, struct err *e)
 	return 0;
 }
 
-/* The first bytes of a stream, or of what follows a member. */
+/* Looks at the first bytes of a stream, or of what follows a member. */
 static int
 look(struct decompress *u, const char **p, size_t *n, struct err *e)
 {

@@ -1,6 +1,6 @@
 /*
- * A stream that may be compressed by gzip (RFC 1952; several members one after another count as
- * one): it is looked at, and given on unpacked. Pure.
+ * Decompresses a stream that may be gzip (RFC 1952; several members in a row are one stream), and
+ * passes on any other unchanged. Pure.
  */
 #ifndef SHEAF_ARCHIVE_DECOMPRESS_H
 #define SHEAF_ARCHIVE_DECOMPRESS_H
@@ -11,18 +11,17 @@
 
 struct decompress;
 
-/* Takes unpacked bytes; non-zero stops and is returned by the call at hand. */
+/* Takes decompressed bytes; a result other than 0 stops, and the caller gets it. */
 typedef int decompress_take(void *arg, const char *p, size_t n, struct err *e);
 
 enum {
-	DECOMPRESS_BAD =
-	    -2 /* the gzip stream is damaged or cut short; e is filled, without a name */
+	DECOMPRESS_BAD = -2 /* the stream is damaged or cut short; e is filled, without a name */
 };
 
 struct decompress *decompress_new(decompress_take *take, void *arg);
 void decompress_free(struct decompress *u);
 
-/* A new stream begins; what was left of another is forgotten. */
+/* Begins a new stream; the rest of the one before is forgotten. */
 void decompress_begin(struct decompress *u);
 int decompress_data(struct decompress *u, const char *p, size_t n, struct err *e);
 int decompress_end(struct decompress *u, struct err *e);

@@ -14,10 +14,10 @@ enum { PART_LEN = 40 };
 
 struct extract {
 	int root;
-	int folder;   /* where the file goes; -1: none is begun */
+	int folder;   /* where the file goes; -1: none was begun */
 	int fd;	      /* -1: a folder marker */
 	char *name;   /* last part of the file's name */
-	char *part;   /* the same while it is written */
+	char *part;   /* its name while it is written */
 	char *object; /* for messages */
 };
 
@@ -67,7 +67,7 @@ extract_free(struct extract *x)
 	free(x);
 }
 
-/* Opens the folder name[0..len) of dir, made when missing; dir is closed. -1 with errno. */
+/* Opens the folder name[0..len) in dir, which is made if missing, and closes dir. -1 with errno. */
 static int
 enter(int dir, const char *name, size_t len)
 {
@@ -88,7 +88,7 @@ is_safe(const char *key)
 		size_t n = strcspn(p, "/");
 
 		if (n == 0 && p[n] == '\0' && p != key)
-			return 1; /* a folder marker's last slash */
+			return 1; /* the last slash of a folder marker */
 		if (n == 0 || (n == 1 && p[0] == '.') || (n == 2 && p[0] == '.' && p[1] == '.') ||
 		    n > 255)
 			return 0;

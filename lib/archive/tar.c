@@ -20,14 +20,15 @@ enum {
 	PREFIX_OFF = 345,
 	PREFIX_LEN = 155,
 	RECORD_MAX = 1 << 20,	/* bytes of a pax or GNU record */
-	PATH_LEN_MAX = 1 << 16, /* bytes of a name */
+	PATH_LEN_MAX = 1 << 16, /* bytes of a member's name */
 };
 
 #define OCTAL_MAX ((UINT64_C(1) << 33) - 1) /* 11 octal digits */
 
 static const char too_long[] = "a name of over 64 KiB in the tar stream";
 
-/* The sum of a block's bytes, two of eight at a time in each of four lanes: 64 * 510 fits one. */
+/* The sum of a block's bytes, eight at a time: two in each of four lanes of 16 bits, which hold 64
+ * * 510. */
 static unsigned
 block_sum(const char *h)
 {
@@ -112,8 +113,6 @@ name_is_plain(const char *name, size_t len)
 	for (size_t i = 0; i < len; i++)
 		if ((unsigned char)name[i] < 0x20 || (unsigned char)name[i] > 0x7e)
 			return 0;
-	/* a V7 reader would take a name that ends in a slash for a folder, a pax reader does so by
-	 * the type alone */
 	return len <= NAME_LEN;
 }
 
@@ -160,8 +159,8 @@ enum state {
 	AT_HEADER,  /* collecting a header block */
 	AT_RECORD,  /* collecting a pax or GNU record, of type record_type */
 	AT_BODY,    /* inside the body of a regular file */
-	AT_SKIP,    /* passing over a body that is not wanted */
-	AT_PADDING, /* passing over what fills the last block */
+	AT_SKIP,    /* skipping a body that is not wanted */
+	AT_PADDING, /* skipping the padding of the last block */
 	AT_END,
 	AT_ERROR,
 };
@@ -173,14 +172,14 @@ struct tar_reader {
 	struct buf record;
 	char record_type;
 	uint64_t left;	  /* bytes of the body, record or padding still to come */
-	uint64_t padding; /* behind it */
+	uint64_t padding; /* after it */
 	int close;	  /* TAR_CLOSE is due */
 	int zero_blocks;
-	int end_told;
-	int n_headers;	 /* seen so far: tells "not tar" from "damaged" */
+	int end_told;	 /* TAR_END was returned */
+	int n_headers;	 /* so far: without any, a bad one means "not tar", not "damaged" */
 	struct buf name; /* of the current entry */
 	uint64_t size;
-	const char *unfit;    /* why the current entry's body is not the file; NULL: it is */
+	const char *unfit;    /* why the current entry's body is not the file's; NULL: it is */
 	struct buf next_name; /* from an x or L record, for the next member only */
 	int has_next_name, has_next_size, next_is_sparse;
 	uint64_t next_size;
@@ -229,7 +228,7 @@ fail(struct tar_reader *t, const char *what, struct err *e)
 	return err_set(e, EXIT_FAILED, "%s", what);
 }
 
-/* An octal number in a field that spaces or a NUL may end, or GNU's base 256. -1 when it is
+/* Reads an octal number, which a space or NUL may end, or GNU's base 256. -1 if the field has
  * neither. */
 static int
 field_number(const char *p, size_t len, uint64_t *v)
@@ -237,7 +236,7 @@ field_number(const char *p, size_t len, uint64_t *v)
 	size_t i = 0;
 
 	*v = 0;
-	if ((unsigned char)p[0] & 0x80) { /* negative numbers (0xff) are no sizes */
+	if ((unsigned char)p[0] & 0x80) { /* a negative number (0xff) is not a size */
 		if (((unsigned char)p[0] & 0x7f) != 0)
 			return -1;
 		for (i = 1; i < len; i++) {
@@ -267,7 +266,7 @@ sum_is_right(const char *h)
 		sum -= (unsigned char)h[i];
 	if (want == sum)
 		return 1;
-	/* some old writers took bytes for signed ones */
+	/* some old writers added up signed bytes */
 	for (int i = 0; i < TAR_BLOCK; i++)
 		high += (unsigned char)h[i] >> 7;
 	return want == sum - 256 * high;
@@ -295,18 +294,18 @@ static const char *
 no_tar(const struct tar_reader *t)
 {
 	return memcmp(t->block, "\x1f\x8b", 2) == 0
-	    ? "the tar stream is compressed by gzip: unpack it first"
+	    ? "the tar stream is compressed by gzip: decompress it first"
 	    : "not a tar stream";
 }
 
-/* A member's header: is it a file, and how long? */
+/* A member's header: finds out whether it is a file, and its size. */
 static void
 take_member(struct tar_reader *t, char type, uint64_t size)
 {
 	if (t->has_next_size)
 		size = t->next_size;
-	/* links, folders and devices have no body, whatever their size says; what is not known may
-	 * have one */
+	/* links, folders and devices have no body, whatever their size says; unknown types may have
+	 * one */
 	if (type >= '1' && type <= '6')
 		size = 0;
 	header_name(t);
@@ -326,7 +325,7 @@ take_member(struct tar_reader *t, char type, uint64_t size)
 		t->state = AT_BODY;
 }
 
-/* A whole header block: where do we go from here? 0, or -1 with e filled. */
+/* Takes a header block and sets the next state. 0, or -1 with e filled. */
 static int
 take_header(struct tar_reader *t, struct err *e)
 {
@@ -366,7 +365,7 @@ is_key(const char *key, size_t len, const char *name)
 	return len == strlen(name) && memcmp(key, name, len) == 0;
 }
 
-/* One record of a pax header. An empty value takes back what the header block does not say. */
+/* Takes one record of a pax header. An empty value undoes an earlier record. */
 static int
 take_pax_record(struct tar_reader *t, const char *key, size_t key_len, const char *value,
     size_t len, struct err *e)
@@ -395,7 +394,7 @@ take_pax_record(struct tar_reader *t, const char *key, size_t key_len, const cha
 	return 0;
 }
 
-/* The records of a pax header: "LEN KEY=VALUE\n". */
+/* Takes the records of a pax header: "LEN KEY=VALUE\n". */
 static int
 take_pax(struct tar_reader *t, struct err *e)
 {
@@ -445,9 +444,9 @@ take(const char **in, size_t *in_len, uint64_t most)
 	return n;
 }
 
-/* Behind the end-of-archive. */
+/* After the end-of-archive only zeros may follow. */
 static enum tar_event
-pass_zeros(struct tar_reader *t, const char **in, size_t *in_len, struct err *e)
+skip_zeros(struct tar_reader *t, const char **in, size_t *in_len, struct err *e)
 {
 	if (!t->end_told) {
 		t->end_told = 1;
@@ -456,12 +455,79 @@ pass_zeros(struct tar_reader *t, const char **in, size_t *in_len, struct err *e)
 	for (; *in_len > 0; ++*in, --*in_len) {
 		if (**in != '\0') {
 			fail(t,
-			    "the tar stream goes on behind its end-of-archive: several archives, "
-			    "one after another, are not read",
+			    "the tar stream goes on after its end-of-archive: several archives, "
+			    "one "
+			    "after another, are not read",
 			    e);
 			return TAR_ERROR;
 		}
 	}
+	return TAR_NEED;
+}
+
+/* The next four each do what can be done in one state. TAR_NEED means: either the state has
+ * changed, or all input is used up. */
+
+static enum tar_event
+at_header(struct tar_reader *t, const char **in, size_t *in_len, struct err *e)
+{
+	const char *from = *in;
+	size_t n = take(in, in_len, TAR_BLOCK - t->block_len);
+
+	memcpy(t->block + t->block_len, from, n);
+	t->block_len += n;
+	if (t->block_len < TAR_BLOCK)
+		return TAR_NEED;
+	t->block_len = 0;
+	if (take_header(t, e) == -1)
+		return TAR_ERROR;
+	if (t->state != AT_BODY)
+		return TAR_NEED;
+	t->close = 1;
+	return TAR_ENTRY;
+}
+
+static enum tar_event
+at_record(struct tar_reader *t, const char **in, size_t *in_len, struct err *e)
+{
+	const char *from = *in;
+	size_t n = take(in, in_len, t->left);
+
+	buf_add(&t->record, from, n);
+	t->left -= n;
+	if (t->left > 0)
+		return TAR_NEED;
+	if (take_record(t, e) == -1)
+		return TAR_ERROR;
+	t->left = t->padding;
+	t->state = AT_PADDING;
+	return TAR_NEED;
+}
+
+static enum tar_event
+at_body(struct tar_reader *t, const char **in, size_t *in_len, const char **data, size_t *data_len)
+{
+	if (t->left == 0) {
+		t->left = t->padding;
+		t->state = AT_PADDING;
+		return TAR_NEED;
+	}
+	*data = *in;
+	*data_len = take(in, in_len, t->left);
+	t->left -= *data_len;
+	return t->state == AT_BODY && *data_len > 0 ? TAR_DATA : TAR_NEED;
+}
+
+static enum tar_event
+at_padding(struct tar_reader *t, const char **in, size_t *in_len)
+{
+	if (t->close) {
+		t->close = 0;
+		return TAR_CLOSE;
+	}
+	t->left -= take(in, in_len, t->left);
+	if (t->left == 0)
+		t->state = AT_HEADER;
 	return TAR_NEED;
 }
 
@@ -470,72 +536,20 @@ tar_reader_next(struct tar_reader *t, const char **in, size_t *in_len, const cha
     size_t *data_len, struct err *e)
 {
 	for (;;) {
-		const char *from = *in;
-		size_t n;
+		enum tar_event ev = TAR_NEED;
+		enum state before = t->state;
 
-		switch (t->state) {
-		case AT_HEADER:
-			if (*in_len == 0)
-				return TAR_NEED;
-			n = take(in, in_len, TAR_BLOCK - t->block_len);
-			memcpy(t->block + t->block_len, from, n);
-			t->block_len += n;
-			if (t->block_len < TAR_BLOCK)
-				return TAR_NEED;
-			t->block_len = 0;
-			if (take_header(t, e) == -1)
-				return TAR_ERROR;
-			if (t->state == AT_BODY) {
-				t->close = 1;
-				return TAR_ENTRY;
-			}
-			break;
-		case AT_RECORD:
-			if (t->left == 0) {
-				if (take_record(t, e) == -1)
-					return TAR_ERROR;
-				t->left = t->padding;
-				t->state = AT_PADDING;
-				break;
-			}
-			if (*in_len == 0)
-				return TAR_NEED;
-			n = take(in, in_len, t->left);
-			buf_add(&t->record, from, n);
-			t->left -= n;
-			break;
+		switch (before) {
+		case AT_HEADER: ev = at_header(t, in, in_len, e); break;
+		case AT_RECORD: ev = at_record(t, in, in_len, e); break;
 		case AT_BODY:
-		case AT_SKIP:
-			if (t->left == 0) {
-				t->left = t->padding;
-				t->state = AT_PADDING;
-				break;
-			}
-			if (*in_len == 0)
-				return TAR_NEED;
-			n = take(in, in_len, t->left);
-			t->left -= n;
-			if (t->state == AT_SKIP)
-				break;
-			*data = from;
-			*data_len = n;
-			return TAR_DATA;
-		case AT_PADDING:
-			if (t->close) {
-				t->close = 0;
-				return TAR_CLOSE;
-			}
-			if (t->left == 0) {
-				t->state = AT_HEADER;
-				break;
-			}
-			if (*in_len == 0)
-				return TAR_NEED;
-			t->left -= take(in, in_len, t->left);
-			break;
-		case AT_END: return pass_zeros(t, in, in_len, e);
+		case AT_SKIP: ev = at_body(t, in, in_len, data, data_len); break;
+		case AT_PADDING: ev = at_padding(t, in, in_len); break;
+		case AT_END: return skip_zeros(t, in, in_len, e);
 		case AT_ERROR: return TAR_ERROR;
 		}
+		if (ev != TAR_NEED || (*in_len == 0 && t->state == before))
+			return ev;
 	}
 }
 

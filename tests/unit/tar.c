@@ -173,7 +173,7 @@ forms(void)
 }
 
 static void
-damage(void)
+pax_records(void)
 {
 	static const struct {
 		const char *pax, *says;
@@ -204,7 +204,14 @@ damage(void)
 		tar_write_end(&tar);
 		OK_STR(read_back(tar.p, tar.len, 511), cases[i].says, "pax record %zu", i);
 	}
-	buf_reset(&tar);
+	buf_free(&tar);
+}
+
+static void
+global_records(void)
+{
+	struct buf tar = {0};
+
 	add_block(&tar, 'g', "g", "00000000013");
 	add_padded(&tar, "11 path=ab\n", 11);
 	OK_STR(read_back(tar.p, tar.len, 512),
@@ -214,7 +221,14 @@ damage(void)
 	add_padded(&tar, "13 comment=a\n", 13);
 	tar_write_end(&tar);
 	OK_STR(read_back(tar.p, tar.len, 512), "whole", "a global comment");
-	buf_reset(&tar);
+	buf_free(&tar);
+}
+
+static void
+sums(void)
+{
+	struct buf tar = {0};
+
 	add_file(&tar, "a", "b");
 	tar.p[200] = 'x';
 	OK_STR(read_back(tar.p, tar.len, 512), "not a tar stream", "a sum that is wrong at once");
@@ -224,20 +238,27 @@ damage(void)
 	set_sum(tar.p);
 	tar_write_end(&tar);
 	OK_STR(read_back(tar.p, tar.len, 512), "a(1)=b;whole", "a header of large bytes");
-	buf_reset(&tar);
+	OK_STR(read_back("id,name\n1,2\n", 12, 5),
+	    "the tar stream ends without its end-of-archive: it was cut short", "CSV");
+	buf_free(&tar);
+}
+
+static void
+after_the_end(void)
+{
+	struct buf tar = {0};
+
 	add_file(&tar, "a", "b");
 	tar_write_end(&tar);
 	tar_write_end(&tar);
-	OK_STR(read_back(tar.p, tar.len, 7), "a(1)=b;whole", "zeros behind the end");
+	OK_STR(read_back(tar.p, tar.len, 7), "a(1)=b;whole", "zeros after the end");
 	add_file(&tar, "c", "d");
 	tar_write_end(&tar);
 	for (size_t piece = 500; piece < 6000; piece += 500)
 		OK_STR(read_back(tar.p, tar.len, piece),
-		    "a(1)=b;the tar stream goes on behind its end-of-archive: several archives, "
+		    "a(1)=b;the tar stream goes on after its end-of-archive: several archives, "
 		    "one after another, are not read",
-		    "another archive behind it, in pieces of %zu", piece);
-	OK_STR(read_back("id,name\n1,2\n", 12, 5),
-	    "the tar stream ends without its end-of-archive: it was cut short", "CSV");
+		    "another archive after it, in pieces of %zu", piece);
 	buf_free(&tar);
 }
 
@@ -247,6 +268,9 @@ main(void)
 	round_trip();
 	cut_short();
 	forms();
-	damage();
+	pax_records();
+	global_records();
+	sums();
+	after_the_end();
 	return tap_done();
 }
