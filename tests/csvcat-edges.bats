@@ -223,8 +223,8 @@ takes() {
 	[[ ! -s err ]]
 	takes 8000 csvcat --rejects rejects whole other quoted short over open whole
 	same twice out
-	grep -q "^other.line 1: another header than the files before it: column [0-9]* is 'x*y', not 'x*'" rejects
-	grep -q "^short.line 1: another header than the files before it: " rejects
+	grep -q "^other.line 1: a different header than the files before it: column [0-9]* is 'x*y', not 'x*'" rejects
+	grep -q "^short.line 1: a different header than the files before it: " rejects
 	grep -q '^over.the header has more than 1048576 bytes$' rejects
 	grep -q '^open.the header has more than 1048576 bytes; is a quote left open?$' rejects
 	takes 64000 csvcat --union whole turned

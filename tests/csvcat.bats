@@ -107,7 +107,7 @@ refuses() {
 	gives -u 'a,b,z\n1,2,\n' 'a,b\n1,2\n' 'z\n'
 	gives -u 'a,b\n"x,1",2\n"y\n",3\n' 'a,b\n"x,1",2\n' 'b,a\n3,"y\n"\n'
 	gives -u 'a,"b,c"\n1,2\n' 'a,"b,c"\n1,2\n'
-	refuses -u "in/f2: line 1: column 'b' is there twice" 'a,b\n1,2\n' 'b,a,b\n1,2,3\n'
+	refuses -u "in/f2: line 1: column 'b' appears twice" 'a,b\n1,2\n' 'b,a,b\n1,2,3\n'
 }
 
 @test "--columns: exactly these; another is an error, or left out" {
@@ -119,7 +119,7 @@ refuses() {
 }
 
 @test "another header is refused, by the columns that differ" {
-	refuses '' "in/f2: line 1: another header than the files before it: lacks 'b', adds 'c'" 'a,b\n1,2\n' 'a,c\n1,2\n'
+	refuses '' "in/f2: line 1: a different header than the files before it: lacks 'b', adds 'c'" 'a,b\n1,2\n' 'a,c\n1,2\n'
 	refuses '' "column 1 is 'b', not 'a'" 'a,b\n1,2\n' 'b,a\n1,2\n'
 	refuses '' "before it: 1 column, not 2" 'a,a\n1,2\n' 'a\n1\n'
 	refuses '' "before it: lacks 'a', lacks 'b', lacks 'c', lacks 'd', lacks 'e' and 2 more, adds '1', adds '2'" \
@@ -157,7 +157,7 @@ refuses() {
 	for tail in x '\nmore' '\0\0x'; do
 		{ cat in/f2 && printf '%b' "$tail"; } > in/f4
 		run_tool 1 csvcat in/f1 in/f4
-		says 'in/f4: gzip: something else follows it'
+		says 'in/f4: gzip: other data follows it'
 	done
 	for tail in '\0' '\0\0\0'; do # padding
 		{ cat in/f2 && printf '%b' "$tail"; } > in/f4
@@ -171,8 +171,8 @@ refuses() {
 	gives '-u --source-column file' 'a,b,file\n1,,in/f1\n,2,in/f2\n' 'a\n1\n' 'b\n2\n'
 	gives '--columns b,a --source-column file' 'b,a,file\n,1,in/f1\n2,,in/f2\n' 'a\n1\n' 'b\r\n2\r\n'
 	gives '--source-column x,y' 'a,"x,y"\n1,in/f1\n' 'a\n1\n'
-	refuses '--source-column b' "in/f1: line 1: column 'b' is there already (--source-column)" 'a,"b"\n1,2\n'
-	refuses '-u --source-column b' "in/f2: line 2: column 'b' is there already (--source-column)" 'a\n' '\nb\n'
+	refuses '--source-column b' "in/f1: line 1: column 'b' exists already (--source-column)" 'a,"b"\n1,2\n'
+	refuses '-u --source-column b' "in/f2: line 2: column 'b' exists already (--source-column)" 'a\n' '\nb\n'
 }
 
 @test "--source-prefix makes URIs of the members' names" {
@@ -357,7 +357,7 @@ csv.writer(open("f3", "w"), lineterminator="\n").writerows(r[::-1] for r in csv.
 @test "the output is no input, and the list of names no file" {
 	printf 'a,b\n1,2\n' > x.csv
 	run_shell 1 'csvcat x.csv all.csv > all.csv'
-	says 'csvcat: all.csv: is the output as well'
+	says 'csvcat: all.csv: is also the output'
 	run_shell 0 'csvcat x.csv -o all.csv; csvcat x.csv all.csv -o all.csv'
 	[[ $(< all.csv) == $'a,b\n1,2\n1,2' ]]
 	run_shell 1 'printf "x.csv\n-\n" | csvcat --files-from - -o none'
@@ -367,15 +367,15 @@ csv.writer(open("f3", "w"), lineterminator="\n").writerows(r[::-1] for r in csv.
 	{ echo a,b && yes 1,2 | head -n 300000; } > big.csv
 	cp big.csv all.csv
 	run_shell 1 'ulimit -f 100000; csvcat < all.csv >> all.csv'
-	says 'csvcat: standard input: is the output as well'
+	says 'csvcat: standard input: is also the output'
 	same big.csv all.csv
 	tar -cf all.tar big.csv
 	run_shell 1 'csvcat --tar < all.tar >> all.tar'
-	says 'csvcat: standard input: is the output as well'
+	says 'csvcat: standard input: is also the output'
 	# what a killed run has left is about to be written
 	cp x.csv new.csv.part
 	run_tool 1 csvcat x.csv new.csv.part -o new.csv
-	says 'csvcat: new.csv.part: is the output as well'
+	says 'csvcat: new.csv.part: is also the output'
 	[[ ! -e new.csv ]]
 }
 

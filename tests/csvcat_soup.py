@@ -92,7 +92,7 @@ class Merge:
         if self.union and len(set(names)) < len(names):
             raise Refused(f"line {line}: column")
         if not self.union and self.header and names != self.columns:
-            raise Refused(f"line {line}: another header")
+            raise Refused(f"line {line}: a different header")
         self.columns += [name for name in names if name not in self.columns] if self.union or not self.header else []
         if not self.header:
             self.header, self.columns = record, names if not self.union else self.columns

@@ -47,29 +47,30 @@ static struct {
 static const char help[] =
     "usage: csvcat [-t] [-u] [options] [-o FILE] [FILE...]\n"
     "\n"
-    "Concatenates CSV files (standard input without any) into one, the header once. Files "
-    "compressed by\n"
-    "gzip are opened. All headers must be the same, unless -u or --columns.\n"
+    "Concatenates CSV files (or standard input) into one, with one header. Files compressed by "
+    "gzip "
+    "are\n"
+    "decompressed. All files must have the same header, unless -u or --columns is given.\n"
     "\n"
-    "  -t, --tar                the files are the members of a tar stream on standard input\n"
-    "  -u, --union              match columns by name; those that a file lacks are empty\n"
-    "      --columns LIST       exactly these columns, in this order\n"
-    "      --drop-extra         with --columns: leave out other columns, instead of an error\n"
+    "  -t, --tar                read the files from a tar stream on standard input\n"
+    "  -u, --union              match columns by name; columns that a file lacks are left empty\n"
+    "      --columns LIST       write exactly these columns, in this order\n"
+    "      --drop-extra         with --columns: drop other columns instead of failing\n"
     "  -d, --delimiter C        the delimiter (,); \\t is a tab\n"
-    "      --ragged error|pad   a row with too few fields is an error (the default), or filled up\n"
-    "      --source-column NAME add a last column that holds the file's name\n"
-    "      --source-prefix TEXT put this before the name there (s3:// makes a URI of bucket/key)\n"
-    "      --rejects FILE       leave out bad files, list them in FILE and end with 3\n"
-    "      --ledger FILE        one line a file: name, bytes, rows, CRC32C of its rows as written\n"
-    "      --about FILE         one JSON object about the output: rows, bytes, CRC32C, header\n"
-    "      --files-from FILE    names of the files, one a line; - is standard input\n"
-    "  -0, --null               names in that FILE end with a NUL\n"
-    "  -o, --output FILE        write to FILE, which appears whole or not at all\n"
+    "      --ragged error|pad   refuse rows with too few fields (the default), or fill them up\n"
+    "      --source-column NAME add a last column with the name of each row's file\n"
+    "      --source-prefix TEXT put TEXT before that name (s3:// turns bucket/key into a URI)\n"
+    "      --rejects FILE       leave out bad files, list them in FILE and exit with 3\n"
+    "      --ledger FILE        list each file: name, bytes, rows, CRC32C of its rows as written\n"
+    "      --about FILE         describe the output as JSON: rows, bytes, CRC32C, header\n"
+    "      --files-from FILE    read the file names from FILE, one a line; - is standard input\n"
+    "  -0, --null               names in that FILE end with a NUL instead\n"
+    "  -o, --output FILE        write to FILE, which appears complete or not at all\n"
     "      --stats FILE         append a line of statistics (NDJSON) to FILE\n"
-    "  -q, --quiet              errors only\n"
-    "  -v, --verbose            say more\n"
-    "  -h, --help               this text\n"
-    "  -V, --version            the version\n";
+    "  -q, --quiet              print errors only\n"
+    "  -v, --verbose            print more\n"
+    "  -h, --help               print this help\n"
+    "  -V, --version            print the version\n";
 
 /* --- output --- */
 
@@ -219,8 +220,8 @@ options(int argc, char **argv, struct err *e)
 	if (rc != 0)
 		return rc;
 	if (opt.tar && (optind < argc || opt.files_from != NULL))
-		return err_set(e, EXIT_USAGE,
-		    "-t reads standard input; FILE and --files-from do not go with it");
+		return err_set(
+		    e, EXIT_USAGE, "-t reads standard input: it excludes FILE and --files-from");
 	if (opt.files_from != NULL && optind < argc)
 		return err_set(e, EXIT_USAGE, "--files-from and FILE exclude each other");
 	if (opt.nul && opt.files_from == NULL)

@@ -27,7 +27,7 @@ struct decompress {
 };
 
 static const char magic[2] = {'\x1f', '\x8b'};
-static const char follows[] = "something else follows it";
+static const char follows[] = "other data follows it";
 
 struct decompress *
 decompress_new(decompress_take *take, void *arg)

@@ -315,9 +315,9 @@ take_member(struct tar_reader *t, char type, uint64_t size)
 		t->unfit = "is a hard link, so its rows are not here (tar --hard-dereference puts "
 			   "them here)";
 	else if (type == 'S' || t->next_is_sparse)
-		t->unfit = "is stored as a sparse file, which is not understood";
+		t->unfit = "is stored as a sparse file, which is not supported";
 	else if (type == 'M')
-		t->unfit = "goes on from another volume";
+		t->unfit = "continues from another volume";
 	t->has_next_name = t->has_next_size = t->next_is_sparse = 0;
 	t->state = AT_SKIP;
 	if (t->unfit != NULL || type == '0' || type == '7' ||
@@ -344,7 +344,7 @@ take_header(struct tar_reader *t, struct err *e)
 		    e);
 	t->n_headers++;
 	if (field_number(t->block + SIZE_OFF, SIZE_LEN, &size) == -1)
-		return fail(t, "the tar stream is damaged: a size is no number", e);
+		return fail(t, "the tar stream is damaged: a size is not a number", e);
 	if (type == 'x' || type == 'g' || type == 'L' || type == 'K') {
 		if (size > RECORD_MAX)
 			return fail(t, "the tar stream is damaged: a name record of over 1 MiB", e);
@@ -386,7 +386,7 @@ take_pax_record(struct tar_reader *t, const char *key, size_t key_len, const cha
 		t->has_next_name = len > 0;
 	} else if (is_size) {
 		if (len > 0 && num_parse_n(value, len, 0, INT64_MAX, &t->next_size) == -1)
-			return fail(t, "the tar stream is damaged: a pax size is no number", e);
+			return fail(t, "the tar stream is damaged: a pax size is not a number", e);
 		t->has_next_size = len > 0;
 	} else if (is_sparse) {
 		t->next_is_sparse = 1;

@@ -275,7 +275,7 @@ csv_columns_same(struct csv_columns *c, char delim, const char *first, size_t fi
 		buf_addf(&text, "column %zu is '%s', not '%s'", i, b.value.p, a.value.p);
 	else if (text.len == 0)
 		name_counts(&text, count(delim, p, n), count(delim, first, first_len));
-	err_set(e, EXIT_FAILED, "another header than the files before it: %s", buf_str(&text));
+	err_set(e, EXIT_FAILED, "a different header than the files before it: %s", buf_str(&text));
 	buf_free(&text);
 done:
 	csv_fields_free(&a);
@@ -318,7 +318,7 @@ join_field(struct csv_columns *c, struct csv_column_map *m, size_t k, const stru
 		map_grow(m, c->n);
 	}
 	if (m->from[i] != SIZE_MAX)
-		return err_set(e, EXIT_FAILED, "column '%s' is there twice", name->p);
+		return err_set(e, EXIT_FAILED, "column '%s' appears twice", name->p);
 	m->from[i] = k;
 	m->identity = m->identity && i == k;
 	return 0;

@@ -85,7 +85,7 @@ source_column(struct csv_merge *m, struct err *e)
 		has = csv_columns_in_header(m->delim, m->out.header.p, m->first_len, name);
 	if (has)
 		return err_set(
-		    e, EXIT_FAILED, "column '%s' is there already (--source-column)", name);
+		    e, EXIT_FAILED, "column '%s' exists already (--source-column)", name);
 	if (!m->waits)
 		csv_merge_out_add_source(&m->out, &m->tail, m->name);
 	return 0;

@@ -138,7 +138,7 @@ open_input(struct merge_input *in, struct infile *f, const char *path, struct er
 	if (!merge_output_is(in->output, &f->st))
 		return 0;
 	infile_close(f);
-	return err_set(e, EXIT_FAILED, "%s: is the output as well", f->name);
+	return err_set(e, EXIT_FAILED, "%s: is also the output", f->name);
 }
 
 int

@@ -1,6 +1,6 @@
 /*
- * lib/csv/csv: two scanners that must agree, and merges that must not depend on how their input is
- * cut up.
+ * lib/csv: the two scanners must agree, and a merge must not depend on how its input is cut into
+ * pieces.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -57,7 +57,7 @@ on_source(void *arg, const struct csv_merge_source *s, struct err *e)
 	return 0;
 }
 
-/* Sources are apart by a byte 0xff. What came out, and what was said, goes to r. */
+/* Sources are separated by a byte 0xff. The output and all messages go to r. */
 static void
 merge(struct result *r, const struct csv_merge_opt *opt, const char *p, size_t n, size_t piece)
 {
@@ -101,8 +101,8 @@ merge(struct result *r, const struct csv_merge_opt *opt, const char *p, size_t n
 static void
 differ(const struct result *a, const struct result *b)
 {
-	/* a bad source's rows may have been given out before it was seen to be bad: as many as its
-	 * pieces allow */
+	/* rows of a bad source may have been written before it was found bad; how many depends on
+	 * the pieces */
 	size_t n = a->out.len < b->out.len ? a->out.len : b->out.len;
 
 	if (a->told.len != b->told.len || memcmp(a->told.p, b->told.p, a->told.len) != 0 ||

@@ -1,6 +1,5 @@
 /*
- * lib/archive/decompress: any stream, in pieces of any size, gives the same bytes or the same
- * complaint.
+ * lib/archive/decompress: a stream gives the same bytes or the same message in pieces of any size.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,7 +12,7 @@ enum { OUT_MAX = 1 << 20 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A few bytes may unpack to very many: those are enough. */
+/* A few bytes may decompress to very many; the first ones are enough. */
 static int
 take(void *arg, const char *p, size_t n, struct err *e)
 {
@@ -53,7 +52,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int rc = decompress_all(&whole, &e, p, size, SIZE_MAX),
 	    other = decompress_all(&cut, &f, p, size, 1 + size % 13);
 
-	/* what comes before the bad byte may be given out or not */
+	/* bytes before the damage may have been passed on or not */
 	if (rc != other || strcmp(e.text, f.text) != 0 ||
 	    (rc == 0 &&
 		(whole.len != cut.len ||

@@ -1,5 +1,5 @@
 /*
- * lib/archive/tar: any stream, in pieces of any size, gives the same events; any name that is
+ * lib/archive/tar: a stream gives the same events in pieces of any size, and every name that is
  * written is read back.
  */
 #include <stdint.h>
@@ -69,7 +69,7 @@ check_written(const char *name, size_t len)
 	buf_free(&want);
 }
 
-/* A mutated header has a wrong sum: put right, so that the fuzzer gets behind it. */
+/* Corrects the checksum of each mutated header, so that the fuzzer gets past it. */
 static void
 mend_sums(char *p, size_t n)
 {

@@ -1,7 +1,7 @@
 /*
- * lib/csv/csv_scan: the AVX2 and the portable code against a scanner that looks at one byte after
- * another, on every alignment of what is awkward to 64-byte blocks, cut into two pieces at every
- * place, and on random text.
+ * lib/csv/csv_scan: the AVX2 and the portable code against a scanner that reads byte by byte, on
+ * awkward text at every alignment to 64-byte blocks, cut into two pieces at every place, and on
+ * random text.
  */
 #include <stdlib.h>
 
@@ -10,7 +10,7 @@
 
 enum { TEXT_MAX = 1024 };
 
-/* What the marks of a text mean. */
+/* The marks of a text, by byte. */
 struct marked {
 	unsigned char what[TEXT_MAX]; /* 'd': a delimiter, 'e': the last byte of a line end */
 	uint64_t lines;
@@ -46,7 +46,7 @@ bit(const uint64_t *words, size_t i)
 	return (int)(words[i / 64] >> i % 64 & 1);
 }
 
-/* The same from csv_scan, in two pieces, the first of cut bytes. */
+/* The same by csv_scan, in two pieces, the first of cut bytes. */
 static void
 scan_cut(struct marked *m, const char *p, size_t n, size_t cut, char delim, int fast)
 {
@@ -70,7 +70,7 @@ scan_cut(struct marked *m, const char *p, size_t n, size_t cut, char delim, int 
 		csv_scan(&s, p + at, len, &marks);
 		for (size_t i = 0; i < len || (i % 64 != 0 && len > 0); i++)
 			if (bit(marks.delims, i))
-				m->what[at + i] = 'd'; /* behind the piece: wrong, and seen */
+				m->what[at + i] = 'd'; /* past the piece it is wrong, and seen */
 			else if (bit(marks.ends, i))
 				m->what[at + i] = 'e';
 		at += len;
@@ -86,7 +86,7 @@ same(const struct marked *a, const struct marked *b)
 	    a->state == b->state;
 }
 
-/* The number of ways in which the answers differ. */
+/* The number of ways to cut the text in which the results differ. */
 static unsigned
 differences(const char *p, size_t n, char delim, int every_cut)
 {
@@ -120,7 +120,7 @@ every_alignment(void)
 			size_t len = strlen(awkward[i]);
 
 			for (int kind = 0; kind < 2; kind++) {
-				/* inside a field, or a quoted one in the record before */
+				/* within a field, or after a record that has a quoted one */
 				memset(text, 'x', sizeof(text));
 				if (before > 1)
 					text[before - 1] = ',';
@@ -146,7 +146,7 @@ random_text(void)
 	for (int round = 0; round < 60000; round++) {
 		char text[TEXT_MAX];
 		size_t n = (size_t)rand() % 300;
-		/* few or many of the bytes that mean something */
+		/* few or many bytes with a meaning */
 		int plain = rand() % 40;
 
 		for (size_t i = 0; i < n; i++)

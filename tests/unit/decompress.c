@@ -113,12 +113,12 @@ behind(void)
 	buf_add(&gz, "\0\0\0\0", 4);
 	OK_STR(unpacked(gz.p, gz.len, 1), "a\n", "zeros behind it are padding");
 	buf_addc(&gz, 'x');
-	OK_STR(unpacked(gz.p, gz.len, 1), "!gzip: something else follows it",
+	OK_STR(unpacked(gz.p, gz.len, 1), "!gzip: other data follows it",
 	    "but not what comes behind those");
 	buf_reset(&gz);
 	add_gzip(&gz, "a\n");
 	buf_adds(&gz, "b\n");
-	OK_STR(unpacked(gz.p, gz.len, 64), "!gzip: something else follows it", "nor text");
+	OK_STR(unpacked(gz.p, gz.len, 64), "!gzip: other data follows it", "nor text");
 	buf_reset(&gz);
 	add_gzip(&gz, "a\n");
 	gz.p[gz.len - 8] ^= 1;

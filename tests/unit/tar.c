@@ -1,6 +1,6 @@
 /*
- * lib/archive/tar: what it writes it reads back, in pieces of any size; other writers' forms;
- * streams that are cut short or damaged. GNU tar as the other side: tests/tar.bats.
+ * lib/archive/tar: it reads what it writes, in pieces of any size, and the formats of other writers;
+ * it refuses streams that are cut short or damaged. tests/tar.bats does the same with GNU tar.
  */
 #include <stdlib.h>
 
@@ -8,8 +8,7 @@
 #include "base/buf.h"
 #include "tap.h"
 
-/* Reads a stream in pieces; what was found as text: "name(size)=body;" an entry, then how it ended.
- */
+/* Reads a stream in pieces. The result is "name(size)=body;" for each entry, then how it ended. */
 static const char *
 read_back(const char *p, size_t n, size_t piece)
 {
@@ -71,7 +70,7 @@ set_sum(char block[static TAR_BLOCK])
 	snprintf(block + 148, 8, "%06o", sum);
 }
 
-/* A header block that tar_write_header would not write. */
+/* Adds a header block that tar_write_header would not write. */
 static void
 add_block(struct buf *out, char type, const char *name, const char *size)
 {
@@ -140,7 +139,7 @@ cut_short(void)
 	buf_free(&tar);
 }
 
-/* Of a stream that is one header: what the reader makes of it. */
+/* Formats that other programs write. */
 static void
 forms(void)
 {
@@ -187,8 +186,8 @@ pax_records(void)
 	    {"2 path=ab\n", "the tar stream is damaged: a pax record is wrong"},
 	    {"x path=ab\n", "the tar stream is damaged: a pax record is wrong"},
 	    {"5 ab\n", "the tar stream is damaged: a pax record is wrong"},
-	    {"10 size=a\n", "the tar stream is damaged: a pax size is no number"},
-	    {"11 size=-1\n", "the tar stream is damaged: a pax size is no number"},
+	    {"10 size=a\n", "the tar stream is damaged: a pax size is not a number"},
+	    {"11 size=-1\n", "the tar stream is damaged: a pax size is not a number"},
 	    {"22 GNU.sparse.major=1\n", "short(0)!;whole"},
 	};
 	struct buf tar = {0};
