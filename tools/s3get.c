@@ -1,9 +1,8 @@
 /*
- * s3get: reads S3 objects, many at once, and writes them in the order asked for: as a tar stream,
- * as their bare bodies, or as files. The tar stream's end-of-archive is written only if every
- * object was delivered, so that no reader can take a part for the whole.
+ * s3get: reads S3 objects, many at once, and writes them in the order requested: as a tar stream,
+ * as bare bodies, or as files. The tar stream's end-of-archive is written only if every object was
+ * delivered, so that no reader can take a part for the whole.
  */
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,10 +41,10 @@ static struct {
 static struct {
 	struct s3_uris *uris;
 	struct extract *extract;
-	struct outfile *rejects, *trace;
-	struct buf out, line;
+	struct outfile *out, *rejects, *trace;
+	struct buf pending, line; /* pending: not yet written to out */
 	uint64_t objects, failed, rejected, bytes_in, bytes_out, size;
-	int stopped; /* cannot go on: said already */
+	int stopped; /* cannot go on: reported already */
 } run;
 
 static const char help[] =
@@ -57,43 +56,44 @@ static const char help[] =
     "are\n"
     "understood: the object must still have the size and ETag listed.\n"
     "\n"
-    "  -c, --stdout             the bodies one after another, instead of tar\n"
-    "  -C, --directory DIR      files DIR/bucket/key, instead of tar\n"
-    "  -0, --null               a NUL, not a line feed, ends each record read\n"
+    "  -c, --stdout             write the bodies one after another instead of tar\n"
+    "  -C, --directory DIR      write files DIR/bucket/key instead of tar\n"
+    "  -0, --null               records read end with a NUL instead of a line feed\n"
     "      --connections N      requests at once (64)\n"
-    "      --hedge off|auto|MS  ask a second time for a slow answer (auto)\n"
+    "      --hedge off|auto|MS  repeat a request whose answer is slow (auto)\n"
     "      --rejects FILE       leave out objects that are gone, changed or archived, list them in "
     "FILE and\n"
-    "                           end with 3\n"
-    "      --trace FILE         one line an object: uri, status, tries, bytes, ms\n";
+    "                           exit with 3\n"
+    "      --trace FILE         write a line for each object: uri, status, tries, bytes, ms\n";
 
 static int
-stop(const char *what)
+stop(const struct err *e)
 {
-	io_end_on_epipe();
-	log_line(LOG_ERROR, NULL, "%s: %s", what, strerror(errno));
+	log_err(e);
 	run.stopped = 1;
 	return -1;
 }
 
 static int
-flush(void)
+write_out(const char *p, size_t n)
 {
-	size_t n = run.out.len;
+	struct err e;
 
-	buf_reset(&run.out);
-	if (n > 0 && io_write_all(STDOUT_FILENO, run.out.p, n) == -1)
-		return stop("standard output");
+	if (outfile_write(run.out, p, n, &e) == -1) {
+		io_end_on_epipe();
+		return stop(&e);
+	}
 	run.bytes_out += n;
 	return 0;
 }
 
 static int
-stop_err(const struct err *e)
+flush(void)
 {
-	log_err(e);
-	run.stopped = 1;
-	return -1;
+	size_t n = run.pending.len;
+
+	buf_reset(&run.pending);
+	return n > 0 ? write_out(run.pending.p, n) : 0;
 }
 
 static void
@@ -112,7 +112,7 @@ next(void *arg, struct s3_get_object *o)
 
 	(void)arg;
 	rc = s3_uris_next(run.uris, o, &e);
-	return rc == -1 ? stop_err(&e) : rc;
+	return rc == -1 ? stop(&e) : rc;
 }
 
 static int
@@ -123,16 +123,15 @@ begin(void *arg, const struct s3_get_object *o, uint64_t size, int64_t mtime)
 	(void)arg;
 	run.size = size;
 	if (run.extract != NULL)
-		return extract_begin(run.extract, o->uri.bucket, o->uri.key, &e) == -1
-		    ? stop_err(&e)
-		    : 0;
+		return extract_begin(run.extract, o->uri.bucket, o->uri.key, &e) == -1 ? stop(&e)
+										       : 0;
 	if (opt.bodies)
 		return 0;
 	buf_reset(&run.line);
 	buf_adds(&run.line, o->uri.bucket);
 	buf_addc(&run.line, '/');
 	buf_adds(&run.line, o->uri.key);
-	tar_write_header(&run.out, run.line.p, run.line.len, size, mtime);
+	tar_write_header(&run.pending, run.line.p, run.line.len, size, mtime);
 	return 0;
 }
 
@@ -144,17 +143,12 @@ data(void *arg, const char *p, size_t n)
 	(void)arg;
 	run.bytes_in += n;
 	if (run.extract != NULL)
-		return extract_data(run.extract, p, n, &e) == -1 ? stop_err(&e) : 0;
+		return extract_data(run.extract, p, n, &e) == -1 ? stop(&e) : 0;
 	if (n < FLUSH_LEN) {
-		buf_add(&run.out, p, n);
-		return run.out.len >= FLUSH_LEN ? flush() : 0;
+		buf_add(&run.pending, p, n);
+		return run.pending.len >= FLUSH_LEN ? flush() : 0;
 	}
-	if (flush() == -1)
-		return -1;
-	if (io_write_all(STDOUT_FILENO, p, n) == -1)
-		return stop("standard output");
-	run.bytes_out += n;
-	return 0;
+	return flush() == -1 ? -1 : write_out(p, n);
 }
 
 static int
@@ -168,7 +162,7 @@ trace(const struct s3_get_object *o, const struct s3_get_outcome *out)
 	buf_addf(&run.line, "s3://%s/%s\t%ld\t%u\t%llu\t%llu\n", o->uri.bucket, o->uri.key,
 	    out->status, out->tries, (unsigned long long)out->bytes,
 	    (unsigned long long)(out->us / 1000));
-	return outfile_write(run.trace, run.line.p, run.line.len, &e) == -1 ? stop_err(&e) : 0;
+	return outfile_write(run.trace, run.line.p, run.line.len, &e) == -1 ? stop(&e) : 0;
 }
 
 static int
@@ -180,9 +174,9 @@ end(void *arg, const struct s3_get_object *o, const struct s3_get_outcome *out)
 	(void)arg;
 	if (run.extract != NULL) {
 		if (extract_end(run.extract, &e) == -1)
-			return stop_err(&e);
+			return stop(&e);
 	} else if (!opt.bodies) {
-		buf_add(&run.out, zeros, tar_padding(run.size));
+		buf_add(&run.pending, zeros, tar_padding(run.size));
 	}
 	run.objects++;
 	return trace(o, out);
@@ -202,7 +196,7 @@ failed(void *arg, const struct s3_get_object *o, const struct s3_get_outcome *ou
 		buf_reset(&run.line);
 		buf_addf(&run.line, "s3://%s/%s\t%s\n", o->uri.bucket, o->uri.key, reject);
 		if (outfile_write(run.rejects, run.line.p, run.line.len, &we) == -1)
-			return stop_err(&we);
+			return stop(&we);
 		return trace(o, out);
 	}
 	run.failed++;
@@ -210,7 +204,7 @@ failed(void *arg, const struct s3_get_object *o, const struct s3_get_outcome *ou
 		log_object(LOG_ERROR, o, reject, why);
 	else
 		log_object(LOG_ERROR, o, why, NULL);
-	if (general) { /* one line for all that would fail alike */
+	if (general) { /* all others would fail alike: one line is enough */
 		run.stopped = 1;
 		return -1;
 	}
@@ -222,16 +216,16 @@ failed(void *arg, const struct s3_get_object *o, const struct s3_get_outcome *ou
 	return trace(o, out);
 }
 
-/* What lies here for long is written even where it is little, so that a reader sees progress. Not
- * sooner: each write wakes the reader. */
+/* Writes even a little if it has been pending for long, so that a reader sees progress. Not sooner,
+ * as each write wakes the reader. */
 static int
 idle(void *arg)
 {
-	static int64_t since_ms; /* 0: nothing lies here */
+	static int64_t since_ms; /* 0: nothing is pending */
 	int64_t now_ms;
 
 	(void)arg;
-	if (run.out.len == 0) {
+	if (run.pending.len == 0) {
 		since_ms = 0;
 		return 0;
 	}
@@ -296,6 +290,8 @@ open_files(int argc, char **argv, struct err *e)
 		return -1;
 	if (opt.trace != NULL && (run.trace = outfile_open(opt.trace, e)) == NULL)
 		return -1;
+	if (opt.dir == NULL && (run.out = outfile_open(NULL, e)) == NULL)
+		return -1;
 	return 0;
 }
 
@@ -304,14 +300,12 @@ commit(struct outfile *o)
 {
 	struct err e;
 
-	if (o != NULL && outfile_commit(o, &e) == -1) {
-		log_err(&e);
-		run.stopped = 1;
-	}
+	if (o != NULL && outfile_commit(o, &e) == -1)
+		stop(&e);
 }
 
-/* The end of the files, then of the stream, whose end-of-archive says that no object is missing but
- * what --rejects lists. The exit status. */
+/* Ends the files, then the stream, whose end-of-archive says that no object is missing but those
+ * that --rejects lists. Returns the exit status. */
 static int
 finish(void)
 {
@@ -319,9 +313,9 @@ finish(void)
 	commit(run.trace);
 	if (run.extract == NULL) {
 		if (!opt.bodies && run.failed == 0 && !run.stopped)
-			tar_write_end(&run.out);
-		if (flush() == 0 && close(STDOUT_FILENO) == -1)
-			stop("standard output");
+			tar_write_end(&run.pending);
+		(void)flush();
+		commit(run.out);
 	}
 	if (run.stopped || run.failed > 0)
 		return EXIT_FAILED;
@@ -350,7 +344,7 @@ main(int argc, char **argv)
 	io_guard_stdio();
 	log_init("s3get");
 	stats_begin(&st, "s3get");
-	signal(SIGPIPE, SIG_IGN); /* write() tells of it */
+	signal(SIGPIPE, SIG_IGN); /* write() reports it */
 	status = options(argc, argv, &e);
 	if (status == 1)
 		return log_close_stdout();
@@ -367,7 +361,7 @@ main(int argc, char **argv)
 	s3_close(s3);
 	s3_uris_free(run.uris);
 	extract_free(run.extract);
-	buf_free(&run.out);
+	buf_free(&run.pending);
 	buf_free(&run.line);
 	if (stats_end(&st, opt.cli.stats, status, &e) == -1) {
 		log_err(&e);

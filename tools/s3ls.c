@@ -1,9 +1,8 @@
 /*
- * s3ls: lists the objects under S3 prefixes, one a line, in UTF-8 byte order. It ends with 0 only
- * when the listing is whole; an empty listing is doubted, asked for again, and an error unless
- * --allow-empty.
+ * s3ls: lists the objects under S3 prefixes, one a line, in UTF-8 byte order. It exits with 0 only
+ * if the listing is complete. An empty listing is doubted and requested again; if it stays empty,
+ * that is an error unless --allow-empty is given.
  */
-#include <errno.h>
 #include <fnmatch.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "base/outfile.h"
 #include "base/stats.h"
 #include "base/uri.h"
 #include "s3/list/s3_list.h"
@@ -24,9 +24,9 @@ enum {
 	PATTERNS_MAX = 64,
 	RETRY_EMPTY = 2,
 	REQUESTS = 64,	   /* at once */
-	FEW = 10000,	   /* objects that are not worth more than one */
-	OUT_MAX = 1 << 16, /* bytes that are written together */
-	BUFFER = 1 << 16,  /* bytes read together: a page has 300 kB */
+	FEW = 10000,	   /* objects for which one request at a time is enough */
+	OUT_MAX = 1 << 16, /* bytes written at once */
+	BUFFER = 1 << 16,  /* bytes read at once: a page has 300 kB */
 	OPT_SUFFIX = S3CLI_OWN,
 	OPT_EXCLUDE,
 	OPT_START_AFTER,
@@ -55,9 +55,10 @@ static struct {
 	const char *bucket;
 	size_t bucket_len;
 	uint64_t listed, skipped, bytes;
-	struct buf out; /* lines not yet written */
+	struct buf lines; /* not yet written */
+	struct outfile *out;
 	struct err error;
-	int failed;
+	int failed; /* cannot go on: error is filled */
 } run;
 
 static const char help[] =
@@ -67,16 +68,17 @@ static const char help[] =
     "Lists the objects under each prefix, one s3:// URI a line, in UTF-8 byte order.\n"
     "\n"
     "  -l, --long               uri, size, etag and time, separated by tabs\n"
-    "  -0, --null               a NUL, not a line feed, ends each record\n"
-    "      --suffix S           only keys that end in S; may be given more than once\n"
-    "      --exclude GLOB       leave out keys that match; may be given more than once\n"
-    "      --start-after KEY    only keys behind KEY\n"
+    "  -0, --null               end each record with a NUL instead of a line feed\n"
+    "      --suffix S           only keys that end in S; may be repeated\n"
+    "      --exclude GLOB       leave out keys that match; may be repeated\n"
+    "      --start-after KEY    only keys after KEY\n"
     "      --limit N            stop after N objects\n"
-    "      --show-skipped       also print what --suffix and --exclude leave out, behind \"-\" and "
-    "a tab\n"
-    "      --connections N      requests at once (64); 1 lists page after page\n"
-    "      --retry-empty N      ask N times more when nothing is listed (2)\n"
-    "      --allow-empty        an empty listing is no error\n";
+    "      --show-skipped       also print what --suffix and --exclude leave out, after \"-\" and "
+    "a "
+    "tab\n"
+    "      --connections N      requests at once (64); 1 lists one page at a time\n"
+    "      --retry-empty N      ask N more times if nothing is listed (2)\n"
+    "      --allow-empty        an empty listing is not an error\n";
 
 static int
 matches(const char *key, size_t len)
@@ -104,16 +106,15 @@ fail(int status, const char *what, const char *key)
 static int
 write_out(void)
 {
-	size_t len = run.out.len;
+	size_t len = run.lines.len;
 
-	if (len == 0 || ferror(stdout))
-		return ferror(stdout) ? -1 : 0;
-	run.out.len = 0;
-	if (fwrite(run.out.p, 1, len, stdout) == len)
+	if (len == 0 || run.failed)
+		return run.failed ? -1 : 0;
+	run.lines.len = 0;
+	if (outfile_write(run.out, run.lines.p, len, &run.error) == 0)
 		return 0;
 	io_end_on_epipe();
 	run.failed = 1;
-	err_errno(&run.error, EXIT_FAILED, "standard output");
 	return -1;
 }
 
@@ -152,22 +153,22 @@ put_uri(char *at, const struct s3xml_object *o)
 	return put(at, o->key, o->key_len);
 }
 
-/* Where the line for o begins, with room for all of it; line_end takes where it ended. */
+/* Makes room for the line of o and returns its place; line_end takes its end. */
 static char *
 line_begin(const struct s3xml_object *o, size_t etag_len, size_t mtime_len)
 {
-	return buf_room(&run.out, run.bucket_len + o->key_len + etag_len + mtime_len + 64);
+	return buf_room(&run.lines, run.bucket_len + o->key_len + etag_len + mtime_len + 64);
 }
 
 static int
 line_end(char *at)
 {
 	*at++ = opt.nul ? '\0' : '\n';
-	run.out.len = (size_t)(at - run.out.p);
-	return run.out.len < OUT_MAX && !ferror(stdout) ? 0 : write_out();
+	run.lines.len = (size_t)(at - run.lines.p);
+	return run.lines.len < OUT_MAX && !run.failed ? 0 : write_out();
 }
 
-/* Only for people and counts, so a key that would break the line is bent, not refused. */
+/* Only for people and for counting, so a key that would break the line is altered, not refused. */
 static int
 skip(const struct s3xml_object *o)
 {
@@ -325,7 +326,7 @@ list_all(struct s3 *s3, int argc, char **argv)
 			status = EXIT_FAILED;
 		}
 		uri_free(&u);
-		if (ferror(stdout) || run.failed)
+		if (run.failed)
 			break;
 		if (opt.limit != 0 && run.listed == opt.limit)
 			break;
@@ -344,7 +345,7 @@ main(int argc, char **argv)
 	io_guard_stdio();
 	log_init("s3ls");
 	stats_begin(&st, "s3ls");
-	signal(SIGPIPE, SIG_IGN); /* write() tells of it */
+	signal(SIGPIPE, SIG_IGN); /* write() reports it */
 	opt.cli.s3.hedge_ms = -1;
 	opt.cli.s3.connections = REQUESTS;
 	opt.cli.s3.buffer_len = BUFFER;
@@ -357,7 +358,7 @@ main(int argc, char **argv)
 	}
 	if (optind == argc)
 		return usage("no s3:// URI given");
-	for (int i = optind; i < argc; i++) { /* nothing is attempted when one is wrong */
+	for (int i = optind; i < argc; i++) { /* one wrong URI, and nothing is attempted */
 		struct uri u;
 
 		if (uri_parse(argv[i], strlen(argv[i]), &u, &e) == -1) {
@@ -366,17 +367,16 @@ main(int argc, char **argv)
 		}
 		uri_free(&u);
 	}
-	setvbuf(stdout, NULL, _IONBF, 0); /* run.out is its buffer */
-	if ((s3 = s3_open(&opt.cli.s3, &e)) == NULL) {
+	if ((run.out = outfile_open(NULL, &e)) == NULL || (s3 = s3_open(&opt.cli.s3, &e)) == NULL) {
 		log_err(&e);
 		return e.status;
 	}
 	log_line(LOG_INFO, NULL, "%s", s3_describe(s3));
 	status = list_all(s3, argc - optind, argv + optind);
-	if (fclose(stdout) != 0) {
+	if (outfile_commit(run.out, &e) == -1) {
 		io_end_on_epipe();
 		if (!run.failed)
-			log_line(LOG_ERROR, NULL, "standard output: %s", strerror(errno));
+			log_err(&e);
 		status = EXIT_FAILED;
 	}
 	if (run.skipped > 0)
@@ -386,7 +386,7 @@ main(int argc, char **argv)
 	stats_add_u64(&st, "bytes_listed", run.bytes);
 	s3_add_stats(s3, &st);
 	s3_close(s3);
-	buf_free(&run.out);
+	buf_free(&run.lines);
 	if (stats_end(&st, opt.cli.stats, status, &e) == -1) {
 		log_err(&e);
 		status = EXIT_FAILED;

@@ -1,6 +1,6 @@
 /*
  * s3put: stores a file or a stream as one S3 object and prints one JSON line about it. The object
- * comes to be whole or not at all; with --expect-size and --expect-crc32c only if all of it
+ * appears complete or not at all; with --expect-size and --expect-crc32c only if all of the input
  * arrived.
  */
 #include <errno.h>
@@ -50,7 +50,7 @@ static struct {
 	struct s3_put_opt put;
 	struct put_headers headers;
 	struct buf if_match;
-	const char *checksum; /* --checksum-algorithm; NULL: not given */
+	const char *checksum; /* of --checksum-algorithm; NULL: not given */
 	struct summary about;
 	struct buf meta_about; /* sheaf-crc32c=... */
 	const char *output;
@@ -67,22 +67,21 @@ static const char help[] =
     "\n"
     "      --content-type T     media type of the object\n"
     "      --cache-control V    Cache-Control of the object\n"
-    "      --metadata K=V       user metadata; may be given more than once\n"
+    "      --metadata K=V       user metadata; may be repeated\n"
     "      --storage-class C    STANDARD_IA, GLACIER_IR, ...\n"
     "      --sse AES256|aws:kms server-side encryption\n"
     "      --sse-kms-key-id ID  the key for aws:kms\n"
     "      --bucket-key         use the bucket's key for aws:kms\n"
-    "      --if-none-match      only where no object of that key is\n"
-    "      --if-match ETAG      only over the object with this ETag\n"
-    "      --only-writer        nobody else stores this object now: abort unfinished ones "
-    "of before\n"
-    "      --checksum-algorithm A  MD5, CRC32C or SHA256, sent along with the bytes\n"
+    "      --if-none-match      store only if there is no object with that key\n"
+    "      --if-match ETAG      replace only the object with this ETag\n"
+    "      --only-writer        nobody else stores this object now: abort its unfinished uploads\n"
+    "      --checksum-algorithm A  MD5, CRC32C or SHA256, sent with the data\n"
     "      --expect-size N      store nothing unless there are N bytes\n"
     "      --expect-crc32c X    store nothing unless the CRC32C is X (8 hex digits)\n"
-    "      --about FILE         what csvcat --about wrote: expect its size and CRC32C, store the "
+    "      --about FILE         output of csvcat --about: expect its size and CRC32C, store the "
     "latter as\n"
-    "                           metadata sheaf-crc32c, add what else it says to the JSON line\n"
-    "  -o, --output FILE        write the JSON line to FILE, which appears whole or not at all\n"
+    "                           metadata sheaf-crc32c, add its other fields to the JSON line\n"
+    "  -o, --output FILE        write the JSON line to FILE, which appears complete or not at all\n"
     "      --part-size N        bytes of a part (8M); larger bodies are sent in parts\n"
     "      --connections N      parts at once (4)\n";
 
@@ -134,7 +133,7 @@ take_about(const char *path, struct err *e)
 	return put_headers_metadata(&opt.headers, buf_str(&opt.meta_about), e);
 }
 
-/* S3 wants the ETag in quotes. */
+/* S3 expects the ETag in quotes. */
 static int
 set_if_match(const char *etag, struct err *e)
 {
@@ -232,7 +231,7 @@ open_source(const char *file, struct err *e)
 	return fd;
 }
 
-/* By the option, else by the settings. */
+/* Set by the option, else by the settings. */
 static enum checksum_algorithm
 checksum_of(const struct s3 *s3)
 {
@@ -268,16 +267,16 @@ print_result(const char *uri, const struct s3_put_result *r, struct outfile *out
 static void
 catch_signals(void)
 {
-	/* the second signal ends the program at once */
+	/* a second signal ends the program at once */
 	struct sigaction sa = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
-	signal(SIGPIPE, SIG_IGN); /* write() tells of it */
+	signal(SIGPIPE, SIG_IGN); /* write() reports it */
 }
 
-/* Everything between the options and the statistics. The exit status. */
+/* Everything between the options and the statistics. Returns the exit status. */
 static int
 run(const char *file, const char *uri, struct stats *st)
 {
@@ -310,7 +309,7 @@ run(const char *file, const char *uri, struct stats *st)
 	stats_add_u64(st, "bytes_out", res.bytes);
 	s3_add_stats(s3, st);
 out:
-	if (ok) { /* stored, so what fails now is the telling of it */
+	if (ok) { /* stored, so only reporting it can fail now */
 		ok = outfile_commit(out, &e) == 0;
 		out = NULL;
 	}

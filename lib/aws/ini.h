@@ -3,15 +3,15 @@
  * configparser, and the nested settings of "AWS SDKs and tools reference guide, Shared config and
  * credentials files"). Pure: text in, strings out.
  *
- *   [profile x]             a section; what stands behind "]" is ignored
- *   # or ; at its start     a comment, also when indented; elsewhere in a line they are text
- *   Key = value             "=" or ":", whichever comes first; the case of a key does not count
- *   s3 =                    a key without value, followed by lines that are indented deeper:
+ *   [profile x]             a section; text after "]" is ignored
+ *   # or ; at the start     a comment, also if indented; elsewhere in a line they are text
+ *   Key = value             "=" or ":", whichever comes first; keys are case-insensitive
+ *   s3 =                    a key without value, followed by lines with deeper indentation:
  *     addressing_style = path     nested settings, each with "="
- *   other = a               a value may go on in lines
- *     b                     that are indented deeper
+ *   other = a               a value may continue in lines
+ *     b                     with deeper indentation
  *
- * A section or a key that comes twice is an error, as it is for botocore.
+ * A repeated section or key is an error, as in botocore.
  */
 #ifndef SHEAF_AWS_INI_H
 #define SHEAF_AWS_INI_H

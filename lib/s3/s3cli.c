@@ -7,7 +7,7 @@
 #include "s3/s3cli.h"
 
 static const char shared_help[] =
-    "      --endpoint-url URL   another server than AWS\n"
+    "      --endpoint-url URL   a server other than AWS\n"
     "      --region NAME        the bucket's region\n"
     "      --profile NAME       profile of the AWS config and credentials files\n"
     "      --no-sign-request    anonymous requests\n"
@@ -15,9 +15,9 @@ static const char shared_help[] =
     "      --stats FILE         append a line of statistics (NDJSON) to FILE\n"
     "      --pace FILE          share one send schedule with other processes\n"
     "  -q, --quiet              errors only\n"
-    "  -v, --verbose            say more; twice: still more\n"
-    "  -h, --help               this text\n"
-    "  -V, --version            the version\n";
+    "  -v, --verbose            print more messages; twice: still more\n"
+    "  -h, --help               print this text\n"
+    "  -V, --version            print the version\n";
 
 int
 s3cli_option(
