@@ -13,7 +13,10 @@ VERSION := $(shell sed -n 's/^\#define SHEAF_VERSION "\(.*\)"$$/\1/p' lib/base/v
 DEFS    := -D_POSIX_C_SOURCE=200809L -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
 
 PROGRAMS := s3ls s3get csvcat s3put report verify
+# for the scripts in libexec only, and installed beside them
+INTERNAL := sheaf-work
 BINS     := $(PROGRAMS:%=$(BUILD)/bin/%)
+INTERNS  := $(INTERNAL:%=$(BUILD)/bin/%)
 MANS     := $(PROGRAMS:%=tools/%.1)
 LIBSRC   := $(wildcard lib/*/*.c lib/*/*/*.c)
 LIB      := $(BUILD)/libsheaf.a
@@ -31,7 +34,7 @@ LDLIBS   := -Wl,--as-needed @$(LINK) -lm
 say = $(if $(V),,@echo '  $(1) $@'; )
 
 .PHONY: build
-build: $(BINS) ## build the programs into build/bin (the default)
+build: $(BINS) $(INTERNS) ## build the programs into build/bin (the default)
 	$(if $(shell cat $(LINK).lost 2> /dev/null),@cat $(LINK).lost >&2)
 
 $(BUILD)/%.o: %.c
@@ -175,7 +178,7 @@ install: build ## install below PREFIX (/usr/local), in a staging folder if DEST
 	chmod 644 $(PROGRAMS:%='$(MANDIR)/%.1')
 	install -d '$(SHAREDIR)/libexec'
 	install -m 644 pipeline.mk '$(SHAREDIR)'
-	install libexec/* '$(SHAREDIR)/libexec'
+	install libexec/* $(INTERNS) '$(SHAREDIR)/libexec'
 	{ echo 'export PATH := $(PREFIX)/bin:$$(PATH)'; cat sheaf.mk; } > '$(SHAREDIR)/Makefile'
 	chmod 644 '$(SHAREDIR)/Makefile'
 
