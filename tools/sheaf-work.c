@@ -310,14 +310,13 @@ objects(int argc, char **argv, struct err *e)
 	struct work_folder w;
 	struct values v = {0};
 	struct buf uri = {0};
-	const char *dest;
 	int rc = -1;
 
 	if (argc != 1)
 		return usage(e);
 	if (work_folder_open(&w, argv[0], e) == 0)
 		rc = known_values_load(&v, &w, "settings", e);
-	if (rc != -1 && (dest = values_get(&v, "DEST")) == NULL)
+	if (rc != -1 && values_get(&v, "DEST") == NULL)
 		rc = err_set(e, EXIT_FAILED, "%s/settings: no DEST", argv[0]);
 	for (uint32_t i = 0, n = rc == 1 ? counts_batches(&w) : 0; i < n; i++) {
 		if (!counts_is_done(&w, i, 0))
