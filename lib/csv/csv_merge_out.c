@@ -55,14 +55,6 @@ csv_merge_out_flush(struct csv_merge_out *o, struct err *e)
 	return write_out(o, o->bytes.p, done + rest, e);
 }
 
-char *
-csv_merge_out_room(struct csv_merge_out *o, size_t n, struct err *e)
-{
-	if (o->bytes.len + n > CSV_MERGE_OUT_LEN && csv_merge_out_flush(o, e) == -1)
-		return NULL;
-	return buf_room(&o->bytes, n);
-}
-
 int
 csv_merge_out_add(struct csv_merge_out *o, const char *p, size_t n, struct err *e)
 {

@@ -47,9 +47,18 @@ int csv_merge_out_header(struct csv_merge_out *o, struct err *e);
 /* A source begins; name is borrowed until it ends. */
 void csv_merge_out_begin(struct csv_merge_out *o, const char *name);
 
+/* Writes what was collected. */
+int csv_merge_out_flush(struct csv_merge_out *o, struct err *e);
+
 /* Room for n more bytes of its rows, n at most CSV_MERGE_OUT_LEN; NULL with e filled. The caller
  * adds what it wrote there to o->bytes.len. */
-char *csv_merge_out_room(struct csv_merge_out *o, size_t n, struct err *e);
+static inline char *
+csv_merge_out_room(struct csv_merge_out *o, size_t n, struct err *e)
+{
+	if (o->bytes.len + n > CSV_MERGE_OUT_LEN && csv_merge_out_flush(o, e) == -1)
+		return NULL;
+	return buf_room(&o->bytes, n);
+}
 
 /* Adds n bytes to its rows. */
 int csv_merge_out_add(struct csv_merge_out *o, const char *p, size_t n, struct err *e);
@@ -67,8 +76,5 @@ int csv_merge_out_release(struct csv_merge_out *o, struct err *e);
 
 /* Drops the spooled rows of the source at hand. Rows that were not spooled stay. */
 int csv_merge_out_drop(struct csv_merge_out *o, struct err *e);
-
-/* Writes what was collected. */
-int csv_merge_out_flush(struct csv_merge_out *o, struct err *e);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * lib/archive/tar: it reads what it writes, in pieces of any size, and what other programs write; it
- * refuses streams that are cut short or damaged. tests/tar.bats does the same with GNU tar.
+ * lib/archive/tar: it reads what it writes, in pieces of any size, and what other programs write;
+ * it refuses streams that are cut short or damaged. tests/tar.bats does the same with GNU tar.
  */
 #include <stdlib.h>
 
