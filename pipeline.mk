@@ -1,9 +1,12 @@
-# The rules of the work folder, one file a target (docs/work-folder.md). What is done is told by names alone, never
-# by time stamps: a file under its final name is whole. People type `make merge`; the Makefile hands over to this file.
+# The rules of a batch, and the targets that people type. The Makefile hands `make merge` over to this file.
 #
-#   keys/N.tsv ──► merged/N.csv ──► put/N.json        JOBS workers that GNU parallel runs; one make a batch
+#   keys/N.tsv ──► merged/N.csv ──► put/N.json        one make a batch; GNU parallel runs JOBS of them at once
+#                       └─────────► backup/N.json     with BACKUP
 #
-# A setting reaches the recipes by the environment ("$$SRC"), not by expansion: it may hold any character.
+# These four are targets; the other files of the work folder are written on the way (docs/work-folder.md says by whom). A file
+# under its final name is complete: existence alone says what is done, never a time stamp.
+#
+# Recipes take settings from the environment ("$$SRC"), because they may contain any character.
 SHELL       := bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS   += --no-builtin-rules --no-builtin-variables
@@ -18,9 +21,9 @@ LIBEXEC  := $(HERE)libexec
 export PATH := $(abspath $(BUILD))/bin:$(HERE)build/bin:$(PATH)
 export PIPELINE := $(HERE)pipeline.mk
 
-# NAME as it was given: a command line's $$ is one dollar, the environment's dollars are what they are
+# NAME as it was given: on the command line $$ means one dollar, in the environment every dollar stands for itself
 given = $(if $(filter command%,$(origin $1)),$($1),$(value $1))
-# a prefix ends in a slash, so that names can be put behind it
+# a prefix, with a slash at its end so that names can be appended
 prefix = $(call given,$1)$(if $(filter-out %/,$(lastword $(call given,$1))),/)
 
 export SRC           ?=
@@ -44,16 +47,25 @@ export PRUNE         ?=
 export ONE           ?=
 export SOURCE        ?=
 CONNECTIONS          ?= 20
-# COLUMNS in the environment is the width of a terminal, so only the command line's is meant
+# only on the command line: COLUMNS in the environment is the width of a terminal
 export CSV_COLUMNS   := $(if $(filter command%,$(origin COLUMNS)),$(COLUMNS),$(CSV_COLUMNS))
 
 ifneq ($(words $(WORK)),1)
-$(error WORK=$(WORK): the work folder's name must not be empty and must not hold a space)
+$(error WORK=$(WORK): the name of the work folder must not be empty and must not contain a space)
+endif
+
+# the names of the objects at DEST: of a batch, and of all rows with ONE=1
+export BATCH_OBJECT := merged-%.csv
+export ONE_OBJECT   := merged.csv
+
+# make -t would say of files that they are complete when they are empty
+ifneq ($(findstring t,$(filter-out -%,$(firstword $(MAKEFLAGS)))),)
+$(error make -t does nothing here: a file in the work folder says that work was done)
 endif
 
 # ---- one batch ------------------------------------------------------------------------------------------------
 
-# what each program of a batch is told
+# the command lines of a batch
 EVIDENCE = --pace $(WORK)/pace --stats $(WORK)/stats/$*.ndjson
 S3GET    = $(strip s3get $(EVIDENCE) --connections $(CONNECTIONS) $(S3GET_FLAGS))
 CSVCAT   = $(strip csvcat --tar --stats $(WORK)/stats/$*.ndjson --ledger $(WORK)/ledger/$*.tsv \
@@ -62,23 +74,23 @@ CSVCAT   = $(strip csvcat --tar --stats $(WORK)/stats/$*.ndjson --ledger $(WORK)
 	$(if $(SOURCE_COLUMN),--source-column "$$SOURCE_COLUMN") $(CSVCAT_FLAGS))
 S3PUT    = $(strip s3put $(EVIDENCE) --only-writer $(CONDITION) $(S3PUT_FLAGS) --about $(WORK)/about/$*.json)
 
-# The first time there must be no object; after a refresh it must be the one that the old receipt tells of.
+# The first upload must find no object. After a refresh it must find the one that the old receipt describes.
 OLD       = $(wildcard $(WORK)/old/$(notdir $(@D))/$*.json)
 CONDITION = $(if $(filter 1,$(OVERWRITE)),,$(if $(OLD),--if-match "$$(grep -o '"etag":"[^"]*' $(OLD) | cut -c 9-)",--if-none-match))
 
 $(WORK)/put/%.json $(WORK)/backup/%.json $(WORK)/merged/%.csv: export SHEAF_BATCH = $*
 $(WORK)/put/%.json $(WORK)/backup/%.json $(WORK)/merged/%.csv: export SHEAF_LOG = $(WORK)/log/$*.ndjson
 
-# One command each, which make starts by itself, without a shell, where no character of the line is one for the shell; else
-# sh, which starts faster. Without a shell between, or with exec, a signal to what make has started reaches it.
+# A single command. make starts it directly, without a shell, unless the line has a character that is special to the shell; then
+# sh runs it, which starts faster than bash. Either way (the shell is replaced by exec) a signal to make's child reaches s3put.
 $(WORK)/put/%.json $(WORK)/backup/%.json: private SHELL := /bin/sh
 $(WORK)/put/%.json $(WORK)/backup/%.json: private .SHELLFLAGS := -ec
 
 hash     := \#
 is_plain  = $(if $(word 2,$1)$(strip $(foreach c," ' $(hash) $$ & ( ) * ; < > ? [ \ ] ^ ` { | } ~ !,$(findstring $c,$1))),,yes)
-# PREFIX, the name of a variable, and RECEIPT
+# upload PREFIX RECEIPT; PREFIX is the name of a variable
 upload    = $(if $(call is_plain,$($1)),$(S3PUT),exec $(S3PUT)) --output $2 $(WORK)/merged/$*.csv \
-	$(if $(call is_plain,$($1)),$($1),"$$$1")merged-$*.csv
+	$(if $(call is_plain,$($1)),$($1),"$$$1")$(subst %,$*,$(BATCH_OBJECT))
 
 $(WORK)/put/%.json: | $(WORK)/merged/%.csv $(if $(BACKUP),$(WORK)/backup/%.json)
 	$(call upload,DEST,$@)
@@ -88,13 +100,13 @@ $(WORK)/backup/%.json: | $(WORK)/merged/%.csv
 	$(call upload,BACKUP,$@)
 	$(if $(OLD),rm $(OLD))
 
-# every member's status counts: pipefail alone would show the rightmost failure only
+# the status of every program counts; with pipefail alone the last failure would hide the others
 ifneq ($(REJECTS),1)
 $(WORK)/merged/%.csv: | $(WORK)/keys/%.tsv
 	set +e; $(S3GET) < $(WORK)/keys/$*.tsv | $(CSVCAT) --output $@; \
 	for status in "$${PIPESTATUS[@]}"; do [[ $$status == 0 ]] || exit "$$status"; done
 else
-# 3: some were left out. Which, must be on disk before the rows are final
+# status 3: some were left out. The list of them must be on disk before the rows get their final name
 $(WORK)/merged/%.csv: | $(WORK)/keys/%.tsv
 	set +e; $(S3GET) --rejects $(WORK)/reject/$*.s3get < $(WORK)/keys/$*.tsv | \
 		$(CSVCAT) --rejects $(WORK)/reject/$*.csvcat --output $@.held; \
@@ -109,13 +121,13 @@ $(WORK)/keys/%.tsv:
 
 # ---- the run --------------------------------------------------------------------------------------------------
 
-# dollars for 1,000 requests, S3 Standard, us-east-1
+# dollars per 1,000 requests: S3 Standard, us-east-1
 export PRICE_GET ?= 0.0004
 export PRICE_PUT ?= 0.005
 
 .PHONY: merge plan refresh status verify logs report demo
 merge:
-	# lists SRC into $(WORK)/keys; GNU parallel runs $(JOBS) workers, each one make of $(WORK)/put/N.json after another
+	# lists SRC into $(WORK)/keys; GNU parallel runs $(JOBS) workers, each of which makes one $(WORK)/put/N.json after another
 	exec $(LIBEXEC)/merge
 
 plan:
@@ -133,7 +145,7 @@ verify:
 demo:
 	exec $(LIBEXEC)/demo $(abspath $(BUILD))/demo
 
-# all events, or those of batch N (42 is 00042), in the order of time, which each line begins with
+# the events of all batches, or of batch N (42 is 00042), in order of time: each line begins with its time
 logs:
 	name='$(N)'; [[ ! $$name =~ ^[0-9]{1,4}$$ ]] || printf -v name %05d "$$((10#$$name))"; \
 	[[ ! $$name || $$name == listing || -e $(WORK)/keys/$$name.tsv ]] || { echo "sheaf: there is no batch $$name" >&2; exit 1; }; \

@@ -1,30 +1,30 @@
-# What people type to run the pipeline: `make -j50 merge SRC=... DEST=...`. Part of the Makefile, and installed by itself as
-# share/sheaf/Makefile, for `make -f /usr/local/share/sheaf/Makefile -j50 merge ...`. Everything is handed over to
-# pipeline.mk, with what make keeps to itself: the N of -jN.
+# The targets that people type to run the pipeline: `make -j50 merge SRC=... DEST=...`. Part of the Makefile, and installed on
+# its own as share/sheaf/Makefile, for `make -f /usr/local/share/sheaf/Makefile -j50 merge ...`. Every target is handed over to
+# pipeline.mk, together with the N of -jN, which make does not pass on.
 SHEAF := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 WORK  ?= work
 
-# The N of make -jN is in MAKEFLAGS only while a recipe runs. MAKEFLAGS itself must not reach the other make: its jobserver
-# is not ours, and settings go by the environment, where they may hold any character.
+# The N of -jN is in MAKEFLAGS only while a recipe runs. MAKEFLAGS itself must not reach the other make: it names a jobserver
+# that the pipeline does not use, and settings are passed in the environment, where they may contain any character.
 J        = $(patsubst -j%,%,$(firstword $(filter -j%,$(MAKEFLAGS))))
 HANDOVER = env -u MAKEFLAGS -u MAKELEVEL JOBS=$(or $(JOBS),$(J),50) $(MAKE) -f $(SHEAF)pipeline.mk
 PIPELINE = $(HANDOVER) -s
-# COLUMNS in the environment is a terminal's width
+# COLUMNS in the environment is the width of a terminal
 export CSV_COLUMNS = $(if $(filter command%,$(origin COLUMNS)),$(COLUMNS))
-# make -n merge explains a run with the rules of one batch, N
+# `make -n merge` shows the rules of one batch, N: for that alone the recipe runs under -n, by its +
 DRY = $(findstring n,$(filter-out -%,$(firstword $(MAKEFLAGS))))
 
 .PHONY: merge plan refresh status report verify logs
 merge: ## merge SRC into DEST: make -j50 merge SRC=s3://b/csvs/ DEST=s3://b/merged-csvs/
-	+@$(if $(DRY),$(HANDOVER) -n merge $(WORK)/put/N.json,$(PIPELINE) merge)
+	$(if $(DRY),+@$(HANDOVER) -n merge $(WORK)/put/N.json,@$(PIPELINE) merge)
 
-plan: ## list SRC only, and tell what merge will do: objects, batches, requests, cost
+plan: ## only list SRC, and say what merge will do: objects, batches, requests, cost
 	@$(PIPELINE) plan
 
-refresh: ## list SRC again: the next make merge makes what is new or changed
+refresh: ## list SRC again: the next merge makes what is new or changed
 	@$(PIPELINE) refresh
 
-status: ## how the work folder stands, and what the next make merge does
+status: ## the state of the work folder, and what the next merge will do
 	@$(PIPELINE) status
 
 report: ## the report of the work folder, as text and as WORK/report.html
@@ -33,7 +33,7 @@ report: ## the report of the work folder, as text and as WORK/report.html
 verify: ## check that every listed object is at DEST, once, with all its rows
 	@$(PIPELINE) verify
 
-logs: ## the events of the run in the order of time; N=42: of one batch
+logs: ## the events of the run in order of time; N=42: of one batch
 	@$(PIPELINE) logs
 
 .PHONY: help

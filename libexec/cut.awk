@@ -1,6 +1,6 @@
-# Cuts what `s3ls --long --show-skipped` prints into dir/N.tsv, batch lines each, from number on, and prints the name
-# of each that is full. What remains at the end is in a file too, and not named: whoever calls knows whether s3ls
-# ended well. Objects that were left out go to dir/N.skipped.
+# Cuts the output of `s3ls --long --show-skipped` into dir/N.tsv, batch lines each, starting with number, and prints the name
+# of each file that is full. The remainder goes to a file that is not printed: only the caller knows whether s3ls succeeded.
+# Objects that were left out go to dir/N.skipped.
 
 function begin_batch() {
 	name = sprintf("%05d", number)
@@ -16,7 +16,7 @@ function fail(why) {
 
 BEGIN {
 	FS = "\t"
-	last = ENVIRON["LISTED_UP_TO"] # not by -v, which would read its backslashes
+	last = ENVIRON["LISTED_UP_TO"] # -v would interpret its backslashes
 	begin_batch()
 }
 
@@ -25,14 +25,14 @@ $1 == "-" {
 	next
 }
 
-# the time's Z is the last byte of a whole line: one that was cut short has none
+# the Z of the time is the last byte of a complete line; a line that was cut short lacks it
 NF != 4 || $1 !~ /^s3:\/\// || $4 !~ /Z$/ {
 	fail("not a line of a listing: " $0)
 }
 
-# a server that ignores where to begin would bring objects twice
+# a server that ignores start-after would return objects twice
 $1 "" <= last "" {
-	fail($1 " comes behind " last ": the listing is out of order")
+	fail($1 " comes after " last ": the listing is out of order")
 }
 
 {

@@ -274,7 +274,7 @@ merged_right_by_formula() { # N
 		make -s -f '"$ROOT"'/pipeline.mk verify DEEP=1
 		cat "$WORK"/merged/*.csv > "$TMP/after"'
 	grep -q 'No space left on device' "$TMP/full.err"
-	grep -q "^sheaf: $WORK: its disk may be too small: [0-9]* bytes are to be merged, [0-9]* are free" "$TMP/full.err"
+	grep -q "^sheaf: $WORK: the disk may be too small: [0-9]* bytes remain to be merged, [0-9]* are free" "$TMP/full.err"
 	pipeline 0 merge BATCH=1000 WORK="$TMP/work-calm" DEST=s3://sheaf/calm/
 	cat "$TMP"/work-calm/merged/*.csv > "$TMP/calm"
 	same "$TMP/calm" "$TMP/after"

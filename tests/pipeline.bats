@@ -62,7 +62,7 @@ load pipeline
 		n=$(receipts | wc -l)
 		((n < 60)) || fail "it was done before it was stopped"
 		status_is interrupted
-		grep -q "interrupted: $n of [0-9]* batches are done; the same command goes on" "$TMP/run.err"
+		grep -q "interrupted: $n of [0-9]* batches are done; run the same command again" "$TMP/run.err"
 		ends_session "$RUN"
 	done
 	pipeline 0 merge BATCH=50 JOBS=50
@@ -271,7 +271,7 @@ END
 		[[ ! -e $WORK ]]
 	done
 	pipeline 2 merge "WORK=a b"
-	told "must not hold a space"
+	told "must not contain a space"
 	nothing_stored
 }
 
@@ -373,6 +373,21 @@ END
 	[[ -z $(list_keys) ]]
 }
 
+@test "make -q and make -t run nothing" {
+	s3 csvs "$BUCKET" csvs/ 4
+	local flag
+	for flag in q qs; do
+		run_tool 1 make "-$flag" -f "$ROOT/sheaf.mk" merge
+	done
+	run_tool 0 make -t -f "$ROOT/sheaf.mk" merge plan refresh verify
+	run_tool 1 make -q -f "$ROOT/pipeline.mk" merge
+	run_tool 2 make -t -f "$ROOT/pipeline.mk" merge
+	run_tool 2 make -t -f "$ROOT/pipeline.mk" "$WORK/put/00000.json"
+	told "make -t does nothing here"
+	[[ ! -e $WORK && ! -e merge && ! -e plan ]]
+	nothing_stored
+}
+
 @test "JOBS is the N of make -jN, else 50" {
 	s3 csvs "$BUCKET" csvs/ 4
 	local top=(make -C "$ROOT" -o build BUILD="$BUILD")
@@ -440,7 +455,7 @@ END
 @test "status, logs" {
 	s3 csvs "$BUCKET" csvs/ 30
 	pipeline 2 status
-	told "there is no run here"
+	told "no run has used this work folder"
 	pipeline 0 plan BATCH=10
 	pipeline 0 status BATCH=10
 	[[ $output == *"batches    3"*"done       0"*"make merge makes 3 batches"* ]]

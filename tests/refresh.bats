@@ -43,7 +43,7 @@ same_rows_as_fresh() {
 @test "nothing new: no request but the listing, and nothing to merge" {
 	reset_requests
 	pipeline 0 refresh BATCH=10
-	[[ $output == "0 new objects, 0 changed, 0 gone; make merge makes 0 batches for it" ]]
+	[[ $output == "0 new objects, 0 changed, 0 gone; make merge will make 0 batches" ]]
 	requests_are list=1 get=0 put=0 head=0
 	pipeline 0 merge BATCH=10
 	requests_are list=1 get=0 put=0 head=0
@@ -54,7 +54,7 @@ same_rows_as_fresh() {
 	put_object csvs/000007.csv $'id,name,value\n7,changed,1\n7,twice,2\n'
 	s3 rm "$BUCKET" csvs/000021.csv
 	pipeline 0 refresh BATCH=10 PRUNE=1
-	[[ $output == "1 new objects, 1 changed, 1 gone; make merge makes 3 batches for it" ]]
+	[[ $output == "1 new objects, 1 changed, 1 gone; make merge will make 3 batches" ]]
 	told "sheaf: s3://sheaf/csvs/000021.csv: is gone"
 	[[ -e $WORK/put/00001.json && ! -e $WORK/put/00000.json && ! -e $WORK/put/00002.json ]]
 	reset_requests
@@ -73,7 +73,7 @@ same_rows_as_fresh() {
 	put_object csvs/zzz.csv $'id,name,value\nzzz,new,1\n'
 	put_object csvs/000007.csv $'id,name,value\n7,again,1\n'
 	pipeline 0 refresh BATCH=10 PRUNE=1
-	[[ $output == "11 new objects, 1 changed, 10 gone; make merge makes 4 batches for it" ]]
+	[[ $output == "11 new objects, 1 changed, 10 gone; make merge will make 4 batches" ]]
 	pipeline 0 merge BATCH=10
 	[[ $(get_object out/merged-00005.csv) == id,name,value ]]
 	same_rows_as_fresh
@@ -133,7 +133,7 @@ same_rows_as_fresh() {
 	pipeline 2 refresh BATCH=20
 	told "belongs to other settings"
 	AWS_SECRET_ACCESS_KEY=wrong pipeline 2 refresh BATCH=10
-	told "403" "the listing failed; nothing is changed"
+	told "403" "the listing failed; nothing was changed"
 	pipeline 0 verify
 	# everything gone is more likely a mistake
 	local i

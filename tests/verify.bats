@@ -158,5 +158,5 @@ rewrite() {
 	run_shell 1 "head -c 1000 /dev/urandom | verify --deep '$WORK'"
 	run_shell 1 "verify --deep '$WORK' < /dev/null"
 	pipeline 2 verify WORK="$TMP/none" DEST=
-	told "$TMP/none: there is no run here"
+	told "$TMP/none: no run has used this work folder"
 }
