@@ -128,7 +128,7 @@ fuzz: ## fuzz each parser for FUZZ_S seconds (60), beginning with its corpus
 # ---- what analysers say ---------------------------------------------------------------------------------------
 
 C_FILES     := $(LIBSRC) $(wildcard tools/*.c tests/unit/*.c tests/fuzz/*.c tests/s3d/*.c)
-SHELL_FILES := $(wildcard tests/*.bats tests/*.bash tests/rgw tests/tls tests/style deps/install deps/libraries .ci/run deploy/*.sh bench/*.sh) \
+SHELL_FILES := $(wildcard tests/*.bats tests/*.bash tests/rgw tests/tls tests/style tests/fixtures/*/make deps/install deps/libraries .ci/run deploy/*.sh bench/*.sh) \
 	       $(filter-out %.awk,$(wildcard libexec/*)) bench/pipeline bench/memory bench/pss bench/list bench/csvcat bench/put bench/instructions
 
 # each by itself, so that `make -k lint` tells all
