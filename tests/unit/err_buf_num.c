@@ -76,45 +76,23 @@ test_buf(void)
 	free(s);
 }
 
+struct number {
+	const char *text;
+	int rc;
+	uint64_t value;
+};
+
 static void
 test_num(void)
 {
-	static const struct {
-		const char *text;
-		int rc;
-		uint64_t value;
-	} plain[] =
-	    {
-		{"0", 0, 0}, {"42", 0, 42}, {"00042", 0, 42},
-		{"18446744073709551615", 0, UINT64_MAX}, {"18446744073709551616", -1, 7},
-		{"18446744073709551620", -1, 7}, {"99999999999999999999", -1, 7}, {"", -1, 7},
-		{" 1", -1, 7}, {"1 ", -1, 7}, {"+1", -1, 7}, {"-1", -1, 7}, {"0x10", -1, 7},
-		{"1.0", -1, 7}, {"1\n", -1, 7}, {"\xd9\xa1", -1, 7}, /* an Arabic digit */
-	    },
-	  bytes[] = {
-	      {"0", 0, 0},
-	      {"17", 0, 17},
-	      {"1K", 0, 1024},
-	      {"1k", 0, 1024},
-	      {"5MiB", 0, 5 << 20},
-	      {"5mib", 0, 5 << 20},
-	      {"2G", 0, UINT64_C(2) << 30},
-	      {"3TiB", 0, UINT64_C(3) << 40},
-	      {"16777215T", 0, UINT64_C(16777215) << 40},
-	      {"16777216T", -1, 7},
-	      {"K", -1, 7},
-	      {"", -1, 7},
-	      {"1KB", -1, 7},
-	      {"1B", -1, 7},
-	      {"1P", -1, 7},
-	      {"1 ", -1, 7},
-	      {"1 iB", -1, 7},
-	      {"1 K", -1, 7},
-	      {"1K ", -1, 7},
-	      {"1.5G", -1, 7},
-	      {"-1K", -1, 7},
-	      {"1\xcb", -1, 7},
-	  };
+	static const struct number plain[] = {
+	    {"0", 0, 0}, {"42", 0, 42}, {"00042", 0, 42}, {"18446744073709551615", 0, UINT64_MAX},
+	    {"18446744073709551616", -1, 7}, {"18446744073709551620", -1, 7},
+	    {"99999999999999999999", -1, 7}, {"", -1, 7}, {" 1", -1, 7}, {"1 ", -1, 7},
+	    {"+1", -1, 7}, {"-1", -1, 7}, {"0x10", -1, 7}, {"1.0", -1, 7}, {"1\n", -1, 7},
+	    {"\xd9\xa1", -1, 7}, /* an Arabic digit */
+	};
+
 	uint64_t v;
 
 	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
@@ -123,22 +101,53 @@ test_num(void)
 		    plain[i].text, plain[i].rc == 0 ? "" : "not ");
 		OK(v == plain[i].value, "its value, or what was there");
 	}
+	v = 7;
+	OK(num_parse("4", 5, 9, &v) == -1 && num_parse("10", 5, 9, &v) == -1 && v == 7,
+	    "out of bounds");
+	OK(num_parse("5", 5, 9, &v) == 0 && v == 5 && num_parse("9", 5, 9, &v) == 0 && v == 9,
+	    "bounds are in");
+	OK(num_parse_n("123x", 3, 0, 1000, &v) == 0 && v == 123, "the first three bytes");
+	OK(num_parse_n("1\0002", 3, 0, 1000, &v) == -1, "a NUL is no digit");
+}
+
+static void
+test_num_bytes(void)
+{
+	static const struct number bytes[] = {
+	    {"0", 0, 0},
+	    {"17", 0, 17},
+	    {"1K", 0, 1024},
+	    {"1k", 0, 1024},
+	    {"5MiB", 0, 5 << 20},
+	    {"5mib", 0, 5 << 20},
+	    {"2G", 0, UINT64_C(2) << 30},
+	    {"3TiB", 0, UINT64_C(3) << 40},
+	    {"16777215T", 0, UINT64_C(16777215) << 40},
+	    {"16777216T", -1, 7},
+	    {"K", -1, 7},
+	    {"", -1, 7},
+	    {"1KB", -1, 7},
+	    {"1B", -1, 7},
+	    {"1P", -1, 7},
+	    {"1 ", -1, 7},
+	    {"1 iB", -1, 7},
+	    {"1 K", -1, 7},
+	    {"1K ", -1, 7},
+	    {"1.5G", -1, 7},
+	    {"-1K", -1, 7},
+	    {"1\xcb", -1, 7},
+	};
+	uint64_t v;
+
 	for (size_t i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++) {
 		v = 7;
 		OK(num_parse_bytes(bytes[i].text, 0, UINT64_MAX, &v) == bytes[i].rc,
 		    "'%s' is %sa number of bytes", bytes[i].text, bytes[i].rc == 0 ? "" : "not ");
 		OK(v == bytes[i].value, "its value, or what was there");
 	}
-	v = 7;
-	OK(num_parse("4", 5, 9, &v) == -1 && num_parse("10", 5, 9, &v) == -1 && v == 7,
-	    "out of bounds");
-	OK(num_parse("5", 5, 9, &v) == 0 && v == 5 && num_parse("9", 5, 9, &v) == 0 && v == 9,
-	    "bounds are in");
 	OK(num_parse_bytes("1K", 0, 1023, &v) == -1 && num_parse_bytes("1K", 1024, 1024, &v) == 0 &&
 		v == 1024,
 	    "bounds are bytes");
-	OK(num_parse_n("123x", 3, 0, 1000, &v) == 0 && v == 123, "the first three bytes");
-	OK(num_parse_n("1\0002", 3, 0, 1000, &v) == -1, "a NUL is no digit");
 }
 
 int
@@ -147,5 +156,6 @@ main(void)
 	test_err();
 	test_buf();
 	test_num();
+	test_num_bytes();
 	return tap_done();
 }

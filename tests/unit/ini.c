@@ -12,39 +12,40 @@ shown(const char *s)
 	return s != NULL ? s : "(none)";
 }
 
+static const char config[] = "\xef\xbb\xbf# a comment\n"
+			     "; another = one\n"
+			     "\n"
+			     "[default]  # what stands behind is ignored\r\n"
+			     "Region=eu-west-1\r\n"
+			     "output : json # no comment\n"
+			     "empty =\n"
+			     "url = http://127.0.0.1:9000/a=b\n"
+			     "colon:first = x\n"
+			     "[profile  \"two words\"]\n"
+			     "  region = a\n"
+			     "  output = b\n"
+			     "[profile x]\n"
+			     "s3 =\n"
+			     "    # a comment among them\n"
+			     "    addressing_style = path\n"
+			     "\n"
+			     "    max = a = b\n"
+			     "  deeper_than_s3 = yes\n"
+			     "s3_other = 1\n"
+			     "long = a\n"
+			     "  b = c\n"
+			     "\td\n"
+			     "[services  'mine' ]\n"
+			     "s3 =\n"
+			     "  endpoint_url = http://h\n"
+			     "[ padded ]\n"
+			     "last = no line feed";
+
 static void
 test_config(void)
 {
-	static const char text[] = "\xef\xbb\xbf# a comment\n"
-				   "; another = one\n"
-				   "\n"
-				   "[default]  # what stands behind is ignored\r\n"
-				   "Region=eu-west-1\r\n"
-				   "output : json # no comment\n"
-				   "empty =\n"
-				   "url = http://127.0.0.1:9000/a=b\n"
-				   "colon:first = x\n"
-				   "[profile  \"two words\"]\n"
-				   "  region = a\n"
-				   "  output = b\n"
-				   "[profile x]\n"
-				   "s3 =\n"
-				   "    # a comment among them\n"
-				   "    addressing_style = path\n"
-				   "\n"
-				   "    max = a = b\n"
-				   "  deeper_than_s3 = yes\n"
-				   "s3_other = 1\n"
-				   "long = a\n"
-				   "  b = c\n"
-				   "\td\n"
-				   "[services  'mine' ]\n"
-				   "s3 =\n"
-				   "  endpoint_url = http://h\n"
-				   "[ padded ]\n"
-				   "last = no line feed";
 	struct err e = {0};
-	struct ini *ini = ini_parse(text, sizeof(text) - 1, &e);
+	struct ini *ini = ini_parse(config, sizeof(config) - 1, &e);
 	const struct ini_section *s;
 
 	OK(ini != NULL, "a config file%s", e.text);

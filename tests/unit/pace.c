@@ -88,14 +88,11 @@ model(uint64_t objects, double cap, uint64_t stall_ns, unsigned refused, uint64_
 	    (double)objects / ((double)(now - start_ns) / 1e9) / (cap > 0 ? cap : 1)};
 }
 
-int
-main(void)
+/* What share of a server's cap is used, and how much is refused. */
+static void
+test_model(void)
 {
-	char name[] = "/tmp/sheaf-pace-XXXXXX";
-	struct err e;
-	struct pace *p, *q;
 	struct outcome o = model(300000, 5500, 0, 0, 0);
-	int fd;
 
 	OK(o.throttled <= 0.01, "300,000 objects, cap 5,500/s: %.2f %% throttled",
 	    100 * o.throttled);
@@ -128,6 +125,15 @@ main(void)
 		OK(o.used >= 0.65, "%u %% refused at any rate: %.1f %% of the cap used", refused,
 		    100 * o.used);
 	}
+}
+
+static void
+test_file(void)
+{
+	char name[] = "/tmp/sheaf-pace-XXXXXX";
+	struct err e;
+	struct pace *p, *q;
+	int fd;
 
 	fd = mkstemp(name);
 	p = pace_open(name, &e);
@@ -148,5 +154,12 @@ main(void)
 	    "is refused by name");
 	close(fd);
 	unlink(name);
+}
+
+int
+main(void)
+{
+	test_model();
+	test_file();
 	return tap_done();
 }

@@ -40,8 +40,8 @@ dates_agree(void)
 	return 1;
 }
 
-int
-main(void)
+static void
+test_answers(void)
 {
 	static const char *const ok[] = {"HTTP/1.1 200 OK",
 	    "ETag: \"0cc175b9c0f1b6a831c399e269772661\"", "CONTENT-LENGTH:1",
@@ -61,12 +61,6 @@ main(void)
 	static const char *const odd[] = {"HTTP/1.1 200", "Content-Length: 12x",
 	    "Content-Range: bytes */7", "no colon", ":", "",
 	    "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT", NULL};
-	static const char *const sums[] = {"HTTP/1.1 200 OK",
-	    "x-amz-checksum-sha1: c2hhMQ==", "X-Amz-Checksum-Crc32: y/Q5Jg==", NULL};
-	static const char *const parts[] = {
-	    "HTTP/1.1 200 OK", "x-amz-checksum-sha256: c2hhMjU2-2", NULL};
-	static const char *const composite[] = {"HTTP/1.1 200 OK",
-	    "x-amz-checksum-crc32c: y/Q5Jg==", "x-amz-checksum-type: COMPOSITE", NULL};
 	struct s3_answer a = parse(ok);
 	const char *text;
 
@@ -93,12 +87,32 @@ main(void)
 		a.retry_after_ms == 0,
 	    "what is not understood is left alone");
 	OK(s3_answer_checksum(&a, &text) == CHECKSUM_NONE && *text == '\0', "no checksum");
-	a = parse(sums);
+}
+
+static void
+test_checksums(void)
+{
+	static const char *const sums[] = {"HTTP/1.1 200 OK",
+	    "x-amz-checksum-sha1: c2hhMQ==", "X-Amz-Checksum-Crc32: y/Q5Jg==", NULL};
+	static const char *const parts[] = {
+	    "HTTP/1.1 200 OK", "x-amz-checksum-sha256: c2hhMjU2-2", NULL};
+	static const char *const composite[] = {"HTTP/1.1 200 OK",
+	    "x-amz-checksum-crc32c: y/Q5Jg==", "x-amz-checksum-type: COMPOSITE", NULL};
+	struct s3_answer a = parse(sums);
+	const char *text;
+
 	OK(s3_answer_checksum(&a, &text) == CHECKSUM_CRC32, "of two checksums the quicker one");
 	OK_STR(text, "y/Q5Jg==", "its text");
 	a = parse(parts);
 	OK(s3_answer_checksum(&a, &text) == CHECKSUM_NONE, "a checksum of checksums, by its end");
 	a = parse(composite);
 	OK(s3_answer_checksum(&a, &text) == CHECKSUM_NONE, "and by its type");
+}
+
+int
+main(void)
+{
+	test_answers();
+	test_checksums();
 	return tap_done();
 }

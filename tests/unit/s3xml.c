@@ -141,7 +141,6 @@ test_refused(void)
 	    {"<!DOCTYPE x [<!ENTITY a \"aaaa\">]><ListBucketResult>&a;</ListBucketResult>",
 		"a document type declaration"},
 	};
-	struct buf deep = {0};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		char want[256];
@@ -152,6 +151,13 @@ test_refused(void)
 		OK_STR(err.text, want, "saying why");
 	}
 	OK(s3xml_list(&page, "<a/>", 4, NULL) == -1, "nobody need ask why");
+}
+
+static void
+test_deep(void)
+{
+	struct buf deep = {0};
+
 	buf_adds(&deep, LAST);
 	for (int i = 0; i < 100; i++)
 		buf_adds(&deep, "<a>");
@@ -298,6 +304,7 @@ main(void)
 	test_aws();
 	test_manners();
 	test_refused();
+	test_deep();
 	test_big_page();
 	test_error();
 	test_text();
