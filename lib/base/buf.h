@@ -15,10 +15,10 @@ struct buf {
 	size_t cap; /* bytes allocated */
 };
 
-/* Of buf_room, where cap is not enough. */
+/* For buf_room, when cap is not enough. */
 char *buf_grow(struct buf *b, size_t n);
 
-/* Makes room for n more bytes behind len and returns where they go; len is unchanged. */
+/* Makes room for n more bytes after len and returns where they go; len does not change. */
 static inline char *
 buf_room(struct buf *b, size_t n)
 {
@@ -47,25 +47,25 @@ buf_adds(struct buf *b, const char *s)
 	buf_add(b, s, strlen(s));
 }
 
-/* As %llu and %08x of buf_addf, which takes ten times as long. */
+/* Like buf_addf with %llu and %08x, in a tenth of the time. */
 void buf_addu(struct buf *b, uint64_t n);
 void buf_addx(struct buf *b, uint32_t n);
 
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* The bytes as a C string: a NUL is kept behind them, not counted in len. Valid until b changes. */
+/* The bytes as a C string, followed by a NUL that len does not count. Valid until b changes. */
 const char *buf_str(struct buf *b);
 
-/* len becomes 0, the memory stays. */
+/* Empties b and keeps its memory. */
 void buf_reset(struct buf *b);
 
-/* Gives the memory back; b is empty and usable again. */
+/* Frees the memory; b is empty and can be used again. */
 void buf_free(struct buf *b);
 
-/* The same for what may hold secrets: zeroed first. */
+/* The same for secrets: zeroes the memory first. */
 void buf_wipe(struct buf *b);
 
-/* malloc, realloc and strdup that end the program when there is no memory. Freed with free(). */
+/* As malloc and the like, but end the program when there is no memory. Free with free(). */
 void *xmalloc(size_t n);
 void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t n);

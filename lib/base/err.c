@@ -6,7 +6,7 @@
 
 #include "base/err.h"
 
-enum { CAUSE_ROOM = 128 }; /* bytes kept for strerror's text behind one that is too long */
+enum { CAUSE_ROOM = 128 }; /* bytes kept for strerror's text when the text before it is too long */
 
 int
 err_set(struct err *e, int status, const char *fmt, ...)

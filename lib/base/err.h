@@ -1,9 +1,9 @@
 /*
- * What went wrong, filled in by lib/ and printed once by the tool.
+ * What went wrong: filled in by lib/, printed once by the tool.
  *
- * A function that can fail takes a `struct err *` last, fills it and returns -1. The text names the
- * object and the cause, without program name and without a final full stop or line feed:
- * "s3://b/key: 503 SlowDown after 8 tries". Secrets never enter it.
+ * A function that can fail takes a `struct err *` as its last argument, fills it and returns -1.
+ * The text names the object and the cause, without program name and without a final full stop or
+ * line feed: "s3://b/key: 503 SlowDown after 8 tries". Secrets never enter it.
  */
 #ifndef SHEAF_BASE_ERR_H
 #define SHEAF_BASE_ERR_H
@@ -17,18 +17,20 @@ enum {
 };
 
 struct err {
-	int status;	 /* the exit status that this failure asks for: EXIT_FAILED or EXIT_USAGE */
+	int status;	 /* the exit status this failure calls for: EXIT_FAILED or EXIT_USAGE */
 	char text[4096]; /* NUL-terminated, cut when longer */
 };
 
 /* Fills e and returns -1, so that a caller can say `return err_set(...)`. e may be NULL. */
 int err_set(struct err *e, int status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* The same with ": " and strerror(errno) behind the text, which is cut so that the cause is not. */
+/* The same with ": " and strerror(errno) appended; where there is no room, the text is cut, not the
+ * cause. */
 int err_errno(struct err *e, int status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Out of memory: the one thing that lib/ dies of. Prints a line and exits with EXIT_FAILED. */
+/* Out of memory, the one failure that lib/ does not return from. Prints a line and exits with
+ * EXIT_FAILED. */
 _Noreturn void err_nomem(void);
 
 #endif

@@ -3,7 +3,7 @@
 uint64_t
 hist_bound_us(unsigned i)
 {
-	/* 2^(k/8) in 32 binary places, cut off; a cut bound holds the same whole microseconds */
+	/* 2^(k/8) with 32 binary places, rounded down: the whole microseconds stay the same */
 	static const uint64_t root[8] = {0x100000000, 0x1172b83c7, 0x1306fe0a3, 0x14bfdad53,
 	    0x16a09e667, 0x18ace5422, 0x1ae89f995, 0x1d5818dcf};
 

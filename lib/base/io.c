@@ -76,7 +76,7 @@ io_guard_stdio(void)
 {
 	for (int fd = 0; fd <= 2; fd++) {
 		if (fcntl(fd, F_GETFD) == -1 && errno == EBADF) {
-			/* open() takes the lowest free number, which is fd */
+			/* open() returns the lowest free number, which is fd */
 			if (open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) == -1)
 				_exit(2);
 		}

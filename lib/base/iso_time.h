@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 /*
- * "2026-11-23T13:45:00Z" to Unix seconds; a fraction of the second is dropped. The zone may also be
- * "UTC", as the AWS CLI's caches have it, or an offset, "+02:00" or "+0200"; without one it is no
- * point in time. 0, or -1 with *out untouched.
+ * "2026-11-23T13:45:00Z" to Unix seconds, without the fraction of the second. The zone may also be
+ * "UTC", as in the AWS CLI's caches, or an offset, "+02:00" or "+0200"; one is required. 0, or -1
+ * with *out untouched.
  */
 int iso_time_parse(const char *s, int64_t *out);
 

@@ -20,8 +20,8 @@ static struct {
 	const char *program;
 	const char *batch; /* points into the environment */
 	enum log_level level;
-	const char *path; /* SHEAF_LOG, likewise; NULL: none, or none any more */
-	int fd;		  /* opened for the first event; -1: not */
+	const char *path; /* SHEAF_LOG, likewise; NULL: write no events */
+	int fd;		  /* opened for the first event; -1: not open */
 } state = {.program = "sheaf", .level = LOG_WARN, .fd = -1};
 
 void
@@ -43,7 +43,7 @@ log_set_level(enum log_level level)
 	state.level = level;
 }
 
-/* 0, or -1 once it is told that there will be no events. */
+/* 0, or -1 after warning that no events will be written. */
 static int
 open_events(void)
 {
@@ -53,7 +53,7 @@ open_events(void)
 		state.fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
 	if (state.fd != -1)
 		return 0;
-	state.path = NULL; /* before it is told, which would come here again */
+	state.path = NULL; /* first, or the warning would recurse */
 	log_line(LOG_WARN, NULL, "SHEAF_LOG: %s: %s", path, strerror(errno));
 	return -1;
 }
@@ -81,8 +81,8 @@ append_event(enum log_level level, const char *uri, const struct buf *message)
 		close(state.fd);
 		state.fd = -1;
 		state.path = NULL; /* as in open_events */
-		log_line(
-		    LOG_WARN, NULL, "SHEAF_LOG: no more events are written: %s", strerror(cause));
+		log_line(LOG_WARN, NULL, "SHEAF_LOG: no more events will be written: %s",
+		    strerror(cause));
 	}
 	buf_free(&out);
 }

@@ -1,9 +1,9 @@
 /*
- * What a program tells a person: lines on standard error, "s3get: s3://b/key: 404 NoSuchKey".
- * Control characters and bytes that are no UTF-8 are shown as \xNN, so that no key can play with a
- * terminal. With the environment variable SHEAF_LOG=FILE each line is also appended to FILE, which
- * the first one makes, as one NDJSON event: time (RFC 3339, UTC, milliseconds), level, program,
- * batch (SHEAF_BATCH, when set), message, uri (when there is one).
+ * Messages for people: lines on standard error, "s3get: s3://b/key: 404 NoSuchKey". Control
+ * characters and bytes that are not UTF-8 are printed as \xNN, so that no key can control a
+ * terminal. With the environment variable SHEAF_LOG=FILE each line is also appended to FILE
+ * (created on first use) as one NDJSON event: time (RFC 3339, UTC, milliseconds), level, program,
+ * batch (SHEAF_BATCH, if set), message, uri (if there is one).
  */
 #ifndef SHEAF_BASE_LOG_H
 #define SHEAF_BASE_LOG_H
@@ -12,8 +12,8 @@
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
-/* Once, at the start. program is borrowed for good. Until told otherwise, errors and warnings are
- * printed. */
+/* Call once, at the start. program is borrowed for good. Errors and warnings are printed until
+ * log_set_level says otherwise. */
 void log_init(const char *program);
 
 /* LOG_ERROR: --quiet; LOG_WARN: the default; LOG_INFO: --verbose; LOG_DEBUG: -vv. */
@@ -23,10 +23,10 @@ void log_set_level(enum log_level level);
 void log_line(enum log_level level, const char *uri, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The error as lib/ filled it, at LOG_ERROR. */
+/* Logs e's text at LOG_ERROR. */
 void log_err(const struct err *e);
 
-/* Closes standard output: EXIT_OK, or EXIT_FAILED where not all of it got there, which is told. */
+/* Closes standard output. EXIT_OK, or EXIT_FAILED after logging that not all of it was written. */
 int log_close_stdout(void);
 
 #endif

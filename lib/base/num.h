@@ -1,6 +1,6 @@
 /*
- * The one parser for integers that come from outside: decimal digits only, no sign, no space,
- * within bounds. Returns 0, or -1 with *out untouched.
+ * The one parser for integers from outside: decimal digits only, no sign, no space, within bounds.
+ * Returns 0, or -1 with *out untouched.
  */
 #ifndef SHEAF_BASE_NUM_H
 #define SHEAF_BASE_NUM_H

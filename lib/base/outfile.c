@@ -14,9 +14,9 @@
 
 struct outfile {
 	int fd;
-	char *name;   /* as messages show it */
-	char *target; /* what is replaced: the name, or where it leads; NULL: standard output */
-	char *part;   /* the temporary file; NULL when written straight */
+	char *name;   /* for messages */
+	char *target; /* what is replaced: the name, or what it links to; NULL: standard output */
+	char *part;   /* the temporary file; NULL when written directly */
 };
 
 static void
@@ -37,7 +37,8 @@ is_stdout(const struct stat *st)
 	    out.st_ino == st->st_ino;
 }
 
-/* Opens name's temporary file, or name itself. st: what is there; NULL: nothing. -1 with errno. */
+/* Opens name's temporary file, or name itself. st: of the file that exists; NULL: none. -1 with
+ * errno. */
 static int
 open_file(struct outfile *o, const char *name, const struct stat *st)
 {
@@ -51,7 +52,7 @@ open_file(struct outfile *o, const char *name, const struct stat *st)
 	o->part = part.p;
 	fd = open(o->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (fd != -1 && st != NULL)
-		(void)fchmod(fd, st->st_mode & 0777); /* a file system may not know how */
+		(void)fchmod(fd, st->st_mode & 0777); /* some file systems cannot */
 	return fd;
 }
 
@@ -108,7 +109,7 @@ sync_folder(const char *name)
 
 	free(copy);
 	if (fd == -1)
-		return errno == EACCES ? 0 : -1; /* it may be written, but not read */
+		return errno == EACCES ? 0 : -1; /* writable, but not readable */
 	rc = fsync(fd);
 	if (rc == -1 && errno == EINVAL) /* some network file systems cannot */
 		rc = 0;
@@ -124,7 +125,7 @@ outfile_commit(struct outfile *o, struct err *e)
 		outfile_abort(o);
 		return -1;
 	}
-	/* of standard output a copy is closed, or a file opened later would take its place */
+	/* close a copy of standard output, or a file opened later would get its number */
 	if (close(o->fd != STDOUT_FILENO ? o->fd : dup(o->fd)) == -1) {
 		err_errno(e, EXIT_FAILED, "%s", o->name);
 		o->fd = -1;

@@ -1,7 +1,7 @@
 #include "base/printable.h"
 #include "base/utf8.h"
 
-/* C0 and C1 controls, and what turns the direction of the text around. */
+/* C0 and C1 controls, line and paragraph separators, bidirectional controls. */
 static int
 is_unsafe(const char *s, size_t n)
 {

@@ -1,12 +1,13 @@
 /*
- * Text from outside (keys, messages) for a terminal: control characters, what turns the direction
- * of the text around, and bytes that are no UTF-8 become \xNN, so that nothing of it is obeyed.
+ * Text from outside (keys, messages) made safe for a terminal: control characters, characters that
+ * change the direction of the text, and bytes that are not UTF-8 become \xNN.
  */
 #ifndef SHEAF_BASE_PRINTABLE_H
 #define SHEAF_BASE_PRINTABLE_H
 
 #include "base/buf.h"
 
+/* Appends the len bytes at s, made safe. */
 void printable_add(struct buf *out, const char *s, size_t len);
 
 #endif

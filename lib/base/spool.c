@@ -38,7 +38,7 @@ open_file(struct spool *s, struct err *e)
 	struct buf name = {0};
 
 	s->fd = open(folder(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (s->fd == -1) { /* a file system without O_TMPFILE */
+	if (s->fd == -1) { /* the file system lacks O_TMPFILE */
 		buf_addf(&name, "%s/sheaf-XXXXXX", folder());
 		buf_str(&name);
 		s->fd = mkostemp(name.p, O_CLOEXEC);

@@ -5,7 +5,8 @@
 
 enum {
 	BUCKET_MAX = 255,
-	SHOWN_MAX = 1200, /* bytes of a URI in a message, or the cause behind it would be cut off */
+	SHOWN_MAX =
+	    1200, /* bytes of a URI in a message, so that the cause after it is not cut off */
 };
 
 static int

@@ -1,5 +1,5 @@
 /*
- * s3:// URIs. "s3://bucket/key": the key is every byte behind the slash, taken as it stands (no
+ * s3:// URIs. "s3://bucket/key": the key is every byte after the slash, taken literally (no
  * percent-decoding, no normalising of "//", "./" or "../"). "s3://bucket" and "s3://bucket/" have
  * the empty key. Keys hold no NUL.
  */
@@ -19,19 +19,18 @@ struct uri {
 };
 
 /*
- * Parses the len bytes at s. Refused, with EXIT_USAGE and a text that names the URI and the cause:
- * another scheme, an empty or impossible bucket name (S3 user guide, "Bucket naming rules", without
- * those that clones do not follow: 1 to 255 of [A-Za-z0-9._-], no ".." ), access-point ARNs, S3
- * Express and Outposts (said by name), a key over S3_KEY_MAX bytes, a NUL.
- * 0, or -1 with *u zeroed.
+ * Parses the len bytes at s. 0, or -1 with *u zeroed and e (EXIT_USAGE) naming the URI and the
+ * cause: another scheme; an empty or impossible bucket name (S3 user guide, "Bucket naming rules",
+ * less those that other servers do not follow: 1 to 255 of [A-Za-z0-9._-], no ".."); access-point
+ * ARNs, S3 Express and Outposts, each by name; a key over S3_KEY_MAX bytes; a NUL.
  */
 int uri_parse(const char *s, size_t len, struct uri *u, struct err *e);
 
 void uri_free(struct uri *u);
 
 /*
- * Appends s percent-encoded once, byte by byte, as SigV4 wants it: A-Z a-z 0-9 - _ . ~ stay, and
- * with keep_slash "/" as well; all other bytes become %XX with upper-case digits.
+ * Appends s percent-encoded once, byte by byte, as SigV4 requires: A-Z a-z 0-9 - _ . ~ and,
+ * with keep_slash, "/" stay; all other bytes become %XX with upper-case digits.
  */
 void uri_encode(struct buf *out, const char *s, size_t len, int keep_slash);
 

@@ -12,19 +12,19 @@
 #include "base/buf.h"
 #include "base/write_behind.h"
 
-/* A thread costs about as much as it saves for the next 8 MiB. With fewer buffers each side would
- * wait for the other to wake up; with more the processor's cache would not hold them. */
+/* Starting a thread costs what it saves over the next 8 MiB. With fewer buffers each side waits for
+ * the other to wake up; more do not fit the processor's cache. */
 enum { AT_ONCE = 8 * 1024 * 1024, N_BUFS = 4, BUF_LEN = 256 * 1024 };
 
 struct write_behind {
 	struct outfile *o;
-	size_t at_once; /* what may still be written without a thread */
-	int told;	/* of the failure */
+	size_t at_once; /* bytes that may still be written without a thread */
+	int reported;	/* the failure */
 	int running;
 	pthread_t thread;
 
-	/* Both sides go round the buffers in order: one is the caller's until full is posted, then
-	 * the thread's until empty is. One that is not filled up is the last. */
+	/* A ring: a buffer is the caller's until full is posted, then the thread's until empty is.
+	 * One that is not full is the last. */
 	char (*bufs)[BUF_LEN];
 	size_t len[N_BUFS];
 	size_t at; /* the caller's */
@@ -50,7 +50,7 @@ write_bufs(void *arg)
 	do {
 		wait_for(&w->full);
 		len = w->len[i];
-		/* after a failure they go round as before, so that nobody waits for ever */
+		/* after a failure the ring keeps turning, so that neither side waits for ever */
 		if (!w->failed && outfile_write(w->o, w->bufs[i], len, w->err) == -1)
 			w->failed = 1;
 		sem_post(&w->empty);
@@ -69,7 +69,7 @@ is_of_use(const struct outfile *o)
 	    sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && CPU_COUNT(&cpus) > 1;
 }
 
-/* Where there can be no thread, all is written at once. */
+/* Without a thread, everything is written directly. */
 static void
 start(struct write_behind *w)
 {
@@ -78,7 +78,7 @@ start(struct write_behind *w)
 	w->at_once = SIZE_MAX;
 	if (!is_of_use(w->o))
 		return;
-	/* whole pages, which the kernel copies from faster; all at once, as faults take longer */
+	/* whole pages, which the kernel copies from faster; populated, as faults are slow */
 	bufs = mmap(NULL, sizeof(*w->bufs) * N_BUFS, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (bufs == MAP_FAILED)
@@ -101,9 +101,9 @@ write_behind_new(struct outfile *o)
 }
 
 static int
-tell(struct write_behind *w, struct err *e)
+report(struct write_behind *w, struct err *e)
 {
-	w->told = 1;
+	w->reported = 1;
 	if (e != NULL)
 		*e = *w->err;
 	return -1;
@@ -136,7 +136,7 @@ write_behind_write(struct write_behind *w, const void *p, size_t n, struct err *
 		w->at = (w->at + 1) % N_BUFS;
 		w->len[w->at] = 0;
 	}
-	return w->failed ? tell(w, e) : 0;
+	return w->failed ? report(w, e) : 0;
 }
 
 int
@@ -150,8 +150,8 @@ write_behind_end(struct write_behind *w, struct err *e)
 		sem_post(&w->full);
 		pthread_join(w->thread, NULL);
 	}
-	if (w->failed && !w->told)
-		rc = tell(w, e);
+	if (w->failed && !w->reported)
+		rc = report(w, e);
 	if (w->bufs != NULL)
 		munmap(w->bufs, sizeof(*w->bufs) * N_BUFS);
 	free(w->err);

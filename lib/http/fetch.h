@@ -1,19 +1,12 @@
 /*
  * The HTTP engine: many exchanges at once in one thread, driven by epoll. libcurl opens the
- * connections (name look-up, addresses, proxies), OpenSSL speaks TLS on them, and HTTP/1.1 is
- * spoken here, because that takes a third of the processor time that libcurl's own takes. It keeps
- * connections, sends again what its caller calls transient, with backoff, and counts. It knows
- * nothing of S3: a caller describes each exchange by a table of functions.
+ * connections (name lookup, addresses, proxies), OpenSSL does TLS, and HTTP/1.1 is spoken here.
+ * The engine keeps connections alive, retries with backoff what its caller calls transient, and
+ * counts. It knows nothing of S3: a caller describes each exchange by a table of functions. How it
+ * works and why: docs/engine.md.
  *
- *   fetch.c         exchanges: when they are sent, retries, hedges, deadlines
- *   fetch_queue.c   those that are not on the wire
- *   fetch_slot.c    one exchange on its connection: the request out, the answer in (http_parse.h)
- *   fetch_conn.c    connections, by libcurl
- *   fetch_tls.c     TLS on them, by OpenSSL
- *   fetch_events.c  which sockets are waited for
- *
- * An exchange is queued with fetch_start, sent when a slot is free and the pace allows,
- * and ends with exactly one call of ops->end. All functions of ops run inside fetch_step.
+ * An exchange is queued with fetch_start, sent when a slot is free and the pace allows, and ends
+ * with exactly one call of ops->end. All functions of ops run inside fetch_step.
  */
 #ifndef SHEAF_HTTP_FETCH_H
 #define SHEAF_HTTP_FETCH_H
@@ -32,83 +25,81 @@ struct fetch;
 struct fetch_exchange;
 struct pace;
 
-/* Why no whole answer came. */
+/* Why no complete answer came. */
 enum fetch_fault {
 	FETCH_FAULT_NONE,
-	FETCH_FAULT_HOST,    /* the host's name was not resolved */
-	FETCH_FAULT_CONNECT, /* no connection, or none in time */
+	FETCH_FAULT_HOST,    /* the host name was not resolved */
+	FETCH_FAULT_CONNECT, /* no connection, or not in time */
 	FETCH_FAULT_TLS,     /* the certificate is not trusted */
-	FETCH_FAULT_RESET,   /* the connection was lost before or inside the answer */
+	FETCH_FAULT_RESET,   /* the connection was lost before or during the answer */
 	FETCH_FAULT_SHORT,   /* the body ended before its Content-Length */
 	FETCH_FAULT_STALL,   /* nothing moved for stall_ms */
-	FETCH_FAULT_GARBAGE, /* what came was no HTTP */
-	FETCH_FAULT_CALLER,  /* ops->body or ops->build said FETCH_ABORT */
+	FETCH_FAULT_GARBAGE, /* the answer was not HTTP */
+	FETCH_FAULT_CALLER,  /* ops->build failed, or ops->body returned FETCH_ABORT */
 };
 
 struct fetch_answer {
 	enum fetch_fault fault;
-	const char *fault_text; /* one line, for messages; "" without fault; borrowed */
+	const char *fault_text; /* one line for messages; "" without a fault; borrowed */
 	long status;		/* HTTP status; 0 when none came */
-	unsigned tries; /* sends so far, this one included; those that do not count left out */
-	uint64_t us;	/* from send to last byte */
+	unsigned tries;		/* counted sends so far, this one included */
+	uint64_t us;		/* from send to last byte */
 };
 
 enum fetch_verdict {
-	FETCH_DONE,  /* as it should be: ends with ok 1 */
-	FETCH_FAIL,  /* no use trying again: ends with ok 0 */
-	FETCH_AGAIN, /* send again after backoff, if tries and the retry budget allow, else ends
-			with ok 0 */
+	FETCH_DONE,	  /* success: end it with ok 1 */
+	FETCH_FAIL,	  /* final failure: end it with ok 0 */
+	FETCH_AGAIN,	  /* retry after backoff if tries and budget allow, else end it with ok 0 */
 	FETCH_AGAIN_FREE, /* send again at once, not counted (a corrected region or clock); at most
 			     8 times an exchange, those that a closed connection lost included */
 };
 
 struct fetch_again {
 	enum fetch_cause cause;
-	uint32_t wait_ms; /* what the server asked for (Retry-After); 0: nothing */
-	int insist;	  /* send again even if the retry budget is used up */
+	uint32_t wait_ms; /* what the server asked for (Retry-After), or 0 */
+	int insist;	  /* retry even if the retry budget is used up */
 };
 
 enum fetch_take { FETCH_TAKE, FETCH_PAUSE, FETCH_ABORT };
 
 struct fetch_ops {
-	/* Fills m for the next send. -1: this exchange cannot be made (ends with ok 0, fault
-	 * CALLER). */
+	/* Fills m for the next send. -1: end the exchange with ok 0 and fault CALLER. */
 	int (*build)(void *job, struct fetch_msg *m);
-	/* One line of the answer's head, without line end, the status line first. Interim answers
-	 * (1xx) are passed over. */
+	/* One line of the answer's head without its line end, the status line first. Interim
+	 * answers (1xx) are skipped. */
 	void (*header)(void *job, const char *line, size_t len);
 	/*
-	 * A piece of the answer's body. FETCH_PAUSE: not taken, will be offered again after
-	 * fetch_resume. FETCH_ABORT: ends the exchange with fault CALLER (answer is still asked).
+	 * A piece of the answer's body. FETCH_PAUSE: not taken, offer it again after fetch_resume.
+	 * FETCH_ABORT: end with fault CALLER (ops->answer is still called).
 	 */
 	enum fetch_take (*body)(void *job, const char *p, size_t len);
-	/* Gives the next bytes of the request's body from offset on: the number, 0 at its end, or
-	 * -1 to abort. Only asked where has_body; may be NULL where never. */
+	/* Copies the next bytes of the request's body, from offset. Returns their number, or -1 to
+	 * abort. Only called with has_body, else may be NULL. */
 	ssize_t (*read)(void *job, uint64_t offset, char *p, size_t cap);
-	/* What to do with an exchange that has run, well or not. */
+	/* Judges an exchange that has run, whether or not it succeeded. */
 	enum fetch_verdict (*answer)(
 	    void *job, const struct fetch_answer *a, struct fetch_again *again);
-	/* It is over; the pointer is no longer valid. a is the last answer. */
+	/* It is over; its pointer is no longer valid. a is the last answer. */
 	void (*end)(void *job, int ok, const struct fetch_answer *a);
 };
 
 struct fetch_opt {
-	unsigned connections; /* slots: exchanges on the wire at once */
+	unsigned connections; /* exchanges at once */
 	unsigned max_tries;   /* sends of one exchange, at least 1 */
-	unsigned connect_ms;  /* to open a connection; 0: 10,000 */
+	unsigned connect_ms;  /* to open a connection, TLS included; 0: 10,000 */
 	unsigned stall_ms;    /* without any byte moving; 0: 20,000 */
-	/* A GET without an answer is asked a second time: -1 never, 0 when it is slower than the
-	 * slowest percent so far (and 500 ms), else after that many ms. */
+	/* When to send a GET without an answer a second time: -1 never, 0 when it is slower than
+	 * 99 % so far and than 500 ms, else after that many ms. */
 	int hedge_ms;
 	size_t buffer_len;   /* bytes read from a socket at once; 0: 64 KiB */
 	const char *ca_file; /* trust these certificates (PEM) only; NULL: the system's. Borrowed */
 	const char *user_agent; /* borrowed */
-	int direct;		/* never by a proxy, whatever the environment says */
+	int direct;		/* never through a proxy, whatever the environment says */
 	struct pace *pace;	/* when to send; borrowed; NULL: at once */
 };
 
 struct fetch_stats {
-	uint64_t requests; /* sent; retries, hedges and what a closed connection lost included */
+	uint64_t requests; /* sent; with retries, hedges and those lost on closed connections */
 	uint64_t retries;
 	uint64_t causes[FETCH_CAUSES];
 	uint64_t hedged;
@@ -117,29 +108,29 @@ struct fetch_stats {
 	uint64_t tls_handshakes;
 	uint64_t tls_resumed;
 	uint64_t bytes_in;   /* of bodies */
-	struct hist latency; /* of exchanges whose answer was whole, from send to last byte */
+	struct hist latency; /* of complete answers, from send to last byte */
 };
 
-/* What to call a fault in a message: "cannot connect", "connection lost", ... */
+/* A fault in words, for messages: "cannot connect", "connection lost", ... */
 const char *fetch_fault_words(enum fetch_fault f);
 
 /* NULL with e filled (EXIT_USAGE: ca_file cannot be opened; EXIT_FAILED: no memory or descriptors).
  * A ca_file that holds no certificates fails the first TLS connection. */
 struct fetch *fetch_new(const struct fetch_opt *opt, struct err *e);
 
-/* Drops all exchanges without a call of end, closes all connections. fetch_free(NULL) is fine. */
+/* Drops all exchanges without calling end, and closes all connections. fetch_free(NULL) is fine. */
 void fetch_free(struct fetch *f);
 
 /* Queues an exchange. ops and job are borrowed until end. The pointer is valid until end. */
 struct fetch_exchange *fetch_start(struct fetch *f, const struct fetch_ops *ops, void *job);
 
-/* Ends an exchange without a call of ops->end. Not from inside a function of ops. */
+/* Ends an exchange without calling ops->end. Not from inside a function of ops. */
 void fetch_cancel(struct fetch *f, struct fetch_exchange *x);
 
 /* Offers a paused body again, at the next step. */
 void fetch_resume(struct fetch *f, struct fetch_exchange *x);
 
-/* Exchanges that wait for nothing but a connection and the pace. */
+/* The number of exchanges that wait only for a slot and the pace. */
 size_t fetch_backlog(const struct fetch *f);
 
 /* Waits for events, at most max_wait_ms, and handles them. Returns the number of exchanges that

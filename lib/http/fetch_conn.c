@@ -26,7 +26,7 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 	if (fd == -1)
 		return CURL_SOCKET_BAD;
 	w->stats->connections++;
-	/* the time of arrival, which may be while nobody looks */
+	/* stamps data on arrival, which may be while the engine sleeps */
 	setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
 	return fd;
 }
@@ -40,7 +40,7 @@ on_close(void *arg, curl_socket_t fd)
 	return close(fd);
 }
 
-/* libcurl begins TLS with a proxy. */
+/* libcurl is about to speak TLS with a proxy. */
 static CURLcode
 on_ssl_ctx(CURL *easy, void *ctx, void *arg)
 {
@@ -57,7 +57,7 @@ on_ssl_ctx(CURL *easy, void *ctx, void *arg)
 
 /* --- the wire --- */
 
-/* An empty variable counts as none, as it does for curl. */
+/* An empty variable counts as unset, as for curl. */
 static const char *
 env(const char *name)
 {
@@ -66,7 +66,7 @@ env(const char *name)
 	return s != NULL && *s != '\0' ? s : NULL;
 }
 
-/* As curl reads them: not HTTP_PROXY, which a web server sets from a request's header. */
+/* As curl does: not HTTP_PROXY, which a CGI server sets from a request header. */
 static void
 find_proxy(struct fetch_wire *w)
 {
@@ -98,7 +98,7 @@ fetch_wire_open(struct fetch_wire *w, const struct fetch_opt *opt, size_t max,
 		return err_errno(e, EXIT_USAGE, "%s: CA certificates", opt->ca_file);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
 	    (w->multi = curl_multi_init()) == NULL)
-		return err_set(e, EXIT_FAILED, "libcurl cannot be initialised");
+		return err_set(e, EXIT_FAILED, "cannot initialise libcurl");
 	curl_multi_setopt(w->multi, CURLMOPT_MAXCONNECTS, (long)max);
 	return fetch_events_open(&w->events, w->multi, now_ms, e);
 }
@@ -141,16 +141,16 @@ connect_fault(CURLcode code)
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_ISSUER_ERROR: return FETCH_FAULT_TLS;
-	default: return FETCH_FAULT_CONNECT; /* also where it is lost inside the handshake */
+	default: return FETCH_FAULT_CONNECT; /* also when it is lost during the handshake */
 	}
 }
 
 static ssize_t raw_send(void *arg, const char *p, size_t n);
 static ssize_t raw_recv(void *arg, char *p, size_t n);
 
-/* What has come of connecting; errbuf says why nothing has. */
+/* Reports how connecting ended; on failure errbuf says why. */
 static void
-tell_opened(struct fetch_conn *c, enum fetch_fault fault, const struct fetch_wire_ops *ops)
+report_opened(struct fetch_conn *c, enum fetch_fault fault, const struct fetch_wire_ops *ops)
 {
 	if (fault == FETCH_FAULT_NONE)
 		c->state = FETCH_CONN_OPEN;
@@ -159,16 +159,16 @@ tell_opened(struct fetch_conn *c, enum fetch_fault fault, const struct fetch_wir
 	ops->opened(c, fault, c->errbuf);
 }
 
-/* libcurl could not open it. */
+/* libcurl could not open the connection. */
 static void
-tell_failed(struct fetch_conn *c, CURLcode code, const struct fetch_wire_ops *ops)
+report_failed(struct fetch_conn *c, CURLcode code, const struct fetch_wire_ops *ops)
 {
 	if (c->errbuf[0] == '\0')
 		snprintf(c->errbuf, sizeof(c->errbuf), "%s", curl_easy_strerror(code));
-	tell_opened(c, connect_fault(code), ops);
+	report_opened(c, connect_fault(code), ops);
 }
 
-/* The handshake, as far as it gets now. */
+/* Continues the TLS handshake. */
 static void
 shake(struct fetch_conn *c, const struct fetch_wire_ops *ops)
 {
@@ -176,14 +176,14 @@ shake(struct fetch_conn *c, const struct fetch_wire_ops *ops)
 	case FETCH_TLS_LATER: break;
 	case FETCH_TLS_OPEN:
 		c->wire->stats->tls_resumed += fetch_tls_is_resumed(&c->tls);
-		tell_opened(c, FETCH_FAULT_NONE, ops);
+		report_opened(c, FETCH_FAULT_NONE, ops);
 		break;
-	case FETCH_TLS_UNTRUSTED: tell_opened(c, FETCH_FAULT_TLS, ops); break;
-	case FETCH_TLS_LOST: tell_opened(c, FETCH_FAULT_CONNECT, ops); break;
+	case FETCH_TLS_UNTRUSTED: report_opened(c, FETCH_FAULT_TLS, ops); break;
+	case FETCH_TLS_LOST: report_opened(c, FETCH_FAULT_CONNECT, ops); break;
 	}
 }
 
-/* libcurl has opened the connection, and is done with it. */
+/* libcurl has opened the connection; from here on it is ours. */
 static void
 take_over(struct fetch_conn *c, const struct fetch_wire_ops *ops)
 {
@@ -192,19 +192,19 @@ take_over(struct fetch_conn *c, const struct fetch_wire_ops *ops)
 
 	if (curl_easy_getinfo(c->easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK ||
 	    fd == CURL_SOCKET_BAD || fetch_events_own(&c->wire->events, fd, c) == -1) {
-		snprintf(c->errbuf, sizeof(c->errbuf), "its socket cannot be watched: %s",
-		    strerror(errno));
-		tell_opened(c, FETCH_FAULT_CONNECT, ops);
+		snprintf(
+		    c->errbuf, sizeof(c->errbuf), "cannot watch its socket: %s", strerror(errno));
+		report_opened(c, FETCH_FAULT_CONNECT, ops);
 		return;
 	}
 	c->fd = fd;
 	if (!origin_is_tls(buf_str(&c->origin))) {
-		tell_opened(c, FETCH_FAULT_NONE, ops);
+		report_opened(c, FETCH_FAULT_NONE, ops);
 		return;
 	}
 	c->wire->stats->tls_handshakes++;
 	if (fetch_tls_begin(&c->tls, &c->wire->tls, buf_str(&c->origin), &io) == -1)
-		tell_opened(c, FETCH_FAULT_TLS, ops);
+		report_opened(c, FETCH_FAULT_TLS, ops);
 	else
 		shake(c, ops);
 }
@@ -240,13 +240,13 @@ fetch_wire_handle(struct fetch_wire *w, int n, int64_t now_ms, const struct fetc
 		if (code == CURLE_OK)
 			take_over(c, ops);
 		else
-			tell_failed(c, code, ops);
+			report_failed(c, code, ops);
 	}
 }
 
 /* --- one connection --- */
 
-/* The handle, with everything that stays the same. */
+/* Creates the handle, with all options that never change. */
 static CURL *
 handle_new(struct fetch_conn *c)
 {
@@ -258,17 +258,17 @@ handle_new(struct fetch_conn *c)
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, c);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, c->errbuf);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	/* to give a connection up must not wait for its name look-up, which stops all others */
+	/* closing must not wait for a pending name lookup, which would block all others */
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
-	/* what we took over looks idle to libcurl, which would close it after 118 s */
+	/* libcurl considers our connections idle and would close them after 118 s */
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, LONG_MAX);
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	/* Kerberos is not linked in (deps/libraries) */
+	/* the static libcurl has no Kerberos (deps/libraries) */
 	curl_easy_setopt(easy, CURLOPT_SOCKS5_AUTH, (long)CURLAUTH_BASIC);
-	curl_easy_setopt(easy, CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L); /* S3 gives eight at a time */
+	curl_easy_setopt(easy, CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L); /* S3 returns eight at a time */
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, w->connect_ms);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, w->read_len);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
@@ -295,7 +295,7 @@ fetch_conn_fits(const struct fetch_conn *c, const struct fetch_route *r)
 	return c->state == FETCH_CONN_OPEN && leads_to(c, r);
 }
 
-/* The proxy for https:// URLs, as curl reads the environment; it looks at no_proxy itself. */
+/* The proxy for https:// URLs, from the environment as curl reads it; libcurl applies no_proxy. */
 static const char *
 tunnel_proxy(void)
 {
@@ -307,10 +307,10 @@ tunnel_proxy(void)
 	return url != NULL ? url : "";
 }
 
-/* Where libcurl shall lead to: for a TLS connection as for another, but through a tunnel where
- * there is a proxy. */
+/* Tells libcurl where to connect. For https:// it opens a plain connection too, as TLS is ours, but
+ * through a tunnel where there is a proxy. */
 static void
-lead_to(struct fetch_conn *c, const struct fetch_route *r)
+set_destination(struct fetch_conn *c, const struct fetch_route *r)
 {
 	const struct fetch_wire *w = c->wire;
 	const char *authority, *port;
@@ -325,7 +325,7 @@ lead_to(struct fetch_conn *c, const struct fetch_route *r)
 	buf_addf(&url, "http://%s%s", authority, tls && *port == '\0' ? ":443" : "");
 	curl_easy_setopt(c->easy, CURLOPT_URL, buf_str(&url));
 	curl_easy_setopt(c->easy, CURLOPT_HTTPPROXYTUNNEL, (long)tls);
-	/* no proxy in front of the proxy, and none where it was settled that there is none */
+	/* none in front of the proxy itself, and none where routing has found that none applies */
 	if (w->direct || r->by_proxy || (w->proxy.len > 0 && !tls))
 		curl_easy_setopt(c->easy, CURLOPT_PROXY, "");
 	else
@@ -341,7 +341,7 @@ fetch_conn_open(
 	if (c->easy == NULL)
 		c->easy = handle_new(c);
 	if (!leads_to(c, r))
-		lead_to(c, r);
+		set_destination(c, r);
 	c->errbuf[0] = '\0';
 	c->fd = -1;
 	c->arrived = (struct timespec){0};
@@ -360,7 +360,7 @@ fetch_conn_is_late(const struct fetch_conn *c, int64_t now_ms)
 	    now_ms - c->begun_ms > c->wire->connect_ms;
 }
 
-/* What curl_easy_send or curl_easy_recv gave. */
+/* The result of curl_easy_send or curl_easy_recv. */
 static ssize_t
 moved(struct fetch_conn *c, CURLcode code, size_t n)
 {
@@ -373,7 +373,7 @@ moved(struct fetch_conn *c, CURLcode code, size_t n)
 	return -1;
 }
 
-/* What a system call on the socket gave. */
+/* The result of a system call on the socket. */
 static ssize_t
 moved_plain(struct fetch_conn *c, ssize_t n)
 {
@@ -398,7 +398,7 @@ raw_send(void *arg, const char *p, size_t n)
 	return moved(c, code, sent);
 }
 
-/* As recv, with the time of arrival. */
+/* As recv, and notes the time of arrival. */
 static ssize_t
 recv_stamped(struct fetch_conn *c, struct iovec room)
 {

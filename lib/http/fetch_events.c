@@ -8,7 +8,7 @@
 
 struct fetch_fd {
 	void *owner;	     /* NULL: curl's */
-	uint32_t registered; /* with epoll, for curl */
+	uint32_t registered; /* events registered for curl */
 };
 
 static struct fetch_fd *
@@ -52,7 +52,7 @@ fetch_events_own(struct fetch_events *v, int fd, void *owner)
 void
 fetch_events_closed(struct fetch_events *v, int fd)
 {
-	*fd_state(v, fd) = (struct fetch_fd){0}; /* close() takes it out of epoll */
+	*fd_state(v, fd) = (struct fetch_fd){0}; /* close() removes it from epoll */
 }
 
 static int
@@ -130,7 +130,7 @@ fetch_events_handle(struct fetch_events *v, int n, int64_t now_ms,
 			ready(s->owner, v->ev[i].events, arg);
 			continue;
 		}
-		if (s->registered == 0) /* closed by what was handled before it */
+		if (s->registered == 0) /* closed while an earlier event was handled */
 			continue;
 		if (v->ev[i].events & EPOLLIN)
 			mask |= CURL_CSELECT_IN;

@@ -1,4 +1,4 @@
-/* The exchanges of the engine in fetch.h that are not on the wire. Only fetch.c includes this. */
+/* The exchanges of the engine in fetch.h that are not in a slot. */
 #ifndef SHEAF_HTTP_FETCH_QUEUE_H
 #define SHEAF_HTTP_FETCH_QUEUE_H
 
@@ -17,24 +17,24 @@ struct fetch_queue {
 void fetch_queue_begin(struct fetch_queue *q);
 void fetch_queue_free(struct fetch_queue *q);
 
-/* An exchange from nothing, in neither list; and one that is over. */
+/* A new exchange, in neither list. The other takes back one that is over. */
 struct fetch_exchange *fetch_queue_new(struct fetch_queue *q);
 void fetch_queue_spent(struct fetch_queue *q, struct fetch_exchange *x);
 
-/* To be sent behind all others, or before: what was sent once goes out first. */
+/* Queue x to be sent after all others, or before them, as it was sent once already. */
 void fetch_queue_last(struct fetch_queue *q, struct fetch_exchange *x);
 void fetch_queue_first(struct fetch_queue *q, struct fetch_exchange *x);
 
-/* To be sent from due_ms on. */
+/* Holds x back until due_ms. */
 void fetch_queue_wait(struct fetch_queue *q, struct fetch_exchange *x, int64_t due_ms);
 
-/* Those whose time has come are ready, before all others. */
+/* Moves those that are due before all others. */
 void fetch_queue_due(struct fetch_queue *q, int64_t now_ms);
 
-/* Takes out the next one to send; there must be one. */
+/* Removes and returns the next one to send; there must be one. */
 struct fetch_exchange *fetch_queue_take(struct fetch_queue *q);
 
-/* Takes x out, wherever it is. */
+/* Removes x, wherever it is. */
 void fetch_queue_drop(struct fetch_queue *q, struct fetch_exchange *x);
 
 #endif

@@ -13,14 +13,14 @@ enum { HOST_MAX = 256 };
 
 /* --- the bytes below --- */
 
-/* What send or recv gave, as a BIO says it. */
+/* Translates the result of send or recv for a BIO. */
 static int
-told(BIO *b, struct fetch_tls_stream *s, ssize_t n)
+bio_result(BIO *b, struct fetch_tls_stream *s, ssize_t n)
 {
 	BIO_clear_retry_flags(b);
 	if (n == FETCH_TLS_IO_LATER) {
 		s->later = 1;
-		BIO_set_retry_read(b); /* which of both does not matter */
+		BIO_set_retry_read(b); /* read or write does not matter */
 	}
 	return n > 0 ? (int)n : -(n != 0);
 }
@@ -30,7 +30,7 @@ on_write(BIO *b, const char *p, int n)
 {
 	struct fetch_tls_stream *s = BIO_get_data(b);
 
-	return told(b, s, s->io.send(s->io.owner, p, (size_t)n));
+	return bio_result(b, s, s->io.send(s->io.owner, p, (size_t)n));
 }
 
 static int
@@ -41,7 +41,7 @@ on_read(BIO *b, char *p, int n)
 
 	if (got == 0)
 		BIO_set_flags(b, BIO_FLAGS_IN_EOF);
-	return told(b, s, got);
+	return bio_result(b, s, got);
 }
 
 static long
@@ -58,7 +58,7 @@ on_ctrl(BIO *b, int what, long n, void *p)
 
 /* --- sessions --- */
 
-/* Where the certificates are that are trusted. */
+/* The file or folder of trusted certificates. */
 static const char *
 trust_of(const struct fetch_tls *t)
 {
@@ -81,7 +81,7 @@ session_of(struct fetch_tls *t, const char *origin)
 	return NULL;
 }
 
-/* The session may be what the server does not like. */
+/* Drops the session, in case the server rejected it. */
 static void
 forget(struct fetch_tls_stream *s)
 {
@@ -98,7 +98,7 @@ keep(struct fetch_tls *t, const char *origin, SSL_SESSION *session)
 {
 	struct fetch_tls_session *place = session_of(t, origin);
 
-	if (place == NULL) { /* in turn, where there are very many */
+	if (place == NULL) { /* round-robin when there are many origins */
 		place = &t->sessions[t->n_sessions++ % FETCH_TLS_SESSIONS];
 		buf_reset(&place->origin);
 		buf_adds(&place->origin, origin);
@@ -107,7 +107,7 @@ keep(struct fetch_tls *t, const char *origin, SSL_SESSION *session)
 	place->session = session;
 }
 
-/* OpenSSL has a session that can be resumed. 1: it is ours now. */
+/* OpenSSL has a session that can be resumed. Returns 1: we own it now. */
 static int
 on_session(SSL *ssl, SSL_SESSION *session)
 {
@@ -127,13 +127,12 @@ load_trust(X509_STORE *store, const struct fetch_tls *t)
 	X509_STORE_set_flags(store, X509_V_FLAG_TRUSTED_FIRST);
 	if (t->ca_file != NULL)
 		return X509_STORE_load_file(store, t->ca_file);
-	/* one certificate of the hashed folder is read when it is needed, and stays read */
+	/* a hashed folder: each certificate is read when it is needed, and cached */
 	return X509_STORE_load_path(store, trust_of(t));
 }
 
-/* AES-128 goes first in TLS 1.3, as in Go and in browsers: with it a handshake hashes by SHA-256,
- * not SHA-384, which takes a tenth less time. An order of the system's configuration, where it is
- * not OpenSSL's own, is left alone. */
+/* Prefers AES-128 in TLS 1.3, as Go and browsers do (docs/engine.md, "TLS"), unless the system's
+ * configuration sets an order of its own. */
 static void
 prefer_aes_128(SSL_CTX *ctx)
 {
@@ -161,8 +160,8 @@ fetch_tls_ctx(struct fetch_tls *t)
 
 	if (t->ctx != NULL)
 		return t->ctx;
-	/* TLS fetches its ciphers from a provider, where the table of all names is not looked at.
-	 * To make that takes 0.4 ms, and to free everything at the end 0.2 ms. */
+	/* TLS gets its ciphers from a provider and never looks at the table of all names. Building
+	 * that takes 0.4 ms, and freeing everything at exit 0.2 ms. */
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ATEXIT, NULL);
 	t->ctx = SSL_CTX_new(TLS_client_method());
 	if (t->method == NULL)
@@ -179,7 +178,7 @@ fetch_tls_ctx(struct fetch_tls *t)
 	SSL_CTX_sess_set_new_cb(t->ctx, on_session);
 	SSL_CTX_set_mode(
 	    t->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	SSL_CTX_set_read_ahead(t->ctx, 1); /* a record's head and body by one system call */
+	SSL_CTX_set_read_ahead(t->ctx, 1); /* a record's header and body by one system call */
 	if (!load_trust(SSL_CTX_get_cert_store(t->ctx), t)) {
 		SSL_CTX_free(t->ctx);
 		t->ctx = NULL;
@@ -212,12 +211,12 @@ host_of(const char *origin, char host[static HOST_MAX])
 		p++;
 		len = strcspn(p, "]");
 	}
-	if (len > 0 && p[len - 1] == '.') /* the root of all names is in no certificate */
+	if (len > 0 && p[len - 1] == '.') /* certificates leave out the final dot */
 		len--;
 	snprintf(host, HOST_MAX, "%.*s", (int)len, p);
 }
 
-/* 1 unless OpenSSL cannot. An address is not asked for by name (RFC 6066, 3). */
+/* 1, or 0 when OpenSSL refuses the name. No SNI for an address (RFC 6066, section 3). */
 static int
 expect_host(SSL *ssl, const char *origin)
 {
@@ -230,16 +229,15 @@ expect_host(SSL *ssl, const char *origin)
 	return SSL_set_tlsext_host_name(ssl, host) && SSL_set1_host(ssl, host);
 }
 
-/* Offers the last session, or one of another process. OpenSSL resumes a session of TLS 1.3 once,
- * and the server may send the next one only with its first answer, while other connections begin;
- * so it gets a copy. */
+/* Offers the latest session, ours or one of another process. It offers a copy, as OpenSSL resumes a
+ * TLS 1.3 session once, and other connections may begin before the server sends the next. */
 static void
 resume(struct fetch_tls_stream *s)
 {
 	const struct fetch_tls_session *place = session_of(s->tls, s->origin);
 	SSL_SESSION *copy;
 
-	if (place == NULL) { /* the first connection there */
+	if (place == NULL) { /* the first connection to this origin */
 		keep(s->tls, s->origin, fetch_tls_share_get(s->origin, trust_of(s->tls)));
 		place = session_of(s->tls, s->origin);
 	}
@@ -260,7 +258,7 @@ fetch_tls_begin(struct fetch_tls_stream *s, struct fetch_tls *t, const char *ori
 
 	*s = (struct fetch_tls_stream){.tls = t, .io = *io, .origin = origin};
 	if (ctx == NULL) {
-		snprintf(io->error, FETCH_TLS_ERROR_LEN, "no certificates to trust were read");
+		snprintf(io->error, FETCH_TLS_ERROR_LEN, "cannot read the trusted certificates");
 		return -1;
 	}
 	s->ssl = SSL_new(ctx);
@@ -273,14 +271,14 @@ fetch_tls_begin(struct fetch_tls_stream *s, struct fetch_tls *t, const char *ori
 	SSL_set_app_data(s->ssl, s);
 	SSL_set_connect_state(s->ssl);
 	if (!expect_host(s->ssl, origin)) {
-		snprintf(io->error, FETCH_TLS_ERROR_LEN, "%.200s: not a host's name", origin);
+		snprintf(io->error, FETCH_TLS_ERROR_LEN, "%.200s: not a host name", origin);
 		return -1;
 	}
 	resume(s);
 	return 0;
 }
 
-/* Why the last step failed, where that was not below TLS. */
+/* Notes why the last step failed, if TLS knows. */
 static void
 note_error(struct fetch_tls_stream *s)
 {
@@ -355,7 +353,7 @@ fetch_tls_end(struct fetch_tls_stream *s, int polite)
 {
 	if (s->ssl == NULL)
 		return;
-	/* without either, OpenSSL would take the session for a broken one */
+	/* without a shutdown OpenSSL would mark the session as broken */
 	SSL_set_quiet_shutdown(s->ssl, !polite);
 	if (SSL_is_init_finished(s->ssl))
 		SSL_shutdown(s->ssl);

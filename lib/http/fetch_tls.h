@@ -1,7 +1,7 @@
 /*
- * TLS for the connections in fetch_conn.h, by OpenSSL: TLS 1.2 or newer, the server's certificate
- * checked, sessions resumed. All connections share one context; libcurl would make one for each,
- * which takes half as long as the handshake. Only fetch_conn.c includes this.
+ * TLS for the connections in fetch_conn.h, by OpenSSL: TLS 1.2 or newer, certificates verified,
+ * sessions resumed. All connections share one context; libcurl would create one for each, which
+ * takes half as long as the handshake.
  */
 #ifndef SHEAF_HTTP_FETCH_TLS_H
 #define SHEAF_HTTP_FETCH_TLS_H
@@ -22,10 +22,10 @@ struct fetch_tls_session {
 /* What the connections of an engine share. */
 struct fetch_tls {
 	const char *ca_file; /* trust these certificates (PEM) only; NULL: the system's. Borrowed */
-	SSL_CTX *ctx;	     /* made for the first connection */
+	SSL_CTX *ctx;	     /* created for the first connection */
 	BIO_METHOD *method;
-	struct fetch_tls_session sessions[FETCH_TLS_SESSIONS]; /* the last one of each origin */
-	size_t n_sessions;				       /* ever begun */
+	struct fetch_tls_session sessions[FETCH_TLS_SESSIONS]; /* the latest of each origin */
+	size_t n_sessions;				       /* origins seen, ever */
 };
 
 enum { FETCH_TLS_IO_LATER = -2 };
@@ -36,7 +36,7 @@ struct fetch_tls_io {
 	ssize_t (*send)(void *owner, const char *p, size_t n);
 	ssize_t (*recv)(void *owner, char *p, size_t n);
 	void *owner;
-	char *error; /* FETCH_TLS_ERROR_LEN bytes: why something failed, "" if unknown */
+	char *error; /* FETCH_TLS_ERROR_LEN bytes: why it failed, "" if unknown */
 };
 
 /* One connection's TLS. */
@@ -45,32 +45,32 @@ struct fetch_tls_stream {
 	SSL *ssl; /* NULL: none */
 	struct fetch_tls_io io;
 	const char *origin; /* borrowed */
-	int later;	    /* the last step lacked something that the socket will tell of */
+	int later;	    /* the last step waits for the socket */
 };
 
-/* The context; NULL when the certificates to trust cannot be read. Reading a bundle takes 20 ms, so
- * this happens when TLS is needed. */
+/* The context, created on first use because reading a bundle of certificates takes 20 ms. NULL when
+ * the certificates to trust cannot be read. */
 SSL_CTX *fetch_tls_ctx(struct fetch_tls *t);
 void fetch_tls_free(struct fetch_tls *t);
 
-/* Prepares s to speak to origin ("https://host:port"; borrowed until fetch_tls_end). 0, or -1 with
- * io->error filled. */
+/* Prepares s for a handshake with origin ("https://host:port"; borrowed until fetch_tls_end). 0, or
+ * -1 with io->error filled. */
 int fetch_tls_begin(struct fetch_tls_stream *s, struct fetch_tls *t, const char *origin,
     const struct fetch_tls_io *io);
 
 enum fetch_tls_result { FETCH_TLS_LATER, FETCH_TLS_OPEN, FETCH_TLS_UNTRUSTED, FETCH_TLS_LOST };
 
-/* Goes on with the handshake. For the last two the error is filled. */
+/* Continues the handshake. UNTRUSTED and LOST fill the error. */
 enum fetch_tls_result fetch_tls_shake(struct fetch_tls_stream *s);
 
-/* 1 when the handshake resumed a session. */
+/* 1 if the handshake resumed a session. */
 int fetch_tls_is_resumed(const struct fetch_tls_stream *s);
 
-/* As fetch_conn_send and fetch_conn_recv; -1: the error is filled. */
+/* Return as fetch_conn_send and fetch_conn_recv do; with -1 the error is filled. */
 ssize_t fetch_tls_send(struct fetch_tls_stream *s, const char *p, size_t n);
 ssize_t fetch_tls_recv(struct fetch_tls_stream *s, char *p, size_t n);
 
-/* Says good-bye where polite, that is where the other side may still hear it, and frees. */
+/* Frees s; polite: sends close_notify first, as the peer can still receive it. */
 void fetch_tls_end(struct fetch_tls_stream *s, int polite);
 
 #endif

@@ -9,22 +9,22 @@
 #include "sums/crc32c.h"
 
 enum {
-	SLOTS = 1024, /* chosen by the key; of two with one slot the last stays */
+	SLOTS = 1024, /* chosen by the key; of two keys with one slot the later wins */
 	SLOT_LEN = 4096,
 	PEER_TAG = 3,	 /* of the certificate in OpenSSL's SSL_SESSION_ASN1 */
-	ASN1_BAD = 0x80, /* what ASN1_get_object returns for what is no DER */
+	ASN1_BAD = 0x80, /* returned by ASN1_get_object for what is not DER */
 };
 
-/* A slot begins with this; behind it are the key and the session, as DER. It is written and read by
- * one call each, and one that was read half-written has another sum. */
+/* A slot begins with this, followed by the key and the session as DER. It is written by one call
+ * and read by one call; the sum reveals one that was read while being written. */
 struct head {
-	uint32_t sum; /* CRC-32C of all behind it */
+	uint32_t sum; /* CRC-32C of all that follows */
 	uint16_t key_len, session_len;
 };
 
 static const char mark[] = "sheaf TLS sessions\n"; /* what the file begins with */
 
-/* The descriptor, or -1: the number may mean something else where it was not inherited. */
+/* The descriptor, or -1. If it was not inherited, the number may belong to any other file. */
 static int
 share_fd(void)
 {
@@ -43,7 +43,7 @@ share_fd(void)
 	return (int)fd;
 }
 
-/* Certificates that were replaced meanwhile are not the same. */
+/* The identity of the trusted certificates is part of the key, so that replaced ones differ. */
 static void
 add_key(struct buf *out, const char *origin, const char *trust)
 {
@@ -62,8 +62,8 @@ slot_of(const struct buf *key)
 	return (off_t)(1 + crc32c(0, key->p, key->len) % SLOTS) * SLOT_LEN;
 }
 
-/* The session without the server's certificate, which nobody asks for again, and which takes as
- * long to read as all of a handshake. */
+/* Appends the session without the server's certificate, which nobody needs again and which takes as
+ * long to parse as a whole handshake. */
 static void
 add_session(struct buf *out, SSL_SESSION *session)
 {
@@ -75,7 +75,7 @@ add_session(struct buf *out, SSL_SESSION *session)
 
 	if (len <= 0)
 		return;
-	buf_room(&rest, (size_t)len); /* at once: what is outgrown would not be wiped */
+	buf_room(&rest, (size_t)len); /* all at once, as memory outgrown would not be wiped */
 	end = der;
 	if ((ASN1_get_object(&p, &n, &tag, &class, len) & ASN1_BAD) == 0)
 		end = p + n;
@@ -118,7 +118,7 @@ fetch_tls_share_put(const char *origin, const char *trust, SSL_SESSION *session)
 		h.sum = crc32c(0, slot.p + sizeof(h.sum), slot.len - sizeof(h.sum));
 		memcpy(slot.p, &h.sum, sizeof(h.sum));
 		if (pwrite(fd, slot.p, slot.len, slot_of(&key)) == -1) {
-			/* then the others shake hands themselves */
+			/* the others do the handshake themselves */
 		}
 	}
 	buf_free(&key);

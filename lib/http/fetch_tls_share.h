@@ -1,14 +1,13 @@
 /*
- * TLS sessions that the processes of one run share, so that one makes the full handshake with a
- * server and the others resume it: to read and check the certificates takes 2 ms of CPU in each.
+ * TLS sessions shared by the processes of one run, so that one of them does the full handshake with
+ * a server and the others resume it (docs/engine.md, "TLS").
  *
- * They are in a file without a name, which libexec/merge opens and all that it starts inherits;
- * SHEAF_SESSIONS is the descriptor's number. No other user can open it: a session speaks for the
- * server's identity. Its bytes may reach the disk of the work folder. Where there is no such file,
- * or it cannot be used, nothing is shared.
+ * They are kept in an unnamed file that libexec/merge opens and its processes inherit;
+ * SHEAF_SESSIONS is the descriptor number. No other user can open it, as a session vouches for the
+ * server's identity. Without a usable file nothing is shared.
  *
- * A session is for one origin and for what was trusted when it was made: a file or folder of
- * certificates, as long as nobody has replaced it.
+ * A session is valid for one origin and one set of trusted certificates: a file or folder that has
+ * not been replaced since.
  */
 #ifndef SHEAF_HTTP_FETCH_TLS_SHARE_H
 #define SHEAF_HTTP_FETCH_TLS_SHARE_H
@@ -16,11 +15,11 @@
 #include <openssl/ssl.h>
 
 /* Shares a session with the server at origin ("https://host:port"); trust is the file or folder of
- * the certificates that vouched for it. All are borrowed. That it could not is not told: the others
- * then make the handshake themselves. */
+ * certificates it was verified with. All are borrowed. Failures are not reported: the other
+ * processes do the handshake themselves. */
 void fetch_tls_share_put(const char *origin, const char *trust, SSL_SESSION *session);
 
-/* The session that was shared last; NULL: none. The caller frees it (SSL_SESSION_free). */
+/* The session shared last; NULL: none. The caller frees it (SSL_SESSION_free). */
 SSL_SESSION *fetch_tls_share_get(const char *origin, const char *trust);
 
 #endif

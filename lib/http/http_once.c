@@ -13,7 +13,7 @@ struct once {
 	const struct http_once *h;
 	struct http_answer *a;
 	int ended;
-	int ok; /* a whole answer, which need not be a good one */
+	int ok; /* a whole answer came, whatever its status */
 	int too_long;
 	unsigned tries;
 	char fault_text[256];
@@ -134,7 +134,7 @@ explain(const struct once *x, struct err *e)
 		return err_set(e, EXIT_FAILED, "%.*s: no answer within %u s", origin, url,
 		    (x->h->total_ms + 999) / 1000);
 	if (x->too_long)
-		return err_set(e, EXIT_FAILED, "%.*s: an answer of more than %zu bytes", origin,
+		return err_set(e, EXIT_FAILED, "%.*s: the answer is longer than %zu bytes", origin,
 		    url, x->h->answer_max);
 	return err_set(e, EXIT_FAILED, "%.*s: %s (%s)%s", origin, url,
 	    fetch_fault_words(x->a->fault), x->fault_text, tries);
@@ -164,7 +164,7 @@ http_once(const struct http_once *h, struct http_answer *a, struct err *e)
 	*a = (struct http_answer){.fault = FETCH_FAULT_STALL};
 	if ((f = fetch_new(&fo, e)) == NULL)
 		return -1;
-	buf_room(&a->body, h->answer_max + 1); /* so that it never moves, and is wiped as a whole */
+	buf_room(&a->body, h->answer_max + 1); /* never moves, so it can be wiped */
 	fetch_start(f, &ops, &x);
 	while (!x.ended && (left = due - clock_mono_ms()) > 0)
 		fetch_step(f, left < STEP_MS ? (int)left : STEP_MS);

@@ -7,11 +7,11 @@
 enum state {
 	STATUS_LINE,
 	HEADERS,
-	BODY,	  /* of a known length */
-	BODY_EOF, /* until the connection ends */
+	BODY,	  /* of known length */
+	BODY_EOF, /* until the connection is closed */
 	CHUNK_SIZE,
 	CHUNK,
-	CHUNK_END, /* the line end behind a chunk */
+	CHUNK_END, /* the line end after a chunk */
 	TRAILERS,
 	OVER,
 };
@@ -52,8 +52,7 @@ bad(struct http_parse *h, const char *why)
 	return HTTP_BAD;
 }
 
-/* Takes a whole line, without its end, out of the bytes: 1. 0: it is not whole yet. -1: too long.
- */
+/* Takes a line, without its end, from the bytes. 1, or 0: it is not complete yet; -1: too long. */
 static int
 take_line(struct http_parse *h, const char **p, size_t *n, const char **line, size_t *len)
 {
@@ -105,7 +104,7 @@ is_name(const char *s, size_t len, const char *name)
 	return strlen(name) == len && strncasecmp(s, name, len) == 0;
 }
 
-/* 1 when word is among the comma-separated ones. */
+/* 1 if word is in the comma-separated list. */
 static int
 has_word(const char *s, size_t len, const char *word)
 {
@@ -127,7 +126,7 @@ has_word(const char *s, size_t len, const char *word)
 	return 0;
 }
 
-/* What a header says of how the body ends (RFC 9112, 6.3). NULL, or why it cannot be. */
+/* Notes what a header says about the end of the body (RFC 9112, 6.3). NULL, or what is wrong. */
 static const char *
 framing(struct http_parse *h, const char *line, size_t len)
 {
@@ -165,7 +164,7 @@ framing(struct http_parse *h, const char *line, size_t len)
 	return NULL;
 }
 
-/* The empty line behind the head. */
+/* After the empty line that ends the head. */
 static void
 head_ended(struct http_parse *h)
 {
@@ -187,7 +186,7 @@ head_ended(struct http_parse *h)
 	}
 }
 
-/* Hexadecimal, perhaps with extensions behind a semicolon (RFC 9112, 7.1). */
+/* Hexadecimal, with optional extensions after a semicolon (RFC 9112, 7.1). */
 static int
 chunk_size(struct http_parse *h, const char *s, size_t len)
 {
@@ -213,7 +212,7 @@ chunk_size(struct http_parse *h, const char *s, size_t len)
 	return 0;
 }
 
-/* A line between the pieces of a chunked body. NULL, or why it cannot be. */
+/* A line between the pieces of a chunked body. NULL, or what is wrong. */
 static const char *
 chunk_line(struct http_parse *h, const char *s, size_t len)
 {
@@ -236,7 +235,7 @@ chunk_line(struct http_parse *h, const char *s, size_t len)
 	return NULL;
 }
 
-/* HTTP_MORE here: the line needs not be told. */
+/* HTTP_MORE: not a line for the caller. */
 static enum http_event
 head_line(struct http_parse *h, const char *s, size_t len)
 {
@@ -267,7 +266,7 @@ body_piece(struct http_parse *h, const char **p, size_t *n, const char **out, si
 	return HTTP_BODY;
 }
 
-/* What is no HTTP shows early, and may never have a line end. */
+/* Recognises what is not HTTP by its first bytes, as it may never have a line end. */
 static int
 begins_wrong(struct http_parse *h, const char *p, size_t n)
 {

@@ -10,53 +10,53 @@
 #include "base/buf.h"
 #include "http/pace.h"
 
-#define MAGIC UINT64_C(0x3465636170667331) /* "1sfpace4", this layout */
+#define MAGIC UINT64_C(0x3465636170667331) /* "1sfpace4": names this layout */
 #define NS_PER_S UINT64_C(1000000000)
-#define WINDOW_NS UINT64_C(100000000) /* goodput is measured, and the rate raised, once in this */
-#define CUT_NS UINT64_C(300000000)    /* one cut for all the throttles that one excess brings */
-#define CALM_NS                                                                                    \
-	(10 * NS_PER_S) /* without a throttle: the limit may have moved, so look for it faster */
+#define WINDOW_NS                                                                                  \
+	UINT64_C(100000000)	   /* goodput is measured, and the rate raised, once per window */
+#define CUT_NS UINT64_C(300000000) /* one cut answers all throttles of one burst */
+#define CALM_NS (10 * NS_PER_S)	   /* without a cut: probe faster, the limit may have moved */
 #define CUT 0.95
-#define PROVEN_WINDOWS 8 /* goodput is proven when it lasted for about so many windows */
-#define PROVEN_LOSS 0.97 /* what each cut takes from it, as the limit may have fallen */
-#define ROUND_MIN 50	 /* answers before a share of them means something */
+#define PROVEN_WINDOWS 8 /* goodput is proven when it lasts about so many windows */
+#define PROVEN_LOSS 0.97 /* each cut lowers it by this, as the limit may have fallen */
+#define ROUND_MIN 50	 /* answers before their share of refusals means anything */
 #define ROUND_MAX 2000
-#define SHARE 3000 /* of refusals in a round, in millionths: above it, the rate is too high */
-#define HELPED 0.6 /* a fall has helped when less than this of the share is left */
+#define SHARE 3000 /* of refusals in a round, in millionths; above it the rate is too high */
+#define HELPED 0.6 /* a cut helped if it left less than this of the share */
 #define FALLS_IN_VAIN 3
-#define BURST_NS UINT64_C(5000000) /* unused time that may still be used */
-#define STALE_NS (60 * NS_PER_S)   /* a schedule so far ahead is of an earlier boot */
-#define SKEW_NS NS_PER_S	   /* as is what happened so far ahead */
-#define RATE_FIRST 5000.0	   /* requests a second: S3 promises 5,500 */
-#define RATE_MIN 100.0 /* refusals that have nothing to do with the rate must not end the run */
+#define BURST_NS UINT64_C(5000000) /* unused time that may be caught up on */
+#define STALE_NS (60 * NS_PER_S)   /* a schedule so far ahead is from before a reboot */
+#define SKEW_NS NS_PER_S	   /* and so is a past event so far ahead */
+#define RATE_FIRST 5000.0	   /* requests a second; S3 promises 5,500 */
+#define RATE_MIN 100.0		   /* refusals unrelated to the rate must not stall the run */
 #define RATE_MAX 1e6
 #define MILLION UINT64_C(1000000)
-#define GROWTH_FIRST 250000 /* by a quarter in each window, until the limit is found */
-#define GROWTH_LEAST 2000   /* then 2 % a second */
+#define GROWTH_FIRST 250000 /* per window, until the limit is found */
+#define GROWTH_LEAST 2000   /* from then on: 2 % a second */
 #define GROWTH_CALM 20000
 
 struct shared {
 	_Atomic uint64_t magic;
-	_Atomic uint64_t next_ns;     /* the first time that is not yet given away */
+	_Atomic uint64_t next_ns;     /* the first time not given to a request yet */
 	_Atomic uint64_t interval_ps; /* between two sends; 0: not set yet */
-	_Atomic uint64_t growth;      /* millionths by which the rate is raised in a window */
-	_Atomic uint64_t window_ns;   /* when the running window began; 0: none has */
-	_Atomic uint64_t window_n;    /* good answers in it */
-	_Atomic uint64_t goodput;     /* good answers a second in the last whole window */
+	_Atomic uint64_t growth;      /* of the rate in a window, in millionths */
+	_Atomic uint64_t window_ns;   /* when the current window began; 0: none yet */
+	_Atomic uint64_t window_n;    /* successes in it */
+	_Atomic uint64_t goodput;     /* successes a second in the last complete window */
 	_Atomic uint64_t smooth;      /* the same, smoothed over PROVEN_WINDOWS */
-	_Atomic uint64_t proven;      /* the most that smooth was of late */
+	_Atomic uint64_t proven;      /* the highest recent value of smooth */
 	_Atomic uint64_t cut_ns;      /* when the rate was last cut */
-	_Atomic uint64_t round_good;  /* answers since then, or for a while */
+	_Atomic uint64_t round_good;  /* answers in the current round */
 	_Atomic uint64_t round_bad;
-	_Atomic uint64_t share;	  /* of refusals, in millionths, that the last cut was for */
-	_Atomic uint64_t in_vain; /* cuts in a row that did not help */
-	_Atomic uint64_t fell_ps; /* the interval before the first of these */
-	_Atomic uint64_t noise;	  /* the share that no cut helps against */
+	_Atomic uint64_t share;	  /* of refusals that caused the last cut, in millionths */
+	_Atomic uint64_t in_vain; /* successive cuts that did not help */
+	_Atomic uint64_t fell_ps; /* the interval before the first of them */
+	_Atomic uint64_t noise;	  /* the share of refusals that cuts do not reduce */
 };
 
 struct pace {
 	struct shared *s;
-	struct shared own; /* without a file */
+	struct shared own; /* used without a file */
 };
 
 static void
@@ -145,8 +145,8 @@ pace_take(struct pace *p, uint64_t now_ns, unsigned n)
 	return from > now_ns ? from : now_ns;
 }
 
-/* How long ago a shared time was. Another process may have read the clock a little later than this
- * one; what is far ahead is of an earlier boot, and so is long gone. */
+/* The age of a shared time. It may be slightly ahead, as another process read the clock later; one
+ * far ahead is from before a reboot, and long past. */
 static uint64_t
 since(uint64_t then_ns, uint64_t now_ns)
 {
@@ -173,7 +173,7 @@ round_begin(struct shared *s)
 	atomic_store(&s->round_bad, 0);
 }
 
-/* Of refusals in this round, in millionths. */
+/* The share of refusals in this round, in millionths. */
 static uint64_t
 round_share(const struct shared *s)
 {
@@ -188,9 +188,9 @@ round_answers(const struct shared *s)
 	return atomic_load(&s->round_bad) + atomic_load(&s->round_good);
 }
 
-/* A long round in which fewer were refused than what is borne. */
+/* After a long round with fewer refusals than are tolerated, tolerates less. */
 static void
-bear_less(struct shared *s)
+tolerate_less(struct shared *s)
 {
 	uint64_t share = round_share(s), noise = atomic_load(&s->noise);
 
@@ -201,7 +201,7 @@ bear_less(struct shared *s)
 	round_begin(s);
 }
 
-/* Closes the running window when it is old enough; of several processes, one does. */
+/* Closes the current window when it is old enough; one of the processes does. */
 static void
 roll(struct pace *p, uint64_t now_ns)
 {
@@ -214,17 +214,17 @@ roll(struct pace *p, uint64_t now_ns)
 	if (!atomic_compare_exchange_strong(&s->window_ns, &began, now_ns))
 		return;
 	n = atomic_exchange(&s->window_n, 0);
-	if (length > 8 * WINDOW_NS) /* the first window, or after a pause */
+	if (length > 8 * WINDOW_NS) /* the first window, or one with a pause */
 		return;
 	good = (double)n * (double)NS_PER_S / (double)length;
 	atomic_store(&s->goodput, (uint64_t)good);
 	prove(s, good);
-	bear_less(s);
+	tolerate_less(s);
 	rate = pace_rate(p);
 	since_cut = since(atomic_load(&s->cut_ns), now_ns);
 	if (since_cut < 2 * WINDOW_NS ||
-	    good <
-		rate / 2) /* the answers to the last change are not in; or not we are the limit */
+	    good < rate /
+		    2) /* the last change shows no effect yet, or the rate is not what limits us */
 		return;
 	if (since_cut > CALM_NS && atomic_load(&s->growth) < GROWTH_CALM)
 		atomic_store(&s->growth, GROWTH_CALM);
@@ -239,8 +239,8 @@ pace_answered(struct pace *p, uint64_t now_ns)
 	roll(p, now_ns);
 }
 
-/* Good answers a second of late: the better of the last window and the running one, if that is old
- * enough to tell. */
+/* Recent successes a second: the better of the last window and the current one, if that is old
+ * enough. */
 static double
 goodput(struct pace *p, uint64_t now_ns)
 {
@@ -255,9 +255,9 @@ goodput(struct pace *p, uint64_t now_ns)
 	return good;
 }
 
-/* The falls were in vain: back to where they began. */
+/* The cuts did not help: returns to the rate before them and tolerates this share. */
 static void
-bear(struct shared *s, uint64_t share)
+tolerate(struct shared *s, uint64_t share)
 {
 	atomic_store(&s->noise, share);
 	atomic_store(&s->in_vain, 0);
@@ -267,20 +267,21 @@ bear(struct shared *s, uint64_t share)
 	round_begin(s);
 }
 
-/* Does the share of refusals ask for a lower rate? */
+/* 1 if the share of refusals calls for a lower rate. */
 static int
 is_too_fast(struct shared *s)
 {
 	uint64_t share = round_share(s), noise = atomic_load(&s->noise);
-	uint64_t last = atomic_load(&s->share), borne = SHARE + noise + noise / 2;
+	uint64_t last = atomic_load(&s->share), tolerated = SHARE + noise + noise / 2;
 
-	if (atomic_load(&s->growth) == GROWTH_FIRST) /* the limit was passed in a hurry */
-		borne = noise;
-	if (round_answers(s) < ROUND_MIN || share <= borne)
+	if (atomic_load(&s->growth) ==
+	    GROWTH_FIRST) /* still growing fast: any refusal means that the limit is passed */
+		tolerated = noise;
+	if (round_answers(s) < ROUND_MIN || share <= tolerated)
 		return 0;
 	if (last > noise && (double)(share - noise) > HELPED * (double)(last - noise)) {
 		if (atomic_fetch_add(&s->in_vain, 1) + 1 >= FALLS_IN_VAIN) {
-			bear(s, share);
+			tolerate(s, share);
 			return 0;
 		}
 	} else {
@@ -292,9 +293,9 @@ is_too_fast(struct shared *s)
 }
 
 /*
- * A server or machine that stalls lets requests pile up and refuses some when it goes on, at far
- * less than the limit. So the rate falls from what has been proven, where that is more than what
- * was just reached; and what is proven falls with each cut.
+ * When a server stalls, requests pile up, and it refuses some on resuming although the rate is far
+ * below its limit. So the new rate is derived from the proven goodput if that is higher than the
+ * current one; and each cut lowers the proven goodput.
  */
 static void
 cut(struct pace *p, uint64_t now_ns)
@@ -322,7 +323,7 @@ pace_throttled(struct pace *p, uint64_t now_ns)
 
 	roll(p, now_ns);
 	if (since(last, now_ns) < CUT_NS) {
-		round_begin(s); /* an answer to what was sent before the cut */
+		round_begin(s); /* answers a request sent before the cut */
 		return;
 	}
 	atomic_fetch_add(&s->round_bad, 1);

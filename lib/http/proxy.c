@@ -11,7 +11,7 @@
 
 enum { ADDRESS_MAX = 64 };
 
-/* Are the first bits the same? 0 bits: all. */
+/* 1 if the first bits are the same; 0 bits means all. */
 static int
 same_bits(const unsigned char *a, const unsigned char *b, size_t len, size_t bits)
 {
@@ -94,7 +94,7 @@ proxy_is_bypassed(const char *host, size_t len, const char *no_proxy)
 	return 0;
 }
 
-/* "user:password", with %XX for what a URL cannot hold. */
+/* user: "name:password", percent-encoded. */
 static void
 authorize(struct buf *out, const char *user, size_t len)
 {

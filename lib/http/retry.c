@@ -6,7 +6,7 @@ enum {
 	TOKENS_MAX = 500,
 	TOKENS_RETRY = 5,
 	TOKENS_TIMEOUT = 10,
-	BACKOFF_MS = 50, /* base; times 2 to the number of tries */
+	BACKOFF_MS = 50, /* doubles with each try */
 	BACKOFF_THROTTLED_MS = 500,
 	BACKOFF_MAX_MS = 20000,
 	SERVER_WAIT_MAX_MS = 60000,
@@ -16,7 +16,7 @@ void
 retry_begin(struct retry *r)
 {
 	r->tokens = TOKENS_MAX;
-	/* not OpenSSL's: to set up its generator takes a millisecond, at each start of a program */
+	/* not OpenSSL's generator, which takes a millisecond to set up at each start */
 	if (getrandom(&r->rng, sizeof(r->rng), 0) != sizeof(r->rng))
 		r->rng = (uint64_t)(uintptr_t)r;
 	r->rng |= 1;
@@ -45,7 +45,7 @@ retry_earn(struct retry *r, unsigned paid)
 static double
 random_share(struct retry *r)
 {
-	r->rng ^= r->rng << 13; /* xorshift64: jitter needs no more */
+	r->rng ^= r->rng << 13; /* xorshift64 is enough for jitter */
 	r->rng ^= r->rng >> 7;
 	r->rng ^= r->rng << 17;
 	return (double)(r->rng >> 11) / 9007199254740992.0;

@@ -1,8 +1,7 @@
 /*
- * Whether and when a failed request is sent again, as the AWS SDKs' standard mode has it: a budget
- * of 500 tokens that retries use up and successes fill, so that a server that is down is not
- * beaten, and a wait that doubles, at random between nothing and all of it (AWS SDKs and tools
- * reference guide, "Retry behavior"). Pure but for the seed.
+ * Whether and when a failed request is sent again, as in the standard mode of the AWS SDKs (AWS
+ * SDKs and tools reference guide, "Retry behavior"): a budget of tokens, and exponential backoff
+ * with full jitter (docs/engine.md, "Retries"). Pure but for the seed.
  */
 #ifndef SHEAF_HTTP_RETRY_H
 #define SHEAF_HTTP_RETRY_H
@@ -16,15 +15,15 @@ struct retry {
 
 void retry_begin(struct retry *r);
 
-/* Pays for a retry, dearer after a time-out, and adds that to *paid: 1. 0: the budget is used up.
- */
+/* Pays for a retry (a timeout costs more) and adds the price to *paid. 1, or 0 if the budget is
+ * used up. */
 int retry_pay(struct retry *r, int after_timeout, unsigned *paid);
 
-/* A success: what its retries had paid comes back, and one token where it needed none. */
+/* After a success: refunds what its retries paid, or adds one token if there were none. */
 void retry_earn(struct retry *r, unsigned paid);
 
-/* How long to wait before the retry that follows so many tries, in ms; server_ms is what the server
- * asked for at least, obeyed up to a minute. */
+/* How long to wait, in ms, before the retry after so many tries. server_ms is the least that the
+ * server asked for, honoured up to a minute. */
 int64_t retry_wait_ms(struct retry *r, unsigned tries, int throttled, uint32_t server_ms);
 
 #endif

@@ -4,7 +4,7 @@
 #include "sums/checksum.h"
 #include "sums/crc32c.h"
 
-#define POLY64 UINT64_C(0x9a6c9329ac4bc9b5) /* of CRC-64/NVME, reflected */
+#define POLY64 UINT64_C(0x9a6c9329ac4bc9b5) /* the polynomial of CRC-64/NVME, reflected */
 
 static uint64_t table64[8][256]; /* as in crc32c.c */
 

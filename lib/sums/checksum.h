@@ -20,12 +20,12 @@ enum checksum_algorithm {
 	CHECKSUMS,
 };
 
-enum { CHECKSUM_TEXT = 48 }; /* room for any of them in base64, with the NUL */
+enum { CHECKSUM_TEXT = 48 }; /* holds any of them in base64, and a NUL */
 
 /* "CRC32C"; "" for none. */
 const char *checksum_name(enum checksum_algorithm a);
 
-/* Zero-initialised is none: adds nothing. */
+/* Zero-initialised is CHECKSUM_NONE, which ignores what is added. */
 struct checksum {
 	enum checksum_algorithm algorithm;
 	uint64_t crc;
@@ -35,10 +35,11 @@ struct checksum {
 void checksum_begin(struct checksum *c, enum checksum_algorithm a);
 void checksum_add(struct checksum *c, const void *p, size_t n);
 
-/* The sum in base64, the CRCs most significant byte first; "" for none. c is none again. */
+/* Fills text with the sum in base64, CRCs with the most significant byte first; "" for none. c
+ * becomes CHECKSUM_NONE. */
 void checksum_end(struct checksum *c, char text[CHECKSUM_TEXT]);
 
-/* A CRC32C in the form of checksum_end. */
+/* Formats a CRC32C as checksum_end does. */
 void checksum_crc32c_text(char text[CHECKSUM_TEXT], uint32_t crc);
 
 #endif

@@ -5,7 +5,9 @@
 
 #define POLY UINT32_C(0x82f63b78) /* reflected */
 
-enum { KNOWN_POWERS = 512 }; /* of lengths below this, which the rows of small files mostly are */
+enum {
+	KNOWN_POWERS = 512
+}; /* powers for shorter lengths are cached; the rows of small files are mostly shorter */
 
 static uint32_t table[8][256]; /* table[0] a byte at a time, the others for eight at once */
 
@@ -79,7 +81,7 @@ crc32c(uint32_t crc, const void *p, size_t n)
 #endif
 
 /* a times b modulo the polynomial, both reflected (bit 31 is the coefficient of x^0). Without
- * branches, which would go either way as often. */
+ * branches, which could not be predicted. */
 static uint32_t
 multiply(uint32_t a, uint32_t b)
 {
@@ -97,7 +99,7 @@ static uint32_t
 power(uint64_t len)
 {
 	static uint32_t square[64] = {UINT32_C(1) << 23}; /* x^8: one byte, two, four ... */
-	static int n = 1;				  /* that are known */
+	static int n = 1;				  /* known so far */
 	uint32_t r = UINT32_C(1) << 31;
 
 	for (int i = 0; len > 0; i++, len >>= 1) {
@@ -114,7 +116,7 @@ power(uint64_t len)
 uint32_t
 crc32c_combine(uint32_t a, uint32_t b, uint64_t b_len)
 {
-	static uint32_t known[KNOWN_POWERS]; /* 0: not yet */
+	static uint32_t known[KNOWN_POWERS]; /* 0: not computed yet */
 	uint32_t p;
 
 	if (b_len < KNOWN_POWERS) {
@@ -124,7 +126,7 @@ crc32c_combine(uint32_t a, uint32_t b, uint64_t b_len)
 	} else {
 		p = power(b_len);
 	}
-	/* B's bytes push A's remainder up */
+	/* A's remainder is shifted by the bytes of B */
 	return multiply(p, a) ^ b;
 }
 

@@ -1,6 +1,6 @@
 /*
- * CRC-32C (Castagnoli; RFC 3720, section 12.1), with the processor's own instruction where it has
- * one. Pure but for crc32c_combine, which keeps what it computed: one thread calls it.
+ * CRC-32C (Castagnoli; RFC 3720, section 12.1), with the processor's instruction for it if there is
+ * one. Pure except for crc32c_combine, which caches: call it from one thread.
  */
 #ifndef SHEAF_SUMS_CRC32C_H
 #define SHEAF_SUMS_CRC32C_H
@@ -8,13 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The checksum of what crc is the checksum of, followed by the n bytes at p. Of nothing: 0. */
+/* Extends crc, the checksum of some bytes, by the n bytes at p. The checksum of no bytes is 0. */
 uint32_t crc32c(uint32_t crc, const void *p, size_t n);
 
-/* The same, always with tables; for the test that both agree. */
+/* The same, always with tables, for the test that both agree. */
 uint32_t crc32c_portable(uint32_t crc, const void *buf, size_t n);
 
-/* The checksum of A followed by B, from that of A, that of B, and the length of B in bytes. */
+/* The checksum of A followed by B, from those of A and of B and the length of B. */
 uint32_t crc32c_combine(uint32_t a, uint32_t b, uint64_t b_len);
 
 /* Reads 8 lower-case hex digits. 0, or -1 with *crc untouched. */

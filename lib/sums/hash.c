@@ -1,7 +1,7 @@
 /*
- * OpenSSL's functions of before 3.0: what took their place, EVP, first sets up the library and its
- * table of all algorithms, 0.9 ms of the 4 that a program then takes to start, and a run starts
- * hundreds; and it takes longer for each small body.
+ * These use OpenSSL's functions from before 3.0. Their replacement, EVP, initialises the library
+ * and its table of all algorithms, which takes 0.9 of the 4 ms that a program needs to start (a run
+ * starts hundreds), and is slower for small bodies.
  */
 #define OPENSSL_API_COMPAT 10101
 

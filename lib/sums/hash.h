@@ -1,6 +1,6 @@
 /*
- * MD5 (RFC 1321), SHA-1 and SHA-256 (FIPS 180-4), computed by OpenSSL. No memory is asked for, and
- * nothing can fail.
+ * MD5 (RFC 1321), SHA-1 and SHA-256 (FIPS 180-4), computed by OpenSSL. Allocates nothing and cannot
+ * fail.
  */
 #ifndef SHEAF_SUMS_HASH_H
 #define SHEAF_SUMS_HASH_H
@@ -15,11 +15,11 @@ enum {
 	HASH_MD5_LEN = 16,
 	HASH_SHA1_LEN = 20,
 	HASH_SHA256_LEN = 32,
-	HASH_MAX = 32,		     /* bytes of the longest */
-	HASH_HEX = 2 * HASH_MAX + 1, /* its digits, and a NUL */
+	HASH_MAX = 32,		     /* bytes of the longest sum */
+	HASH_HEX = 2 * HASH_MAX + 1, /* its hex digits, and a NUL */
 };
 
-/* A hash of bytes that come piece by piece. A copy goes on by itself. */
+/* A hash of bytes that come in pieces. A copy is independent. */
 struct hash {
 	enum hash_algorithm algorithm;
 	union {
@@ -32,13 +32,13 @@ struct hash {
 void hash_begin(struct hash *h, enum hash_algorithm a);
 void hash_add(struct hash *h, const void *p, size_t n);
 
-/* Fills as many bytes of sum as the algorithm has, and returns how many. */
+/* Fills sum and returns its length. */
 size_t hash_end(struct hash *h, unsigned char *sum);
 
 /* The same for n bytes at p. */
 size_t hash_of(unsigned char *sum, enum hash_algorithm a, const void *p, size_t n);
 
-/* n bytes as 2n lower-case digits and a NUL. */
+/* Writes n bytes as 2n lower-case hex digits and a NUL. */
 void hash_hex(char *hex, const unsigned char *sum, size_t n);
 
 #endif

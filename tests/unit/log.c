@@ -167,7 +167,8 @@ test_no_file(void)
 	OK(errno == EBADF, "errno is left alone, whatever happens");
 	log_line(LOG_WARN, NULL, "w");
 	OK_STR(captured(),
-	    "prog: w\nprog: SHEAF_LOG: no more events are written: No space left on device\nprog: "
+	    "prog: w\nprog: SHEAF_LOG: no more events will be written: No space left on "
+	    "device\nprog: "
 	    "w\n",
 	    "so is a full one");
 	setenv("SHEAF_LOG", "", 1);
