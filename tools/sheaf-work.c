@@ -12,11 +12,13 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "base/printable.h"
 #include "base/version.h"
 #include "work/batch_name.h"
 #include "work/claim.h"
 #include "work/counts.h"
 #include "work/known_values.h"
+#include "work/release.h"
 #include "work/settings.h"
 
 static const char help[] =
@@ -43,6 +45,11 @@ static const char help[] =
     "  name N, object PREFIX N    the name of batch N, the URI of its merged object\n"
     "  claim WORK NAME PREFIX     whether the run.json on standard input, of NAME=PREFIX, is that\n"
     "                             of WORK: 0; or not: 1, and told\n"
+    "  release WORK N [rejects]   give the merged rows of batch N their final name, if its ledger\n"
+    "                             has all planned objects, but those that were left out\n"
+    "  whole WORK N               whether the ledger of batch N has them: 0; or not: 1, and told\n"
+    "\n"
+    "  show                       standard input with control characters as \\xNN\n"
     "  --help, --version\n"
     "\n"
     "Exit status: 0, 1 (told on standard error), 2 (usage or settings).\n";
@@ -395,6 +402,62 @@ claim(int argc, char **argv, struct err *e)
 	return rc;
 }
 
+static int
+release(int argc, char **argv, struct err *e)
+{
+	int rejects = argc == 3 && strcmp(argv[2], "rejects") == 0, rc;
+	struct work_folder w;
+	uint32_t n;
+
+	if (argc != 2 + rejects || batch_name_parse(argv[1], strlen(argv[1]), &n) == -1)
+		return usage(e);
+	if ((rc = work_folder_open(&w, argv[0], e)) == 0 && rejects)
+		rc = release_rejects(&w, n, e);
+	if (rc == 0)
+		rc = release_merged(&w, n, e);
+	work_folder_close(&w);
+	return rc;
+}
+
+static int
+whole(int argc, char **argv, struct err *e)
+{
+	struct work_folder w;
+	uint32_t n;
+	int rc;
+
+	if (argc != 2 || batch_name_parse(argv[1], strlen(argv[1]), &n) == -1)
+		return usage(e);
+	if ((rc = work_folder_open(&w, argv[0], e)) == 0)
+		rc = release_check(&w, n, e);
+	work_folder_close(&w);
+	return rc;
+}
+
+/* A line that is longer than the buffer is shown in pieces. */
+static int
+show(int argc, char **argv, struct err *e)
+{
+	static char text[65536];
+	struct buf shown = {0};
+
+	(void)argv;
+	if (argc != 0)
+		return usage(e);
+	while (fgets(text, sizeof(text), stdin) != NULL) {
+		size_t n = strlen(text);
+		int ends = n > 0 && text[n - 1] == '\n';
+
+		buf_reset(&shown);
+		printable_add(&shown, text, n - (size_t)ends);
+		if (ends)
+			buf_addc(&shown, '\n');
+		fwrite(shown.p, 1, shown.len, stdout);
+	}
+	buf_free(&shown);
+	return ferror(stdin) ? err_errno(e, EXIT_FAILED, "standard input") : 0;
+}
+
 static const struct {
 	const char *name;
 	command *run;
@@ -413,6 +476,9 @@ static const struct {
     {"name", name},
     {"object", object},
     {"claim", claim},
+    {"release", release},
+    {"whole", whole},
+    {"show", show},
 };
 
 int
