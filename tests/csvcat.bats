@@ -166,6 +166,31 @@ refuses() {
 	done
 }
 
+@test "--max-expand bounds what gzip expands to, beyond the first MiB" {
+	local value
+	{ echo a,b && yes 1,2 | head -n 2000000; } | gzip > bomb.csv.gz # 1 to 500 or so
+	{ echo a,b && seq -f '%.0f,7' 500000; } | gzip > honest.csv
+	yes 1,2 | head -n 200000 | sed 1ia,b | gzip > small.csv # 800 KB of 1 KB
+	tar -cf in.tar small.csv bomb.csv.gz honest.csv
+	run_shell 0 'csvcat bomb.csv.gz | wc -l'
+	[[ $output == 2000001 ]]
+	run_tool 1 csvcat --max-expand 50 -o made small.csv bomb.csv.gz
+	says 'csvcat: bomb.csv.gz: gzip: expands to more than 50 times its size' 'raise --max-expand'
+	[[ ! -e made ]]
+	run_shell 1 'csvcat --tar --max-expand 99 -o made < in.tar'
+	says 'csvcat: bomb.csv.gz: gzip: expands to more than 99 times its size'
+	[[ ! -e made ]]
+	run_shell 3 'csvcat --tar --max-expand 99 --rejects bad < in.tar | wc -l'
+	[[ $output == 700001 && $(< bad) == bomb.csv.gz$'\t'"gzip: expands to more than 99 times"* ]]
+	run_shell 0 'csvcat --max-expand 1032 bomb.csv.gz | wc -l'
+	[[ $output == 2000001 ]]
+	run_shell 0 'csvcat --max-expand 1000000 < honest.csv | wc -l'
+	for value in 0 -1 '' x 1.5 1e3 '10 ' 0x10 1000001 18446744073709551617; do
+		run_tool 2 csvcat --max-expand "$value" honest.csv
+		says "--max-expand '$value': not a whole number from 1 to 1000000"
+	done
+}
+
 @test "--source-column" {
 	gives '--source-column file' 'a,file\n1,in/f1\n2,in/f2\n' 'a\n1\n' 'a\n2'
 	gives '-u --source-column file' 'a,b,file\n1,,in/f1\n,2,in/f2\n' 'a\n1\n' 'b\n2\n'

@@ -11,6 +11,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/names.h"
+#include "base/num.h"
 #include "base/stats.h"
 #include "base/version.h"
 #include "csv/csv_merge.h"
@@ -27,13 +28,17 @@ enum {
 	OPT_LEDGER,
 	OPT_STATS,
 	OPT_ABOUT,
-	OPT_FILES_FROM
+	OPT_FILES_FROM,
+	OPT_MAX_EXPAND
 };
+
+enum { MAX_EXPAND_MAX = 1000000 };
 
 static struct {
 	struct csv_merge_opt merge;
 	struct merge_output_names files;
 	const char *stats, *files_from;
+	unsigned max_expand; /* 0: no bound */
 	int tar, nul;
 } opt = {.merge.delim = ','};
 
@@ -60,6 +65,7 @@ static const char help[] =
     "      --ragged error|pad   refuse rows with too few fields (the default), or fill them up\n"
     "      --source-column NAME add a last column with the name of each row's file\n"
     "      --source-prefix TEXT put TEXT before that name (s3:// turns bucket/key into a URI)\n"
+    "      --max-expand RATIO   refuse gzip that expands to more than RATIO times its size\n"
     "      --rejects FILE       leave out bad files, list them in FILE and exit with 3\n"
     "      --ledger FILE        list each file: name, bytes, rows, CRC32C of its rows as written\n"
     "      --about FILE         describe the output as JSON: rows, bytes, CRC32C, header\n"
@@ -158,6 +164,18 @@ parse_ragged(const char *arg, struct err *e)
 }
 
 static int
+parse_max_expand(const char *arg, struct err *e)
+{
+	uint64_t ratio;
+
+	if (num_parse(arg, 1, MAX_EXPAND_MAX, &ratio) == -1)
+		return err_set(e, EXIT_USAGE, "--max-expand '%s': not a whole number from 1 to %d",
+		    arg, MAX_EXPAND_MAX);
+	opt.max_expand = (unsigned)ratio;
+	return 0;
+}
+
+static int
 option(int c, const char *arg, struct err *e)
 {
 	switch (c) {
@@ -180,6 +198,7 @@ option(int c, const char *arg, struct err *e)
 	case OPT_LEDGER: opt.files.ledger = arg; return 0;
 	case OPT_STATS: opt.stats = arg; return 0;
 	case OPT_ABOUT: opt.files.about = arg; return 0;
+	case OPT_MAX_EXPAND: return parse_max_expand(arg, e);
 	case OPT_FILES_FROM: opt.files_from = arg; return 0;
 	case 'h': fputs(help, stdout); return 1;
 	case 'V': puts("csvcat (sheaf) " SHEAF_VERSION); return 1;
@@ -203,6 +222,7 @@ options(int argc, char **argv, struct err *e)
 	    {"rejects", required_argument, NULL, OPT_REJECTS},
 	    {"ledger", required_argument, NULL, OPT_LEDGER},
 	    {"about", required_argument, NULL, OPT_ABOUT},
+	    {"max-expand", required_argument, NULL, OPT_MAX_EXPAND},
 	    {"files-from", required_argument, NULL, OPT_FILES_FROM},
 	    {"null", no_argument, NULL, '0'},
 	    {"output", required_argument, NULL, 'o'},
@@ -244,7 +264,7 @@ open_files(struct err *e)
 	if ((run.merge = csv_merge_new(&opt.merge, &merge_ops, NULL, e)) == NULL ||
 	    (run.output = merge_output_open(&opt.files, e)) == NULL)
 		return -1;
-	run.input = merge_input_new(run.merge, run.output, &input_ops, NULL);
+	run.input = merge_input_new(run.merge, run.output, opt.max_expand, &input_ops, NULL);
 	return 0;
 }
 

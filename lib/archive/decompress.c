@@ -1,3 +1,4 @@
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -5,7 +6,7 @@
 #include "archive/decompress.h"
 #include "base/buf.h"
 
-enum { OUT_LEN = 128 * 1024, GZIP_BITS = 15 + 16 };
+enum { OUT_LEN = 128 * 1024 /* a divisor of DECOMPRESS_FREE */, GZIP_BITS = 15 + 16 };
 
 enum state {
 	LOOKING, /* for the first two bytes */
@@ -24,18 +25,21 @@ struct decompress {
 	z_stream z;
 	int z_ready; /* inflateInit2 was done */
 	char *out;
+	unsigned max_ratio;	/* 0: no bound */
+	uint64_t read, written; /* of the stream: compressed and decompressed bytes */
 };
 
 static const char magic[2] = {'\x1f', '\x8b'};
 static const char follows[] = "other data follows it";
 
 struct decompress *
-decompress_new(decompress_take *take, void *arg)
+decompress_new(decompress_take *take, void *arg, unsigned max_ratio)
 {
 	struct decompress *u = xcalloc(1, sizeof(*u));
 
 	u->take = take;
 	u->arg = arg;
+	u->max_ratio = max_ratio;
 	return u;
 }
 
@@ -55,6 +59,7 @@ decompress_begin(struct decompress *u)
 {
 	u->state = LOOKING;
 	u->lead_len = 0;
+	u->read = u->written = 0;
 }
 
 static void
@@ -77,6 +82,21 @@ damaged(struct decompress *u, const char *why, struct err *e)
 	return DECOMPRESS_BAD;
 }
 
+/* Called after each OUT_LEN bytes of output and only then, so that the verdict does not depend on
+ * the pieces in which the stream arrives. */
+static int
+check_ratio(struct decompress *u, struct err *e)
+{
+	if (u->max_ratio == 0 || u->written <= DECOMPRESS_FREE ||
+	    u->written - DECOMPRESS_FREE <= u->max_ratio * u->read)
+		return 0;
+	err_set(e, EXIT_FAILED,
+	    "gzip: expands to more than %u times its size (if the data is genuine, raise "
+	    "--max-expand)",
+	    u->max_ratio);
+	return DECOMPRESS_BAD;
+}
+
 /* Decompresses until the input is used up or the member ends. */
 static int
 inflate_some(struct decompress *u, const char **p, size_t *n, struct err *e)
@@ -86,18 +106,21 @@ inflate_some(struct decompress *u, const char **p, size_t *n, struct err *e)
 	u->z.next_in = (unsigned char *)(uintptr_t)*p;
 	u->z.avail_in = (unsigned)(*n < 1u << 30 ? *n : 1u << 30);
 	do {
-		unsigned before = u->z.avail_in;
+		unsigned before = u->z.avail_in, room = OUT_LEN - u->written % OUT_LEN, len;
 
 		u->z.next_out = (unsigned char *)u->out;
-		u->z.avail_out = OUT_LEN;
+		u->z.avail_out = room;
 		rc = inflate(&u->z, Z_NO_FLUSH);
 		*p += before - u->z.avail_in;
 		*n -= before - u->z.avail_in;
+		u->read += before - u->z.avail_in;
+		u->written += len = room - u->z.avail_out;
 		if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR)
 			return damaged(u, "damaged", e);
-		if (u->z.avail_out < OUT_LEN &&
-		    (taken = u->take(u->arg, u->out, OUT_LEN - u->z.avail_out, e)) != 0)
+		if (len > 0 && (taken = u->take(u->arg, u->out, len, e)) != 0)
 			return taken;
+		if (len == room && check_ratio(u, e) != 0)
+			return DECOMPRESS_BAD;
 	} while (rc == Z_OK && (u->z.avail_in > 0 || u->z.avail_out == 0));
 	if (rc == Z_STREAM_END) {
 		u->state = BETWEEN;

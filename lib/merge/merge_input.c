@@ -30,7 +30,7 @@ take_decompressed(void *arg, const char *p, size_t n, struct err *e)
 }
 
 struct merge_input *
-merge_input_new(struct csv_merge *merge, const struct merge_output *output,
+merge_input_new(struct csv_merge *merge, const struct merge_output *output, unsigned max_expand,
     const struct merge_input_ops *ops, void *arg)
 {
 	struct merge_input *in = xcalloc(1, sizeof(*in));
@@ -39,7 +39,7 @@ merge_input_new(struct csv_merge *merge, const struct merge_output *output,
 	in->output = output;
 	in->ops = ops;
 	in->arg = arg;
-	in->decompress = decompress_new(take_decompressed, in);
+	in->decompress = decompress_new(take_decompressed, in, max_expand);
 	if ((in->piece = aligned_alloc(PAGE, PIECE_LEN)) == NULL)
 		err_nomem();
 	return in;

@@ -19,9 +19,10 @@ struct merge_input_ops {
 
 struct merge_input;
 
-/* All are borrowed. The output is for a check only: it must not be read. */
+/* Pointers are borrowed. output is only compared with the sources: it must not be one of them.
+ * max_expand: the bound on what gzip may expand to, as in decompress_new. */
 struct merge_input *merge_input_new(struct csv_merge *merge, const struct merge_output *output,
-    const struct merge_input_ops *ops, void *arg);
+    unsigned max_expand, const struct merge_input_ops *ops, void *arg);
 void merge_input_free(struct merge_input *in);
 
 /* Adds a file; "-" is standard input. 0, or -1 with e filled. */

@@ -24,9 +24,10 @@ take(void *arg, const char *p, size_t n, struct err *e)
 }
 
 static int
-decompress_all(struct buf *out, struct err *e, const char *p, size_t n, size_t piece)
+decompress_all(
+    struct buf *out, struct err *e, const char *p, size_t n, size_t piece, unsigned max_ratio)
 {
-	struct decompress *u = decompress_new(take, out);
+	struct decompress *u = decompress_new(take, out, max_ratio);
 	int rc = 0;
 
 	decompress_begin(u);
@@ -49,8 +50,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *p = (const char *)data;
 	struct buf whole = {0}, cut = {0};
 	struct err e = {.text = ""}, f = {.text = ""};
-	int rc = decompress_all(&whole, &e, p, size, SIZE_MAX),
-	    other = decompress_all(&cut, &f, p, size, 1 + size % 13);
+	unsigned max_ratio = size % 3 == 0 ? 1 + (unsigned)size % 100 : 0;
+	int rc = decompress_all(&whole, &e, p, size, SIZE_MAX, max_ratio),
+	    other = decompress_all(&cut, &f, p, size, 1 + size % 13, max_ratio);
 
 	/* bytes before the damage may have been passed on or not */
 	if (rc != other || strcmp(e.text, f.text) != 0 ||
