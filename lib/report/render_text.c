@@ -2,21 +2,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/printable.h"
-#include "base/utf8.h"
 #include "report/render.h"
+#include "report/text_line.h"
 
 enum {
-	WIDTH = 80,
-	INDENT = 11, /* of what follows a label */
 	FAILED_TOLD = 8,
 	SLOWEST_TOLD = 3,
 	FILES_TOLD = 3,
 	REJECTS_TOLD = 3,
 	PROBLEMS_TOLD = 5,
 	BARS = 40,
-	LINES = 3, /* of a cause */
-	WORD = 16, /* a line may end so much earlier */
+	NAME_WIDTH = 20,
 };
 
 #define RED "\033[31m"
@@ -80,130 +76,6 @@ add_things(struct buf *out, double n, const char *one, const char *many)
 	buf_addf(out, " %s", n > 0.5 && n < 1.5 ? one : many);
 }
 
-/* --- text from outside --- */
-
-/* How many columns a character takes. Not wcwidth(), which knows only ASCII in the locale C. */
-static size_t
-columns(const char *s, size_t n)
-{
-	const unsigned char *u = (const unsigned char *)s;
-
-	if (n == 4)
-		return u[1] >= 0x9f ? 2 : 1; /* U+1F000: emoji; U+20000: ideographs */
-	if (n < 3)
-		return 1;
-	/* Hangul jamo, CJK to Yi, Hangul, compatibility ideographs, full width forms */
-	return (u[0] == 0xe1 && u[1] >= 0x84 && u[1] <= 0x85) || (u[0] == 0xe2 && u[1] >= 0xba) ||
-		(u[0] >= 0xe3 && u[0] <= 0xed) || (u[0] == 0xef && u[1] >= 0xa4 && u[1] <= 0xbd)
-	    ? 2
-	    : 1;
-}
-
-/* How many columns it takes; at most until there are more than max. */
-static size_t
-width_of(const char *s, size_t len, size_t max)
-{
-	size_t col = 0;
-
-	for (size_t i = 0, n; i < len && col <= max; i += n) {
-		n = utf8_char(s + i, len - i);
-		col += columns(s + i, n);
-	}
-	return col;
-}
-
-/* The bytes at the beginning of s that fit into width columns. */
-static size_t
-fitting(const char *s, size_t len, size_t width)
-{
-	size_t i = 0, n;
-
-	for (; i < len; i += n) {
-		size_t w;
-
-		n = utf8_char(s + i, len - i);
-		w = columns(s + i, n);
-		if (w > width)
-			break;
-		width -= w;
-	}
-	return i;
-}
-
-/* Text of which no terminal obeys anything; its middle goes where it has more than width columns:
- * a key's end tells as much as its beginning, and behind it may stand what was wrong with it. */
-static void
-add_shown(struct buf *out, const char *text, size_t width)
-{
-	struct buf shown = {0};
-	size_t front, back, tail = (width - 1) / 2;
-
-	printable_add(&shown, text, strlen(text));
-	if (width_of(buf_str(&shown), shown.len, width) <= width) {
-		buf_add(out, shown.p, shown.len);
-		buf_free(&shown);
-		return;
-	}
-	front = back = fitting(shown.p, shown.len, width - 1 - tail);
-	while (width_of(shown.p + back, shown.len - back, tail) > tail)
-		back += utf8_char(shown.p + back, shown.len - back);
-	buf_add(out, shown.p, front);
-	buf_adds(out, "…");
-	buf_add(out, shown.p + back, shown.len - back);
-	buf_free(&shown);
-}
-
-/* The same on up to LINES lines, the first of which has only first columns left. */
-static void
-add_wrapped(struct buf *out, const char *text, size_t first)
-{
-	struct buf shown = {0};
-	size_t width = first, at = 0;
-
-	add_shown(&shown, text, first + (size_t)(LINES - 1) * (WIDTH - INDENT - WORD));
-	while (at < shown.len) {
-		size_t n = fitting(shown.p + at, shown.len - at, width), word = n;
-
-		/* between words, where one ends near the end of the line */
-		while (
-		    at + n < shown.len && word + WORD > n && word > 0 && shown.p[at + word] != ' ')
-			word--;
-		if (at + n < shown.len && word > 0 && shown.p[at + word] == ' ')
-			n = word;
-		buf_add(out, shown.p + at, n);
-		at += n;
-		at += at < shown.len && shown.p[at] == ' ';
-		if (at < shown.len)
-			buf_addf(out, "\n%*s", INDENT, "");
-		width = WIDTH - INDENT;
-	}
-	buf_free(&shown);
-}
-
-static void
-add_label(struct buf *out, const char *label)
-{
-	buf_addf(out, "  %-9s", label);
-}
-
-/* Puts a piece behind what the line holds, or on a line of its own where it does not fit. ASCII. */
-static void
-add_piece(struct buf *out, struct buf *piece)
-{
-	size_t line = out->len;
-
-	while (line > 0 && out->p[line - 1] != '\n')
-		line--;
-	if (out->len - line + piece->len > WIDTH) {
-		buf_addc(out, '\n');
-		add_label(out, "");
-		while (piece->len > 0 && strchr(" ,;", piece->p[0]) != NULL)
-			memmove(piece->p, piece->p + 1, --piece->len);
-	}
-	buf_add(out, piece->p, piece->len);
-	buf_reset(piece);
-}
-
 static void
 add_coloured(struct buf *out, const struct report *p, const char *colour, const char *text)
 {
@@ -215,7 +87,7 @@ add_more(struct buf *out, size_t n, size_t told, const char *where)
 {
 	if (n <= told)
 		return;
-	add_label(out, "");
+	text_line_label(out, "");
 	buf_adds(out, "and ");
 	add_count(out, (double)(n - told));
 	buf_addf(out, " more%s\n", where);
@@ -284,7 +156,7 @@ add_alarms(struct buf *out, const struct report *p)
 			continue;
 		buf_adds(out, "  ");
 		add_coloured(out, p, RED, "ALARM    ");
-		add_shown(out, p->alarms[i].text, WIDTH - INDENT - 40);
+		text_line_shown(out, p->alarms[i].text, TEXT_LINE_WIDTH - TEXT_LINE_INDENT - 40);
 		buf_addf(out, ": it is %s\n", p->alarms[i].is);
 	}
 }
@@ -292,10 +164,14 @@ add_alarms(struct buf *out, const struct report *p)
 static void
 add_failure(struct buf *out, const struct report *p, const char *name, const char *cause)
 {
+	struct buf shown = {0};
+
 	buf_adds(out, "  ");
 	add_coloured(out, p, RED, "failed   ");
-	buf_addf(out, "%s: ", name);
-	add_wrapped(out, cause, WIDTH - INDENT - strlen(name) - 2);
+	text_line_shown(&shown, name, NAME_WIDTH);
+	buf_addf(out, "%s: ", buf_str(&shown));
+	text_line_wrapped(out, cause, TEXT_LINE_WIDTH - TEXT_LINE_INDENT - shown.len - 2);
+	buf_free(&shown);
 	buf_addc(out, '\n');
 }
 
@@ -324,13 +200,13 @@ add_places(struct buf *out, const struct report *p)
 	const char *src = history_setting(p->run, "SRC"), *dest = history_setting(p->run, "DEST");
 
 	if (src != NULL) {
-		add_label(out, "from");
-		add_shown(out, src, WIDTH - INDENT);
+		text_line_label(out, "from");
+		text_line_shown(out, src, TEXT_LINE_WIDTH - TEXT_LINE_INDENT);
 		buf_addc(out, '\n');
 	}
 	if (dest != NULL) {
-		add_label(out, "to");
-		add_shown(out, dest, WIDTH - INDENT);
+		text_line_label(out, "to");
+		text_line_shown(out, dest, TEXT_LINE_WIDTH - TEXT_LINE_INDENT);
 		buf_addc(out, '\n');
 	}
 }
@@ -338,7 +214,7 @@ add_places(struct buf *out, const struct report *p)
 static void
 add_amounts(struct buf *out, const struct report *p)
 {
-	add_label(out, "objects");
+	text_line_label(out, "objects");
 	add_count(out, value(p, "objects"));
 	buf_adds(out, " of ");
 	add_count(out, value(p, "objects_listed"));
@@ -350,7 +226,7 @@ add_amounts(struct buf *out, const struct report *p)
 		add_things(out, value(p, "skipped"), "key", "keys");
 	}
 	buf_addc(out, '\n');
-	add_label(out, "rows");
+	text_line_label(out, "rows");
 	add_count(out, value(p, "rows"));
 	buf_adds(out, ", ");
 	add_bytes(out, value(p, "bytes_out"));
@@ -364,7 +240,7 @@ add_times(struct buf *out, const struct report *p)
 {
 	double busy = value(p, "busy"), sequential = value(p, "sequential");
 
-	add_label(out, "time");
+	text_line_label(out, "time");
 	add_duration(out, value(p, "duration"));
 	if (p->run->n_sessions > 1) {
 		buf_addf(out, "; in all %zu sessions ", p->run->n_sessions);
@@ -372,13 +248,13 @@ add_times(struct buf *out, const struct report *p)
 	}
 	buf_addc(out, '\n');
 	if (sequential > busy && busy > 0) {
-		add_label(out, "in turn");
+		text_line_label(out, "in turn");
 		add_duration(out, sequential);
 		buf_addf(
 		    out, ", %.0f times as long, one request after another\n", sequential / busy);
 	}
 	if (value(p, "idle") > 60) {
-		add_label(out, "idle");
+		text_line_label(out, "idle");
 		add_duration(out, value(p, "idle"));
 		buf_adds(out, " since a program last ended\n");
 	}
@@ -394,7 +270,7 @@ add_speed(struct buf *out, const struct report *p)
 	size_t group = (s->n + BARS - 1) / BARS;
 	double top = 0, sum;
 
-	add_label(out, "speed");
+	text_line_label(out, "speed");
 	add_count(out, value(p, "objects_per_second"));
 	buf_adds(out, " objects/s");
 	for (int draw = 0; draw <= 1 && s->n > 1; draw++) {
@@ -420,7 +296,7 @@ add_requests(struct buf *out, const struct report *p)
 	struct buf piece = {0};
 	int causes = 0;
 
-	add_label(out, "GETs");
+	text_line_label(out, "GETs");
 	for (size_t i = 0; i < 4; i++) {
 		char name[32];
 
@@ -429,14 +305,14 @@ add_requests(struct buf *out, const struct report *p)
 		add_duration(out, value(p, name));
 	}
 	buf_addc(out, '\n');
-	add_label(out, "requests");
+	text_line_label(out, "requests");
 	add_count(out, value(p, "requests"));
 	buf_addf(out, " for $%.4f on ", value(p, "cost"));
 	add_things(out, value(p, "connections"), "connection", "connections");
 	buf_adds(out, "; hedged ");
 	add_count(out, value(p, "hedged"));
 	buf_addc(out, '\n');
-	add_label(out, "retries");
+	text_line_label(out, "retries");
 	add_count(out, value(p, "retries"));
 	if (retries->value > 0)
 		buf_addf(out, " (%.2f %%):", metric_percent(retries));
@@ -446,12 +322,12 @@ add_requests(struct buf *out, const struct report *p)
 		buf_addf(&piece, "%s %s ", causes++ > 0 ? "," : "",
 		    fetch_cause_name((enum fetch_cause)i));
 		add_count(&piece, (double)p->run->counts.causes[i]);
-		add_piece(out, &piece);
+		text_line_piece(out, &piece);
 	}
 	if (value(p, "throttled") > 0) {
 		buf_adds(&piece, "; told to slow down ");
 		add_things(&piece, value(p, "throttled"), "time", "times");
-		add_piece(out, &piece);
+		text_line_piece(out, &piece);
 	}
 	buf_addc(out, '\n');
 	buf_free(&piece);
@@ -460,7 +336,7 @@ add_requests(struct buf *out, const struct report *p)
 static void
 add_resources(struct buf *out, const struct report *p)
 {
-	add_label(out, "CPU");
+	text_line_label(out, "CPU");
 	add_duration(out, value(p, "cpu"));
 	buf_adds(out, "; memory at most ");
 	add_bytes(out, value(p, "max_rss"));
@@ -480,7 +356,7 @@ add_slowest(struct buf *out, const struct report *p)
 	for (size_t i = 0; i < r->n_slowest && i < SLOWEST_TOLD; i++) {
 		const struct history_batch *b = &r->batches[r->slowest[i]];
 
-		add_label(out, i == 0 ? "slowest" : "");
+		text_line_label(out, i == 0 ? "slowest" : "");
 		buf_addf(out, "%s ", b->name);
 		add_duration(out, (double)(b->end_ms - b->start_ms) / 1000);
 		buf_adds(out, ": get ");
@@ -489,11 +365,11 @@ add_slowest(struct buf *out, const struct report *p)
 		add_duration(out, (double)b->put_ms / 1000);
 		buf_adds(&piece, "; slowest GET ");
 		add_duration(&piece, (double)b->latency_max_us / 1e6);
-		add_piece(out, &piece);
+		text_line_piece(out, &piece);
 		if (b->counts.retries > 0) {
 			buf_adds(&piece, "; ");
 			add_things(&piece, (double)b->counts.retries, "retry", "retries");
-			add_piece(out, &piece);
+			text_line_piece(out, &piece);
 		}
 		buf_addc(out, '\n');
 	}
@@ -511,8 +387,8 @@ add_files(struct buf *out, const struct report *p)
 
 		if (b->state != HISTORY_DONE || b->uri == NULL)
 			continue;
-		add_label(out, told == 0 ? "files" : "");
-		add_shown(out, b->uri, 40);
+		text_line_label(out, told == 0 ? "files" : "");
+		text_line_shown(out, b->uri, 40);
 		buf_adds(out, "  ");
 		add_things(out, (double)b->rows, "row", "rows");
 		buf_adds(out, ", ");
@@ -533,8 +409,8 @@ add_rejects(struct buf *out, const struct report *p)
 	for (size_t i = 0; i < r->n_rejects && i < REJECTS_TOLD; i++) {
 		buf_reset(&line);
 		buf_addf(&line, "%s: %s", r->rejects[i].uri, r->rejects[i].reason);
-		add_label(out, "left out");
-		add_wrapped(out, buf_str(&line), WIDTH - INDENT);
+		text_line_label(out, "left out");
+		text_line_wrapped(out, buf_str(&line), TEXT_LINE_WIDTH - TEXT_LINE_INDENT);
 		buf_addc(out, '\n');
 	}
 	buf_free(&line);
@@ -547,8 +423,8 @@ add_problems(struct buf *out, const struct report *p)
 	const struct history *r = p->run;
 
 	for (size_t i = 0; i < r->n_problems && i < PROBLEMS_TOLD; i++) {
-		add_label(out, "problem");
-		add_wrapped(out, r->problems[i], WIDTH - INDENT);
+		text_line_label(out, "problem");
+		text_line_wrapped(out, r->problems[i], TEXT_LINE_WIDTH - TEXT_LINE_INDENT);
 		buf_addc(out, '\n');
 	}
 	add_more(out, r->n_problems, PROBLEMS_TOLD, "");
