@@ -267,7 +267,7 @@ number() {
 	mkdir -p work/{keys,stats,put}
 	printf 'SRC=s3://b/s/\nDEST=s3://b/d/\nBATCH=10\n' > work/settings
 	run_tool 0 report work
-	[[ ${output%%$'\n'*} == "nothing has run here yet" ]]
+	[[ ${output%%$'\n'*} == "nothing has run yet" ]]
 	for format in json html prometheus emf; do
 		run_tool 0 report --format $format work
 		silent
@@ -277,7 +277,7 @@ number() {
 	: > work/keys/00000.tsv
 	: > work/keys/00001.tsv
 	run_tool 0 report work
-	[[ ${output%%$'\n'*} == "nothing has run here yet; planned: 2 batches" ]]
+	[[ ${output%%$'\n'*} == "nothing has run yet; planned: 2 batches" ]]
 }
 
 @test "a listing that failed, and nothing else, fires" {
@@ -360,10 +360,10 @@ problem() {
 @test "files of another version are told, the others count" {
 	fixture "done"
 	sed -i 's/"v":1/"v":2/' work/stats/00007.ndjson
-	problem "work/stats/00007.ndjson: line 1 and 2 more: the first is of a version that this report does not know"
+	problem "work/stats/00007.ndjson: line 1 and 2 more: the first is of a version unknown to this report"
 	fixture "done"
 	sed -i 's/s3get/s3fetch/' work/stats/00007.ndjson
-	problem "work/stats/00007.ndjson: line 1 is of a program that this report does not know"
+	problem "work/stats/00007.ndjson: line 1 is of a program unknown to this report"
 	fixture "done"
 	echo '{"uri":"s3://bucket/merged-csvs/merged-00002.csv","bytes":9000}' > work/put/00002.json
 	problem "work/put/00002.json: etag is missing or of the wrong type"
@@ -454,7 +454,7 @@ problem() {
 	import json
 	seen, data = json.load(open("seen.json")), json.load(open("report.json"))
 	assert seen["title"] == "sheaf report: failed"
-	assert [p.split(":")[0] for p in seen["pictures"]] == ["Batches over time", "Objects a second", "Batches at once", "Retries", "Time of a GET"]
+	assert [p.split(":")[0] for p in seen["pictures"]] == ["Batches over time", "Objects per second", "Batches at once", "Retries", "GET latency"]
 	took = lambda b: b["end_ms"] - b["start_ms"] if b["start_ms"] else -1
 	def shown(ms):
 	    return "" if ms < 0 else f"{ms} ms" if ms < 999.5 else f"{ms / 1000:.1f} s"

@@ -1,6 +1,6 @@
 /*
- * report: tells what a run did, from its work folder alone: finished, failed, interrupted or under
- * way. It ends with 1 where an alarm fires.
+ * report: tells what a run did, from its work folder alone, be it finished, failed, interrupted or
+ * under way. The exit status is 1 if an alarm fires.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -37,7 +37,7 @@ static const struct {
 } formats[] = {{"text", render_text}, {"json", render_json}, {"html", render_html},
     {"prometheus", render_prometheus}, {"emf", render_emf}};
 
-/* What the predecessor watched. */
+/* What is worth an alarm on any run. */
 static const char *const default_alarms[] = {
     "errors>5%", "failed>0", "throttled>1%", "duration>90m"};
 
@@ -55,22 +55,21 @@ static struct {
 static const char help[] =
     "usage: report [--format text|json|html|prometheus|emf] [--alarm EXPR]... [-o FILE] [WORK]\n"
     "\n"
-    "Tells what a run did, from its work folder (work).\n"
+    "Reports what a run did, from its work folder (default: work).\n"
     "\n"
     "      --format F           text (the default), json, html, prometheus or emf\n"
-    "      --alarm EXPR         end with 1 where NAME>NUMBER holds: 'errors>5%', 'duration>90m'; "
-    "may be given\n"
-    "                           more than once, and adds to errors>5% failed>0 throttled>1% "
-    "duration>90m\n"
-    "      --no-default-alarms  without those four\n"
-    "      --price-get D        dollars for 1,000 GET (0.0004); also --price-put, --price-list "
-    "(0.005)\n"
-    "  -o, --output FILE        write to FILE, which appears whole or not at all\n"
-    "  -q, --quiet              do not name alarms on standard error\n"
-    "  -h, --help               this text\n"
-    "  -V, --version            the version\n"
+    "      --alarm EXPR         exit with 1 if NAME>NUMBER holds, as in 'errors>5%' or\n"
+    "                           'duration>90m'; repeatable; added to the default alarms\n"
+    "                           errors>5% failed>0 throttled>1% duration>90m\n"
+    "      --no-default-alarms  drop the default alarms\n"
+    "      --price-get D        dollars per 1,000 GET requests (0.0004); likewise --price-put,\n"
+    "                           --price-list (0.005)\n"
+    "  -o, --output FILE        write to FILE, which appears complete or not at all\n"
+    "  -q, --quiet              no alarms and problems on standard error\n"
+    "  -h, --help               show this help\n"
+    "  -V, --version            show the version\n"
     "\n"
-    "The numbers that alarms may name are those of --format json, under metrics.\n";
+    "Alarms may use any number that --format json has under metrics.\n";
 
 static int
 parse_format(const char *arg, struct err *e)
@@ -94,7 +93,7 @@ parse_price(const char *arg, double *price, struct err *e)
 	return 0;
 }
 
-/* Once, however often it is asked for. */
+/* Adds an alarm, unless it is there already. */
 static int
 add_alarm(const char *text, struct err *e)
 {
@@ -150,7 +149,7 @@ options(int argc, char **argv, struct err *e)
 	return 0;
 }
 
-/* How many fire; -1 with e filled. */
+/* Returns how many fire; -1 with e filled. */
 static int
 check_alarms(const struct metrics *ms, struct err *e)
 {
@@ -186,7 +185,7 @@ write_report(const struct report *p, struct err *e)
 	return outfile_commit(o, e);
 }
 
-/* What somebody must know who does not look at the report. */
+/* For those who do not look at the report. */
 static void
 tell(const struct history *r)
 {

@@ -7,12 +7,12 @@
 struct limit {
 	double number;
 	const char *unit; /* "", "%", "m", ... */
-	double times;	  /* the unit, in the metric's own */
+	double times;	  /* the unit's size, in the unit of the metric */
 };
 
 static const char blank[] = " \t";
 
-/* Of the units that a metric's numbers may be told in, the one of that name. */
+/* Finds a unit by name, among those that the metric may have. */
 static int
 find_unit(struct limit *l, const struct metric *m, const char *name)
 {
@@ -41,8 +41,8 @@ find_unit(struct limit *l, const struct metric *m, const char *name)
 	return -1;
 }
 
-/* Digits with at most one point; nothing else that strtod would read. -1 when s does not begin with
- * that; rest is what comes behind. */
+/* Digits with at most one point, and nothing else that strtod would read. *rest is what follows. -1
+ * where s does not begin with such a number. */
 static int
 parse_number(const char *s, double *number, const char **rest)
 {
@@ -74,7 +74,7 @@ bad(const struct alarm *a, struct err *e, const char *why)
 	return err_set(e, EXIT_USAGE, "alarm '%s': %s", a->text, why);
 }
 
-/* The metric and the comparison; what follows them is at rest. */
+/* Parses the metric and the comparison; *rest is what follows. */
 static const struct metric *
 parse_left(
     const struct alarm *a, const struct metrics *ms, char op[3], const char **rest, struct err *e)
@@ -95,7 +95,7 @@ parse_left(
 			memcpy(op, ops[i], n + 1);
 			*rest = s + n + strspn(s + n, blank);
 			if ((m = metrics_find(ms, name)) == NULL)
-				bad(a, e, "there is no number of that name in the report");
+				bad(a, e, "the report has no number of that name");
 			return m;
 		}
 	}
@@ -119,10 +119,10 @@ alarm_check(struct alarm *a, const struct metrics *ms, struct err *e)
 	s += strspn(s, blank);
 	len = strcspn(s, blank);
 	if (len >= sizeof(unit) || s[len + strspn(s + len, blank)] != '\0')
-		return bad(a, e, "there is something behind its number");
+		return bad(a, e, "unexpected text after the number");
 	snprintf(unit, sizeof(unit), "%.*s", (int)len, s);
 	if (find_unit(&l, m, unit) == -1)
-		return bad(a, e, "that unit does not go with that number");
+		return bad(a, e, "that number cannot have this unit");
 	a->value = *l.unit == '%' ? metric_percent(m) : m->value / l.times;
 	a->fired = holds(a->value, op, l.number);
 	snprintf(a->is, sizeof(a->is), a->value < 1000 ? "%.4g%s" : "%.0f%s", a->value, l.unit);

@@ -1,7 +1,7 @@
 /*
  * What a work folder says about its run (docs/work-folder.md), read once into one struct from which
- * every format of the report is made. Files that are missing, broken or of another version are told
- * as problems; the rest is read all the same. Times are Unix time in ms; 0: not known.
+ * every format of the report is made. Files that are missing, broken or of another version are
+ * problems; the rest is read all the same. Times are Unix time in ms; 0 is unknown.
  */
 #ifndef SHEAF_REPORT_HISTORY_H
 #define SHEAF_REPORT_HISTORY_H
@@ -23,10 +23,10 @@ enum history_program {
 	HISTORY_PROGRAMS
 };
 
-/* Of a batch. Begun: it is under way, or was when its run ended. */
+/* Of a batch. Begun: in progress, or was when its run ended. */
 enum history_state { HISTORY_LEFT, HISTORY_BEGUN, HISTORY_FAILED, HISTORY_DONE, HISTORY_STATES };
 
-/* Instead of a batch's number: of the listing, the claims, the single object, the ledgers. */
+/* In place of a batch's index: the listing, the claims, the single object, the ledgers. */
 #define HISTORY_LISTING UINT32_MAX
 
 enum {
@@ -57,7 +57,7 @@ struct history_batch {
 	enum history_state state;
 	uint32_t attempts;
 	int64_t start_ms, end_ms; /* of the last attempt */
-	int64_t get_ms, put_ms;	  /* of which s3get and s3put ran */
+	int64_t get_ms, put_ms;	  /* time that s3get and s3put took of it */
 	uint64_t objects, rows, bytes, rejected;
 	uint64_t latency_max_us; /* its slowest GET */
 	struct history_counts counts;
@@ -69,25 +69,25 @@ struct history_batch {
 /* One program's run. */
 struct history_span {
 	int64_t start_ms, end_ms;
-	uint32_t batch; /* its number in batches, or HISTORY_LISTING */
+	uint32_t batch; /* its index in batches, or HISTORY_LISTING */
 	uint32_t maxrss_kb;
 	uint64_t objects, retries;
 	enum history_program program;
 };
 
-/* A batch was made, or it was tried. */
+/* An attempt to make a batch. */
 struct history_attempt {
 	int64_t start_ms, end_ms;
 	uint32_t batch;
 	int last; /* of that batch */
 };
 
-/* A stretch of time in which programs ran; in between nothing ran for more than a minute. */
+/* A period in which programs ran. Between two of them nothing ran for more than a minute. */
 struct history_session {
 	int64_t start_ms, end_ms;
 };
 
-/* How the run went over time: bins of step_ms, through the sessions put end to end. */
+/* The run over time: bins of step_ms, with the sessions end to end. */
 struct history_series {
 	int64_t step_ms;
 	size_t n;
@@ -108,7 +108,7 @@ struct history_event {
 	char *time, *level, *program, *uri, *message;
 };
 
-/* What failed besides batches: the listing, the comparison of headers. */
+/* What failed besides batches: the listing, the header check. */
 struct history_failure {
 	char what[16];
 	char *cause; /* owned */
@@ -155,7 +155,7 @@ struct history {
 	size_t n_problems;		      /* may be more: the rest is only counted */
 };
 
-/* Reads the folder. NULL with e filled (EXIT_USAGE) when it is no work folder at all. */
+/* Reads the folder. NULL with e filled (EXIT_USAGE) where it is not a work folder. */
 struct history *history_read(const char *work, struct err *e);
 void history_free(struct history *r);
 

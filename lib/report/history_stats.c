@@ -42,7 +42,7 @@ take_counts(struct history_counts *c, const json_t *o, enum history_program p)
 	take_causes(c, json_object_get(o, "retry_causes"));
 }
 
-/* Milliseconds with a fraction, as the line has them, in us. */
+/* Milliseconds with a fraction, as stats have them, to us. */
 static uint64_t
 in_us(const json_t *ms)
 {
@@ -103,7 +103,7 @@ add_span(struct history_reader *d, const json_t *o, uint32_t batch, enum history
 	};
 }
 
-/* 0, or -1: not a program that this report knows. */
+/* 0, or -1 where the program is unknown. */
 static int
 take_line(struct history_reader *d, const json_t *o, uint32_t batch)
 {
@@ -139,7 +139,7 @@ take_line(struct history_reader *d, const json_t *o, uint32_t batch)
 
 /* --- files --- */
 
-/* The first of its lines that cannot be used, and why. */
+/* The lines of a file that cannot be used: the first, and why. */
 struct bad_lines {
 	unsigned long long n, first;
 	const char *why;
@@ -155,7 +155,7 @@ tell_bad(struct history *r, const struct bad_lines *bad, const char *path)
 		    bad->first, bad->n - 1, bad->why);
 }
 
-/* Every program of a run writes such lines; so may what keeps its stats in the same folder. */
+/* Other things keep stats in the same folder, too: verify does. */
 static int
 is_of_run(const char *name, uint32_t batch)
 {
@@ -174,9 +174,9 @@ take_text(
 	if (!json_is_object(o))
 		why = ev == LINES_UNENDED ? "is cut short" : "is not a JSON object";
 	else if (history_number(o, "v") != STATS_VERSION)
-		why = "is of a version that this report does not know";
+		why = "is of a version unknown to this report";
 	else if (take_line(d, o, batch) == -1)
-		why = "is of a program that this report does not know";
+		why = "is of a program unknown to this report";
 	json_decref(o);
 	return why;
 }
@@ -218,6 +218,7 @@ history_take_stats(struct history_reader *d)
 {
 	history_each_file(d, "stats", ".ndjson", take_file);
 	if (d->r->n_spans == HISTORY_SPANS_MAX)
-		history_problem(d->r, "%s/stats: more than %d lines: no times of the others",
-		    d->r->work, HISTORY_SPANS_MAX);
+		history_problem(d->r,
+		    "%s/stats: more than %d lines: the times of the rest are ignored", d->r->work,
+		    HISTORY_SPANS_MAX);
 }

@@ -5,8 +5,8 @@
 #include "report/history_time.h"
 
 enum {
-	SESSION_GAP_MS = 60000, /* a longer silence is between two sessions */
-	ATTEMPT_GAP_MS = 60000, /* and between two attempts at a batch */
+	SESSION_GAP_MS = 60000, /* a longer pause separates two sessions */
+	ATTEMPT_GAP_MS = 60000, /* and two attempts at a batch */
 };
 
 static int
@@ -65,8 +65,8 @@ take_part(struct history_batch *b, const struct history_span *s)
 }
 
 /*
- * An attempt is s3get, csvcat and what s3put follows. Another one begins where s3get or csvcat
- * comes again, or after a long silence: an s3put alone goes on with what a killed run left.
+ * An attempt is s3get and csvcat, then s3put. Another one begins where s3get or csvcat comes
+ * again, or after a long pause: an s3put alone continues what a killed run left.
  */
 static void
 find_attempts(struct history *r)
@@ -102,7 +102,7 @@ find_attempts(struct history *r)
 		qsort(r->attempts, r->n_attempts, sizeof(*r->attempts), attempts_by_start);
 }
 
-/* --- sessions, and the time in which something ran --- */
+/* --- sessions, and the time during which something ran --- */
 
 static void
 find_sessions(struct history *r)
@@ -131,7 +131,7 @@ find_sessions(struct history *r)
 	}
 }
 
-/* Of the programs that the last run started; where it had nothing to do, of the last session. */
+/* The programs of the last run; if it started none, those of the last session. */
 static void
 find_last_run(struct history *r)
 {
@@ -140,7 +140,7 @@ find_last_run(struct history *r)
 	for (size_t i = 0; i < r->n_spans; i++) {
 		const struct history_span *p = &r->spans[i];
 
-		/* started_ms has whole seconds, cut off */
+		/* started_ms is cut to whole seconds */
 		if (r->started_ms == 0 || p->start_ms < r->started_ms)
 			continue;
 		if (r->last_run_start_ms == 0)
@@ -156,11 +156,11 @@ find_last_run(struct history *r)
 
 /* --- over time --- */
 
-/* A point of the time line that has the sessions put end to end. */
+/* Maps a time to the time line that has the sessions end to end. */
 static int64_t
 on_line(const struct history *r, size_t *session, int64_t *before, int64_t t)
 {
-	/* asked for in the order of starts, so the session only moves on */
+	/* calls come in the order of starts, so the session only moves forward */
 	while (*session + 1 < r->n_sessions && t >= r->sessions[*session + 1].start_ms) {
 		*before += r->sessions[*session].end_ms - r->sessions[*session].start_ms;
 		++*session;
@@ -228,7 +228,7 @@ struct change {
 	int64_t amount;
 };
 
-/* At the same moment what ends goes first. */
+/* At the same moment ends come before starts. */
 static int
 compare_changes(const void *a, const void *b)
 {
@@ -237,7 +237,7 @@ compare_changes(const void *a, const void *b)
 	return x->t != y->t ? order(x->t, y->t) : order(x->amount, y->amount);
 }
 
-/* The highest sum of the amounts that were there at once; changes are pairs. */
+/* The highest sum of amounts present at once; changes come in pairs. */
 static uint64_t
 highest(struct change *c, size_t n)
 {

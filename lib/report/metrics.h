@@ -1,6 +1,6 @@
 /*
- * The numbers of a run, each once, with its name, unit and meaning. Every format of the report and
- * every alarm takes them from here, so that they agree.
+ * The numbers of a run, each with its name, unit and meaning. All formats of the report and all
+ * alarms take them from here, so that they agree.
  */
 #ifndef SHEAF_REPORT_METRICS_H
 #define SHEAF_REPORT_METRICS_H
@@ -16,7 +16,7 @@ struct metric {
 	const char *unit; /* "", "bytes", "seconds", "timestamp" (Unix), "dollars", "per_second" */
 	const char *help; /* one line */
 	double value;
-	double base; /* what a percentage is of; NO_BASE: it is no part of anything */
+	double base; /* what a percentage is of; NO_BASE: it is not a share of anything */
 };
 
 struct metrics {
@@ -35,7 +35,7 @@ struct prices {
 		0.0004, 0.005, 0.005                                                               \
 	}
 
-/* now_ms: Unix time, for a run that is under way. */
+/* now_ms is Unix time. */
 void metrics_make(
     struct metrics *ms, const struct history *r, const struct prices *p, int64_t now_ms);
 

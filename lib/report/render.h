@@ -12,7 +12,7 @@
 struct report {
 	const struct history *run;
 	const struct metrics *metrics;
-	const struct alarm *alarms; /* those asked for and the defaults, checked */
+	const struct alarm *alarms; /* those asked for and the default ones, evaluated */
 	size_t n_alarms;
 	int64_t now_ms; /* Unix time */
 	int colour;	/* text: on a terminal */
@@ -20,13 +20,13 @@ struct report {
 
 enum { RENDER_VERSION = 1 /* of the JSON, docs/report.schema.json */ };
 
-/* For a person: 80 columns, the most important first. */
+/* For people: 80 columns, the most important first. */
 void render_text(struct buf *out, const struct report *p);
 
 /* docs/report.schema.json. */
 void render_json(struct buf *out, const struct report *p);
 
-/* One self-contained page with the same JSON inside, its batches as rows of a table. */
+/* One self-contained page around the same JSON, with the batches as rows of a table. */
 void render_html(struct buf *out, const struct report *p);
 
 /* Prometheus text exposition format, for the textfile collector. */
@@ -39,7 +39,7 @@ void render_emf(struct buf *out, const struct report *p);
 /* How many alarms fire. */
 size_t render_fired(const struct report *p);
 
-/* A number as every format but the text writes it. */
+/* Writes a number as all formats but the text do. */
 void render_number(struct buf *out, double v);
 
 #endif

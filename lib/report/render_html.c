@@ -5,19 +5,19 @@
 #include "report/render_json.h"
 
 enum {
-	LIST_MAX = 300000, /* bytes of one list: 30,000 batches must stay below 5 MB */
+	LIST_MAX = 300000, /* bytes of one list, so that 30,000 batches stay below 5 MB */
 };
 
 extern const char report_html[], report_html_end[];
 
-/* The page's template is part of the program. */
+/* The template of the page is part of the program. */
 __asm__(".section .rodata\n"
 	".global report_html, report_html_end\n"
 	"report_html: .incbin \"tools/report.html\"\n"
 	"report_html_end: .byte 0\n"
 	".previous\n");
 
-/* JSON in a script element: nothing in it may end the element, or a line of script. */
+/* JSON for a script element: nothing in it may end the element or a line of script. */
 static void
 add_script_safe(struct buf *out, const struct buf *json)
 {
@@ -36,7 +36,7 @@ add_script_safe(struct buf *out, const struct buf *json)
 	}
 }
 
-/* What the page makes of DEST and the batch's name need not be said. */
+/* The page makes the usual URI from DEST and the name of the batch. */
 static int
 is_usual_uri(const struct history *r, const struct history_batch *b)
 {
@@ -52,7 +52,7 @@ is_usual_uri(const struct history *r, const struct history_batch *b)
 	return same;
 }
 
-/* A row: what stands in batch_fields, in that order. */
+/* A row with the fields of batch_fields, in that order. */
 static void
 add_row(struct buf *out, const struct history *r, const struct history_batch *b, int64_t first_ms,
     size_t *causes_len)

@@ -3,7 +3,7 @@
 #include "base/printable.h"
 #include "report/render.h"
 
-/* A label's value, with \ " and what a terminal would obey escaped. */
+/* A label; \ and " in its value are escaped, and control characters made visible. */
 static void
 add_label(struct buf *out, const char *name, const char *value)
 {
@@ -20,7 +20,7 @@ add_label(struct buf *out, const char *name, const char *value)
 	buf_free(&shown);
 }
 
-/* Base units, in the name, as Prometheus's naming practices want them. */
+/* The name ends in the base unit, as Prometheus's naming practices ask. */
 static void
 add_name(struct buf *out, const struct metric *m)
 {
@@ -32,7 +32,7 @@ add_name(struct buf *out, const struct metric *m)
 		buf_addf(out, "_%s", m->unit);
 }
 
-/* Gauges all, as a work folder's numbers may fall. */
+/* All are gauges, because the numbers of a work folder may fall. */
 static void
 add_family(struct buf *out, const char *name, const char *help)
 {

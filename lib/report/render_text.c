@@ -93,7 +93,7 @@ add_more(struct buf *out, size_t n, size_t told, const char *where)
 	buf_addf(out, " more%s\n", where);
 }
 
-/* --- how it went --- */
+/* --- the outcome --- */
 
 static int
 is_state(const struct report *p, const char *state)
@@ -107,7 +107,7 @@ add_headline(struct buf *out, const struct report *p)
 	const char *state = p->run->state;
 
 	if (is_state(p, "none")) {
-		buf_adds(out, "nothing has run here yet");
+		buf_adds(out, "nothing has run yet");
 		if (p->run->n_batches > 0) {
 			buf_adds(out, "; planned: ");
 			add_things(out, value(p, "batches"), "batch", "batches");
@@ -189,7 +189,7 @@ add_failures(struct buf *out, const struct report *p)
 		add_failure(out, p, r->batches[i].name, r->batches[i].cause);
 		told++;
 	}
-	add_more(out, r->n_state[HISTORY_FAILED], FAILED_TOLD, "; all they said: failed/");
+	add_more(out, r->n_state[HISTORY_FAILED], FAILED_TOLD, "; their messages are in failed/");
 }
 
 /* --- the numbers --- */
@@ -248,10 +248,10 @@ add_times(struct buf *out, const struct report *p)
 	}
 	buf_addc(out, '\n');
 	if (sequential > busy && busy > 0) {
-		text_line_label(out, "in turn");
+		text_line_label(out, "serial");
 		add_duration(out, sequential);
 		buf_addf(
-		    out, ", %.0f times as long, one request after another\n", sequential / busy);
+		    out, " one request after another, %.0f times as long\n", sequential / busy);
 	}
 	if (value(p, "idle") > 60) {
 		text_line_label(out, "idle");
@@ -260,7 +260,7 @@ add_times(struct buf *out, const struct report *p)
 	}
 }
 
-/* Objects a second over time, in eighths of a line's height. */
+/* Objects per second over time, in eighths of a line. */
 static void
 add_speed(struct buf *out, const struct report *p)
 {
@@ -325,7 +325,7 @@ add_requests(struct buf *out, const struct report *p)
 		text_line_piece(out, &piece);
 	}
 	if (value(p, "throttled") > 0) {
-		buf_adds(&piece, "; told to slow down ");
+		buf_adds(&piece, "; throttled ");
 		add_things(&piece, value(p, "throttled"), "time", "times");
 		text_line_piece(out, &piece);
 	}
@@ -340,12 +340,12 @@ add_resources(struct buf *out, const struct report *p)
 	add_duration(out, value(p, "cpu"));
 	buf_adds(out, "; memory at most ");
 	add_bytes(out, value(p, "max_rss"));
-	buf_adds(out, " a program, ");
+	buf_adds(out, " per program, ");
 	add_bytes(out, value(p, "max_rss_at_once"));
 	buf_adds(out, " at once\n");
 }
 
-/* --- batches, files, what else there is --- */
+/* --- batches, files, rejects, problems --- */
 
 static void
 add_slowest(struct buf *out, const struct report *p)
@@ -414,7 +414,7 @@ add_rejects(struct buf *out, const struct report *p)
 		buf_addc(out, '\n');
 	}
 	buf_free(&line);
-	add_more(out, (size_t)r->rejected, REJECTS_TOLD, "; all of them: rejects.tsv");
+	add_more(out, (size_t)r->rejected, REJECTS_TOLD, "; all are in rejects.tsv");
 }
 
 static void

@@ -7,7 +7,7 @@
 #include "base/io.h"
 #include "work/summary.h"
 
-enum { TEXT_MAX = 64 << 20 }; /* bytes: a header of a million columns */
+enum { TEXT_MAX = 64 << 20 }; /* bytes; enough for a header of a million columns */
 
 static int
 take_members(struct summary *a, json_t *root, const char *path, struct err *e)
@@ -18,7 +18,7 @@ take_members(struct summary *a, json_t *root, const char *path, struct err *e)
 
 	if (!json_is_integer(bytes) || json_integer_value(bytes) < 0 || !json_is_string(crc) ||
 	    json_string_length(crc) != 8 || strspn(json_string_value(crc), "0123456789abcdef") != 8)
-		return err_set(e, EXIT_USAGE, "%s: it does not say bytes and crc32c", path);
+		return err_set(e, EXIT_USAGE, "%s: no bytes or no crc32c", path);
 	a->bytes = (uint64_t)json_integer_value(bytes);
 	memcpy(a->crc32c, json_string_value(crc), 9);
 	json_object_del(root, "bytes");

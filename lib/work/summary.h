@@ -1,7 +1,7 @@
 /*
- * What csvcat says about a file that it wrote (csvcat --about), and s3put takes over into its
- * receipt: one JSON object with bytes, crc32c (8 hex digits, of the whole file) and whatever else
- * describes it.
+ * The summary of a merged file, about/N.json: csvcat --about writes it, and s3put copies it into
+ * its receipt. One JSON object with bytes, crc32c (8 hex digits, of the whole file) and whatever
+ * else describes the file.
  */
 #ifndef SHEAF_WORK_SUMMARY_H
 #define SHEAF_WORK_SUMMARY_H
@@ -14,15 +14,13 @@
 struct summary {
 	uint64_t bytes;
 	char crc32c[9];
-	struct buf rest; /* the other members, as JSON: `"rows":3,"header":"a,b"`; empty when there
-			    are none */
+	struct buf rest; /* the other members, as JSON: `"rows":3,"header":"a,b"`; may be empty */
 };
 
-/* Reads path; a file that cannot be read or lacks bytes or crc32c is an error that names it. -1
- * with e filled. */
+/* Reads path. -1 with e filled where it cannot be read, is not JSON, or lacks bytes or crc32c. */
 int summary_read(struct summary *a, const char *path, struct err *e);
 
-/* The same of a text; path is for messages. */
+/* The same for a text; path is for messages. */
 int summary_parse(struct summary *a, const char *text, size_t len, const char *path, struct err *e);
 void summary_free(struct summary *a);
 

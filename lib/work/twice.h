@@ -1,5 +1,5 @@
 /*
- * Where names stand, to find those that stand twice: 16 bytes a name, whatever its length. Pure.
+ * Finds names that occur twice, at 16 bytes a name whatever its length. Pure.
  */
 #ifndef SHEAF_WORK_TWICE_H
 #define SHEAF_WORK_TWICE_H
@@ -20,8 +20,8 @@ struct twice {
 
 void twice_add(struct twice *s, const char *name, uint32_t batch, uint32_t line);
 
-/* Calls found for places of names with equal hashes, which are all equal names and hardly any
- * other: the caller compares the names. Sorts the places. */
+/* Calls found for places whose names have equal hashes: all equal names, and hardly any others, so
+ * the caller compares the names. Sorts the places. */
 void twice_pairs(struct twice *s,
     void (*found)(void *arg, const struct twice_place *a, const struct twice_place *b), void *arg);
 void twice_free(struct twice *s);
