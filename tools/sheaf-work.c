@@ -18,6 +18,7 @@
 #include "work/claim.h"
 #include "work/counts.h"
 #include "work/known_values.h"
+#include "work/rejects.h"
 #include "work/release.h"
 #include "work/settings.h"
 
@@ -45,9 +46,12 @@ static const char help[] =
     "  name N, object PREFIX N    the name of batch N, the URI of its merged object\n"
     "  claim WORK NAME PREFIX     whether the run.json on standard input, of NAME=PREFIX, is that\n"
     "                             of WORK: 0; or not: 1, and told\n"
-    "  release WORK N [rejects]   give the merged rows of batch N their final name, if its ledger\n"
-    "                             has all planned objects, but those that were left out\n"
-    "  whole WORK N               whether the ledger of batch N has them: 0; or not: 1, and told\n"
+    "  whole WORK N               check that the ledger of batch N has each planned object, "
+    "except\n"
+    "                             those in reject/N.tsv, and no other\n"
+    "  release WORK N [rejects]   check that, and give the merged rows of batch N their final "
+    "name;\n"
+    "                             before, make reject/N.tsv of what s3get and csvcat left out\n"
     "\n"
     "  show                       standard input with control characters as \\xNN\n"
     "  --help, --version\n"
@@ -412,7 +416,7 @@ release(int argc, char **argv, struct err *e)
 	if (argc != 2 + rejects || batch_name_parse(argv[1], strlen(argv[1]), &n) == -1)
 		return usage(e);
 	if ((rc = work_folder_open(&w, argv[0], e)) == 0 && rejects)
-		rc = release_rejects(&w, n, e);
+		rc = rejects_collect(&w, n, e);
 	if (rc == 0)
 		rc = release_merged(&w, n, e);
 	work_folder_close(&w);

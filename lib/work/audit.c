@@ -32,21 +32,12 @@ audit_problem_at(struct audit *a, uint32_t batch, const char *what)
 	buf_free(&uri);
 }
 
-const char *
-audit_path(char out[64], const char *folder, uint32_t batch, const char *suffix)
-{
-	char name[BATCH_NAME_SIZE];
-
-	snprintf(out, 64, "%s/%s%s", folder, batch_name(name, batch), suffix);
-	return out;
-}
-
 /* The number of batches that keys/complete has; each of them must have its keys. */
 static int
 count_batches(struct audit *a, struct err *e)
 {
 	struct values complete;
-	char path[64];
+	char path[BATCH_NAME_PATH];
 	uint64_t n = 0;
 	const char *value;
 	int rc = values_load(&complete, &a->work, "keys/complete", e);
@@ -61,7 +52,7 @@ count_batches(struct audit *a, struct err *e)
 	if (rc == -1)
 		return -1;
 	while (a->n_batches < n &&
-	    work_folder_has(&a->work, audit_path(path, "keys", a->n_batches, ".tsv")))
+	    work_folder_has(&a->work, batch_name_path(path, "keys", a->n_batches, ".tsv")))
 		a->n_batches++;
 	if (a->n_batches < n)
 		audit_problem(a, "%s/%s: missing, and keys/complete has %llu batches", a->work.path,

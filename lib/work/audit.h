@@ -57,9 +57,6 @@ void audit_end(struct audit *a);
 /* Tells a discrepancy and counts it. */
 void audit_problem(struct audit *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Writes the name of a file of a batch, folder/N.suffix, into out and returns it. */
-const char *audit_path(char out[64], const char *folder, uint32_t batch, const char *suffix);
-
 /* Tells of the merged object of that batch: "s3://b/d/merged-00042.csv: what". */
 void audit_problem_at(struct audit *a, uint32_t batch, const char *what);
 

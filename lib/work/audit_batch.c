@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,17 +6,9 @@
 #include "work/audit_batch.h"
 #include "work/batch_name.h"
 #include "work/keys.h"
-#include "work/ledger.h"
-#include "work/rejects.h"
-#include "work/source_name.h"
+#include "work/ledger_walk.h"
 
 enum { PAIRS_MAX = 1000 /* of objects planned twice; each is looked up in two files */ };
-
-static void
-problem_err(struct audit *a, const struct err *e)
-{
-	audit_problem(a, "%s", e->text);
-}
 
 /* --- every listed object exactly once --- */
 
@@ -31,11 +22,11 @@ static char *
 uri_at(const struct audit *a, const struct twice_place *p)
 {
 	struct keys_line l;
-	char path[64], *uri = NULL;
+	char path[BATCH_NAME_PATH], *uri = NULL;
 	struct err e;
 	struct tsv t;
 
-	if (tsv_open(&t, &a->work, audit_path(path, "keys", p->batch, ".tsv"), &e) == 0)
+	if (tsv_open(&t, &a->work, batch_name_path(path, "keys", p->batch, ".tsv"), &e) == 0)
 		while (uri == NULL && keys_next(&t, &l, &e) == 1)
 			if (t.lines.number == p->line)
 				uri = xstrdup(l.uri);
@@ -74,44 +65,40 @@ check_twice(struct audit *a)
 
 /* --- one batch --- */
 
-/* Plan and ledger side by side: the same objects in the same order, but for the rejects. */
 struct walk {
 	struct audit *audit;
 	char name[BATCH_NAME_SIZE];
 	uint32_t batch;
-	struct tsv keys, ledger;
-	struct rejects rejects;
 	struct audit_sums sums;
 };
 
-static int
-walk(struct walk *w, struct err *e)
+static void
+take(void *arg, enum ledger_walk_event ev, const char *uri, uint64_t line,
+    const struct ledger_line *l)
 {
+	struct walk *w = arg;
 	struct audit_sums *s = &w->sums;
-	struct ledger_line l = {0};
-	struct keys_line key;
-	int have = ledger_next(&w->ledger, &l, e), rc = 0;
 
-	while (have != -1 && (rc = keys_next(&w->keys, &key, e)) == 1) {
-		twice_add(&w->audit->twice, key.uri, w->batch, (uint32_t)w->keys.lines.number);
-		if (have == 1 && source_name_is(l.name, key.uri)) {
-			s->objects++;
-			s->rows += l.rows;
-			s->bytes += l.bytes;
-			s->crc32c = crc32c_combine(s->crc32c, l.crc32c, l.bytes);
-			have = ledger_next(&w->ledger, &l, e);
-		} else if (rejects_have(&w->rejects, key.uri)) {
-			w->audit->rejected++;
-		} else {
-			audit_problem(w->audit,
-			    "%s: is planned in batch %s but missing from its ledger", key.uri,
-			    w->name);
-		}
-	}
-	for (; have == 1 && rc == 0; have = ledger_next(&w->ledger, &l, e))
+	if (ev != LEDGER_WALK_UNPLANNED)
+		twice_add(&w->audit->twice, uri, w->batch, (uint32_t)line);
+	switch (ev) {
+	case LEDGER_WALK_MERGED:
+		s->objects++;
+		s->rows += l->rows;
+		s->bytes += l->bytes;
+		s->crc32c = crc32c_combine(s->crc32c, l->crc32c, l->bytes);
+		break;
+	case LEDGER_WALK_REJECTED: w->audit->rejected++; break;
+	case LEDGER_WALK_MISSING:
+		audit_problem(w->audit, "%s: is planned in batch %s but missing from its ledger",
+		    uri, w->name);
+		break;
+	case LEDGER_WALK_UNPLANNED:
 		audit_problem(w->audit,
-		    "s3://%s: is in the ledger of batch %s but not planned there", l.name, w->name);
-	return have == -1 ? -1 : rc;
+		    "s3://%s: is in the ledger of batch %s but not planned there", l->name,
+		    w->name);
+		break;
+	}
 }
 
 static void
@@ -141,11 +128,11 @@ static void
 load_receipt(struct audit *a, uint32_t n, const char *name)
 {
 	struct audit_object *b = &a->batches[n];
-	char path[64];
+	char path[BATCH_NAME_PATH];
 	struct err e;
 
-	switch (receipt_load(&b->receipt, &a->work, audit_path(path, "put", n, ".json"), &e)) {
-	case -1: problem_err(a, &e); break;
+	switch (receipt_load(&b->receipt, &a->work, batch_name_path(path, "put", n, ".json"), &e)) {
+	case -1: audit_problem(a, "%s", e.text); break;
 	case 0: audit_problem(a, "batch %s: is not done: it has no receipt", name); break;
 	default:
 		b->made = b->receipt.lacks == NULL;
@@ -161,27 +148,15 @@ check_batch(struct audit *a, uint32_t n)
 	struct audit_object *b = &a->batches[n];
 	struct walk w = {.audit = a, .batch = n};
 	struct audit_sums *all = &a->all;
-	char path[64];
 	struct err e;
 
 	batch_name(w.name, n);
 	load_receipt(a, n, w.name);
-	if (rejects_load(&w.rejects, &a->work, audit_path(path, "reject", n, ".tsv"), &e) == -1)
-		problem_err(a, &e);
-	if (tsv_open(&w.keys, &a->work, audit_path(path, "keys", n, ".tsv"), &e) == -1) {
-		problem_err(a, &e);
-	} else if (b->made) {
-		if (tsv_open(&w.ledger, &a->work, audit_path(path, "ledger", n, ".tsv"), &e) == -1)
-			problem_err(a, &e);
-		else {
-			if (walk(&w, &e) == -1)
-				problem_err(a, &e);
-			check_sums(&w, &b->receipt);
-		}
-		tsv_close(&w.ledger);
+	if (b->made) {
+		if (ledger_walk(&a->work, n, take, &w, &e) == -1)
+			audit_problem(a, "%s", e.text);
+		check_sums(&w, &b->receipt);
 	}
-	tsv_close(&w.keys);
-	rejects_free(&w.rejects);
 	a->bytes += b->receipt.bytes;
 	all->objects += w.sums.objects;
 	all->rows += w.sums.rows;

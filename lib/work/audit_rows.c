@@ -35,7 +35,7 @@ member_begin(struct member *m, const struct tar_reader *tar)
 	const struct receipt *r;
 	const char *name;
 	struct buf uri = {0};
-	char path[64];
+	char path[BATCH_NAME_PATH];
 	struct err e;
 	size_t len;
 
@@ -47,8 +47,9 @@ member_begin(struct member *m, const struct tar_reader *tar)
 	    m->batch < a->n_batches && a->batches[m->batch].made) {
 		a->batches[m->batch].read = 1;
 		r = &a->batches[m->batch].receipt;
-		m->rows = merged_rows_open(&a->work, audit_path(path, "ledger", m->batch, ".tsv"),
-		    r->header_bytes, r->header_crc32c, &e);
+		m->rows =
+		    merged_rows_open(&a->work, batch_name_path(path, "ledger", m->batch, ".tsv"),
+			r->header_bytes, r->header_crc32c, &e);
 		if (m->rows == NULL)
 			audit_problem(a, "%s", e.text);
 	}

@@ -27,6 +27,15 @@ batch_name_parse(const char *s, size_t len, uint32_t *n)
 	return 0;
 }
 
+const char *
+batch_name_path(char out[BATCH_NAME_PATH], const char *folder, uint32_t n, const char *suffix)
+{
+	char name[BATCH_NAME_SIZE];
+
+	snprintf(out, BATCH_NAME_PATH, "%s/%s%s", folder, batch_name(name, n), suffix);
+	return out;
+}
+
 void
 batch_name_object(struct buf *out, const char *prefix, const char *name)
 {

@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "work/batch_name.h"
@@ -6,24 +5,13 @@
 #include "work/receipt.h"
 #include "work/rejects.h"
 
-enum { PATH_LEN = 64 };
-
-static const char *
-path_of(char out[PATH_LEN], const char *folder, uint32_t batch, const char *suffix)
-{
-	char name[BATCH_NAME_SIZE];
-
-	snprintf(out, PATH_LEN, "%s/%s%s", folder, batch_name(name, batch), suffix);
-	return out;
-}
-
 uint32_t
 counts_batches(const struct work_folder *w)
 {
-	char path[PATH_LEN];
+	char path[BATCH_NAME_PATH];
 	uint32_t n = 0;
 
-	while (n < UINT32_MAX && work_folder_has(w, path_of(path, "keys", n, ".tsv")))
+	while (n < UINT32_MAX && work_folder_has(w, batch_name_path(path, "keys", n, ".tsv")))
 		n++;
 	return n;
 }
@@ -31,10 +19,10 @@ counts_batches(const struct work_folder *w)
 int
 counts_is_done(const struct work_folder *w, uint32_t batch, int backup)
 {
-	char path[PATH_LEN];
+	char path[BATCH_NAME_PATH];
 
-	return work_folder_has(w, path_of(path, "put", batch, ".json")) &&
-	    (!backup || work_folder_has(w, path_of(path, "backup", batch, ".json")));
+	return work_folder_has(w, batch_name_path(path, "put", batch, ".json")) &&
+	    (!backup || work_folder_has(w, batch_name_path(path, "backup", batch, ".json")));
 }
 
 /* The batches that have a file with that suffix in the folder. */
@@ -63,13 +51,13 @@ add_objects(struct counts *c, const struct work_folder *w, uint32_t batch, struc
 {
 	struct rejects rejects = {0};
 	struct receipt r;
-	char path[PATH_LEN];
-	int rc = receipt_load(&r, w, path_of(path, "put", batch, ".json"), e);
+	char path[BATCH_NAME_PATH];
+	int rc = receipt_load(&r, w, batch_name_path(path, "put", batch, ".json"), e);
 
 	if (rc == 1) {
 		c->objects += r.objects;
 		receipt_free(&r);
-		rc = rejects_load(&rejects, w, path_of(path, "reject", batch, ".tsv"), e);
+		rc = rejects_load(&rejects, w, batch_name_path(path, "reject", batch, ".tsv"), e);
 		c->objects += rejects.n;
 		rejects_free(&rejects);
 	}

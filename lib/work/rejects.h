@@ -16,6 +16,13 @@ struct rejects_line {
 /* Returns as tsv_next does. */
 int rejects_next(struct tsv *t, struct rejects_line *l, struct err *e);
 
+/*
+ * Makes reject/N.tsv of what s3get and csvcat left out, reject/N.s3get and reject/N.csvcat, and
+ * removes those; where nothing was left out, there is no reject/N.tsv. s3get lists URIs, csvcat the
+ * names of sources as fields. 0, or -1 with e filled.
+ */
+int rejects_collect(const struct work_folder *w, uint32_t batch, struct err *e);
+
 /* The URIs of a batch. Zero-initialised is none. */
 struct rejects {
 	char **uri; /* owned; in order once loaded */

@@ -1,6 +1,6 @@
 /*
  * The last step of a merged file: it gets its final name only if the ledger has every planned
- * object of the batch, in the order of the plan, but those that were left out and are listed.
+ * object of the batch, in the order of the plan, except those that were left out and are listed.
  */
 #ifndef SHEAF_WORK_RELEASE_H
 #define SHEAF_WORK_RELEASE_H
@@ -13,10 +13,6 @@
 /* Compares ledger/N.tsv with keys/N.tsv and reject/N.tsv. 0, or -1 with e filled: the first
  * difference. */
 int release_check(const struct work_folder *w, uint32_t batch, struct err *e);
-
-/* With REJECTS=1: makes reject/N.tsv of what s3get (reject/N.s3get) and csvcat (reject/N.csvcat)
- * left out, or removes it where they left out nothing. 0, or -1 with e filled. */
-int release_rejects(const struct work_folder *w, uint32_t batch, struct err *e);
 
 /* Checks, then renames merged/N.csv.held to merged/N.csv. 0, or -1 with e filled. */
 int release_merged(const struct work_folder *w, uint32_t batch, struct err *e);

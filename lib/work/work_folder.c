@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -122,6 +123,82 @@ work_folder_read(
 		rc = err_set(e, EXIT_FAILED, "%s/%s: longer than %zu bytes", w->path, name, max);
 	close(fd);
 	return rc;
+}
+
+/* Writes the file of that name in parent. -1 with errno. */
+static int
+write_part(int parent, const char *part, const void *p, size_t len)
+{
+	int fd, why;
+
+	if (unlinkat(parent, part, 0) == -1 && errno != ENOENT)
+		return -1;
+	fd = openat(parent, part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	if (fd == -1)
+		return -1;
+	if (io_write_all(fd, p, len) == -1 || fsync(fd) == -1) {
+		why = errno;
+		close(fd);
+		unlinkat(parent, part, 0);
+		errno = why;
+		return -1;
+	}
+	return close(fd);
+}
+
+int
+work_folder_write(
+    const struct work_folder *w, const char *name, const void *p, size_t len, struct err *e)
+{
+	const char *last;
+	struct buf part = {0};
+	int parent = open_parent(w, name, &last), fd = -1, rc = -1;
+
+	buf_addf(&part, "%s.part", last);
+	/* a descriptor of O_PATH cannot be synced */
+	if (parent != -1)
+		fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd != -1 && write_part(fd, buf_str(&part), p, len) == 0 &&
+	    renameat(fd, part.p, fd, last) == 0)
+		rc = fsync(fd);
+	if (rc == -1)
+		err_errno(e, EXIT_FAILED, "%s/%s", w->path, name);
+	if (parent != -1)
+		close(parent);
+	if (fd != -1)
+		close(fd);
+	buf_free(&part);
+	return rc;
+}
+
+int
+work_folder_rename(const struct work_folder *w, const char *from, const char *to, struct err *e)
+{
+	const char *last, *slash = strrchr(to, '/');
+	int parent = open_parent(w, from, &last), rc = -1;
+
+	if (parent != -1) {
+		rc = renameat(parent, last, parent, slash != NULL ? slash + 1 : to);
+		if (rc == -1)
+			err_errno(e, EXIT_FAILED, "%s/%s", w->path, from);
+		close(parent);
+	} else {
+		err_errno(e, EXIT_FAILED, "%s/%s", w->path, from);
+	}
+	return rc;
+}
+
+int
+work_folder_remove(const struct work_folder *w, const char *name, struct err *e)
+{
+	const char *last;
+	int parent = open_parent(w, name, &last), rc = -1;
+
+	if (parent != -1) {
+		rc = unlinkat(parent, last, 0);
+		close(parent);
+	}
+	return rc == 0 || errno == ENOENT ? 0 : err_errno(e, EXIT_FAILED, "%s/%s", w->path, name);
 }
 
 DIR *

@@ -33,6 +33,18 @@ int work_folder_has(const struct work_folder *w, const char *name);
 int work_folder_read(
     const struct work_folder *w, const char *name, size_t max, struct buf *out, struct err *e);
 
+/* Writes a file, which appears complete or not at all: name.part is made anew, synced and renamed,
+ * so that a link of either name is replaced, not followed. 0, or -1 with e filled. */
+int work_folder_write(
+    const struct work_folder *w, const char *name, const void *p, size_t len, struct err *e);
+
+/* Renames a file within its subfolder; to is a name like from. 0, or -1 with e filled. */
+int work_folder_rename(
+    const struct work_folder *w, const char *from, const char *to, struct err *e);
+
+/* Removes a file. 0, also where it does not exist; -1 with e filled. */
+int work_folder_remove(const struct work_folder *w, const char *name, struct err *e);
+
 /* Opens a subfolder for readdir. NULL with errno, ENOENT where it does not exist. */
 DIR *work_folder_list(const struct work_folder *w, const char *name);
 
