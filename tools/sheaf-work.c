@@ -17,7 +17,9 @@
 #include "work/batch_name.h"
 #include "work/claim.h"
 #include "work/counts.h"
+#include "work/keys.h"
 #include "work/known_values.h"
+#include "work/published.h"
 #include "work/rejects.h"
 #include "work/release.h"
 #include "work/settings.h"
@@ -44,6 +46,8 @@ static const char help[] =
     "  left WORK [backup]         the names of the batches that are not done\n"
     "  objects WORK               the URIs of the merged objects that are done\n"
     "  name N, object PREFIX N    the name of batch N, the URI of its merged object\n"
+    "  unpack DIR DEST LIST       unpack the DEST_sheaf/ledger.tar.gz on standard input into DIR,\n"
+    "                             which must not exist; LIST is what s3ls --long lists at DEST\n"
     "  claim WORK NAME PREFIX     whether the run.json on standard input, of NAME=PREFIX, is that\n"
     "                             of WORK: 0; or not: 1, and told\n"
     "  whole WORK N               check that the ledger of batch N has each planned object, "
@@ -462,6 +466,43 @@ show(int argc, char **argv, struct err *e)
 	return ferror(stdin) ? err_errno(e, EXIT_FAILED, "standard input") : 0;
 }
 
+/* The merged objects in a listing of dest; -1 with e filled. */
+static int
+count_objects(const char *list, const char *dest, uint64_t *count, struct err *e)
+{
+	struct keys_line l;
+	struct tsv t;
+	uint32_t n;
+	int rc = tsv_open(&t, NULL, list, e);
+
+	*count = 0;
+	while (rc == 0 && (rc = keys_next(&t, &l, e)) == 1) {
+		*count += batch_name_object_parse(l.uri, dest, &n) == 0;
+		rc = 0;
+	}
+	tsv_close(&t);
+	return rc;
+}
+
+static int
+unpack(int argc, char **argv, struct err *e)
+{
+	struct err why;
+	uint64_t n;
+
+	if (argc != 3)
+		return usage(e);
+	if (count_objects(argv[2], argv[1], &n, e) == -1)
+		return -1;
+	if (published_unpack(STDIN_FILENO, argv[0], argv[1], n, &why) == -1)
+		return err_set(e, EXIT_FAILED,
+		    "%s_sheaf/ledger.tar.gz: %s; it is not what a merge stores there: verify in "
+		    "the work "
+		    "folder of the merge",
+		    argv[1], why.text);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	command *run;
@@ -479,6 +520,7 @@ static const struct {
     {"objects", objects},
     {"name", name},
     {"object", object},
+    {"unpack", unpack},
     {"claim", claim},
     {"release", release},
     {"whole", whole},

@@ -176,6 +176,7 @@ struct tar_reader {
 	int close;	  /* TAR_CLOSE is due */
 	int zero_blocks;
 	int end_told;	 /* TAR_END was returned */
+	int no_links;	 /* tar_reader_refuse_links */
 	int n_headers;	 /* so far: without any, a bad one means "not tar", not "damaged" */
 	struct buf name; /* of the current entry */
 	uint64_t size;
@@ -189,6 +190,12 @@ struct tar_reader *
 tar_reader_new(void)
 {
 	return xcalloc(1, sizeof(struct tar_reader));
+}
+
+void
+tar_reader_refuse_links(struct tar_reader *t)
+{
+	t->no_links = 1;
 }
 
 void
@@ -354,6 +361,12 @@ take_header(struct tar_reader *t, struct err *e)
 		t->left = size;
 	} else {
 		take_member(t, type, size);
+		if (t->no_links && t->state == AT_SKIP && type != '5' && type != '\0') {
+			t->state = AT_ERROR;
+			return err_set(e, EXIT_FAILED,
+			    "the archive holds a member that is neither a file nor a folder: %.*s",
+			    (int)t->name.len, t->name.len > 0 ? t->name.p : "");
+		}
 	}
 	t->padding = tar_padding(t->left);
 	return 0;

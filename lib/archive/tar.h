@@ -48,6 +48,9 @@ enum tar_event {
 };
 
 struct tar_reader *tar_reader_new(void);
+
+/* From now on a member that is neither a regular file nor a folder is an error, not skipped. */
+void tar_reader_refuse_links(struct tar_reader *t);
 void tar_reader_free(struct tar_reader *t);
 
 /* Advances *in and *in_len past what it took. Call again until TAR_NEED or TAR_ERROR, also after
