@@ -189,8 +189,9 @@ write_report(const struct report *p, struct err *e)
 static void
 tell(const struct history *r)
 {
-	for (size_t i = 0;
-	     i < r->n_problems && i < HISTORY_PROBLEMS_MAX && opt.render != render_text; i++)
+	size_t n = r->n_problems < HISTORY_PROBLEMS_MAX ? r->n_problems : HISTORY_PROBLEMS_MAX;
+
+	for (size_t i = 0; i < n && opt.render != render_text; i++)
 		log_line(LOG_WARN, NULL, "%s", r->problems[i]);
 	for (size_t i = 0; i < opt.n_alarms; i++)
 		if (opt.alarms[i].fired)

@@ -60,9 +60,7 @@ key_step(struct sigv4_key *k, const char *text)
 void
 sigv4_sha256_hex(char hex[65], const void *p, size_t n)
 {
-	unsigned char h[HASH_SHA256_LEN];
-
-	hash_hex(hex, h, hash_of(h, HASH_SHA256, p, n));
+	hash_hex_of(hex, HASH_SHA256, p, n);
 }
 
 void

@@ -24,7 +24,6 @@ file_name(const struct profile *p, char sha1[41])
 	    {"SerialNumber", "mfa_serial"}};
 	const char *duration = profile_get(p, "duration_seconds");
 	json_t *root = json_object();
-	unsigned char md[HASH_SHA1_LEN];
 	uint64_t n;
 	char *text;
 
@@ -38,7 +37,7 @@ file_name(const struct profile *p, char sha1[41])
 	json_decref(root);
 	*sha1 = '\0';
 	if (text != NULL)
-		hash_hex(sha1, md, hash_of(md, HASH_SHA1, text, strlen(text)));
+		hash_hex_of(sha1, HASH_SHA1, text, strlen(text));
 	free(text);
 }
 

@@ -92,9 +92,8 @@ find_token_file(struct question *q)
 {
 	const char *name = q->session != NULL ? q->session : q->start_url;
 	const char *home = profile_home();
-	unsigned char sha1[HASH_SHA1_LEN];
 
-	hash_hex(q->token_sha1, sha1, hash_of(sha1, HASH_SHA1, name, strlen(name)));
+	hash_hex_of(q->token_sha1, HASH_SHA1, name, strlen(name));
 	buf_addf(
 	    &q->token_file, "%s/.aws/sso/cache/%s.json", home != NULL ? home : "", q->token_sha1);
 	buf_str(&q->token_file);

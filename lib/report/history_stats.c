@@ -19,8 +19,9 @@ const char *const history_program_names[HISTORY_PROGRAMS] = {"s3ls", "s3get", "c
 static void
 take_causes(struct history_counts *c, const json_t *causes)
 {
-	for (void *i = json_object_iter((json_t *)(uintptr_t)causes); i != NULL;
-	     i = json_object_iter_next((json_t *)(uintptr_t)causes, i)) {
+	json_t *all = (json_t *)(uintptr_t)causes;
+
+	for (void *i = json_object_iter(all); i != NULL; i = json_object_iter_next(all, i)) {
 		json_int_t n = json_integer_value(json_object_iter_value(i));
 		int at = 0;
 

@@ -60,3 +60,12 @@ hash_hex(char *hex, const unsigned char *sum, size_t n)
 	}
 	hex[2 * n] = '\0';
 }
+
+void
+hash_hex_of(char *hex, enum hash_algorithm a, const void *p, size_t n)
+{
+	unsigned char sum[HASH_MAX];
+	size_t len = hash_of(sum, a, p, n);
+
+	hash_hex(hex, sum, len);
+}

@@ -41,4 +41,7 @@ size_t hash_of(unsigned char *sum, enum hash_algorithm a, const void *p, size_t 
 /* Writes n bytes as 2n lower-case hex digits and a NUL. */
 void hash_hex(char *hex, const unsigned char *sum, size_t n);
 
+/* The digest of n bytes at p as hex digits. */
+void hash_hex_of(char *hex, enum hash_algorithm a, const void *p, size_t n);
+
 #endif

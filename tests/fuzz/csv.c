@@ -77,10 +77,10 @@ merge(struct result *r, const struct csv_merge_opt *opt, const char *p, size_t n
 		if (stop == NULL)
 			stop = end;
 		csv_merge_begin(m, "f");
-		for (; p < stop && rc == CSV_MERGE_OK;
-		     p += (size_t)(stop - p) < piece ? (size_t)(stop - p) : piece)
-			rc = csv_merge_data(
-			    m, p, (size_t)(stop - p) < piece ? (size_t)(stop - p) : piece, &e);
+		for (size_t n; p < stop && rc == CSV_MERGE_OK; p += n) {
+			n = (size_t)(stop - p) < piece ? (size_t)(stop - p) : piece;
+			rc = csv_merge_data(m, p, n, &e);
+		}
 		if (rc == CSV_MERGE_OK)
 			rc = csv_merge_end(m, &e);
 		if (rc != CSV_MERGE_OK)

@@ -30,12 +30,14 @@ struct auth_config {
 	int anonymous; /* unsigned requests are let through; signed ones are checked all the same */
 };
 
+struct auth_key {
+	char day[9];
+	struct hmac key;
+};
+
 /* The signing keys of the day, one for each credential, and scratch space. Of one thread only. */
 struct auth_cache {
-	struct {
-		char day[9];
-		struct hmac key;
-	} * keys; /* owned; n_credentials of them */
+	struct auth_key *keys; /* owned; n_credentials of them */
 	struct buf canonical, to_sign;
 };
 

@@ -187,6 +187,7 @@ unref(void *cls)
 static struct MHD_Response *
 response_make(struct exchange *x)
 {
+	static char nothing[1];
 	struct req *r = &x->req;
 	struct answer *a = &r->ans;
 	struct MHD_Response *resp;
@@ -196,8 +197,7 @@ response_make(struct exchange *x)
 	if (body_len(a) == 0 || r->op == OP_HEAD || strcmp(r->method, "HEAD") == 0) {
 		/* an error's document is not even counted in the length of a HEAD */
 		if (body_len(a) == 0 || a->object == NULL)
-			return MHD_create_response_from_buffer(
-			    0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
+			return MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
 		return response_from_source(x);
 	}
 	if (fault_in_body(r))

@@ -7,11 +7,13 @@
 
 #include "upload.h"
 
+struct xml_key {
+	size_t off, len; /* in text */
+};
+
 struct xml_delete {
 	struct buf text;
-	struct {
-		size_t off, len; /* in text */
-	} * keys;		 /* owned */
+	struct xml_key *keys; /* owned */
 	size_t n, cap;
 	int quiet;
 };

@@ -144,7 +144,7 @@ random_text(void)
 
 	srand(1);
 	for (int round = 0; round < 60000; round++) {
-		char text[TEXT_MAX];
+		char text[TEXT_MAX] = {0};
 		size_t n = (size_t)rand() % 300;
 		/* few or many bytes with a meaning */
 		int plain = rand() % 40;
