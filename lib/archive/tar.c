@@ -26,6 +26,8 @@ enum {
 #define OCTAL_MAX ((UINT64_C(1) << 33) - 1) /* 11 octal digits */
 
 static const char too_long[] = "a name of over 64 KiB in the tar stream";
+static const char bad_size[] =
+    "the tar stream is damaged: the size of a member is not a valid number";
 
 /* The sum of a block's bytes, eight at a time: two in each of four lanes of 16 bits, which hold 64
  * * 510. */
@@ -176,7 +178,6 @@ struct tar_reader {
 	int close;	  /* TAR_CLOSE is due */
 	int zero_blocks;
 	int end_told;	 /* TAR_END was returned */
-	int no_links;	 /* tar_reader_refuse_links */
 	int n_headers;	 /* so far: without any, a bad one means "not tar", not "damaged" */
 	struct buf name; /* of the current entry */
 	uint64_t size;
@@ -190,12 +191,6 @@ struct tar_reader *
 tar_reader_new(void)
 {
 	return xcalloc(1, sizeof(struct tar_reader));
-}
-
-void
-tar_reader_refuse_links(struct tar_reader *t)
-{
-	t->no_links = 1;
 }
 
 void
@@ -305,31 +300,54 @@ no_tar(const struct tar_reader *t)
 	    : "not a tar stream";
 }
 
+/* Why rows of a member of that type would be missing; NULL where they are in its body, or where it
+ * has none. */
+static const char *
+why_unfit(char type)
+{
+	switch (type) {
+	case '0':
+	case '7':  /* a contiguous file */
+	case '\0': /* V7 */
+	case '5':  /* a folder */
+	case 'D':  /* the names in a folder (GNU) */
+	case 'V': /* the label of a volume (GNU) */ return NULL;
+	case '1':
+		return "is a hard link, so its rows are not here (tar --hard-dereference puts them "
+		       "here)";
+	case '2':
+		return "is a symbolic link, so its rows are not here (tar --dereference puts them "
+		       "here)";
+	case '3':
+	case '4':
+	case '6': return "is a device or a FIFO, which has no rows";
+	case 'S': return "is stored as a sparse file, which is not supported";
+	case 'M': return "continues from another volume";
+	default: return "is of a type that is not supported";
+	}
+}
+
 /* A member's header: finds out whether it is a file, and its size. */
-static void
-take_member(struct tar_reader *t, char type, uint64_t size)
+static int
+take_member(struct tar_reader *t, char type, uint64_t size, struct err *e)
 {
 	if (t->has_next_size)
 		size = t->next_size;
-	/* links, folders and devices have no body, whatever their size says; unknown types may have
-	 * one */
-	if (type >= '1' && type <= '6')
+	if (type >= '1' && type <= '6') /* no body, whatever the size says */
 		size = 0;
 	header_name(t);
 	t->left = t->size = size;
-	t->unfit = NULL;
-	if (type == '1')
-		t->unfit = "is a hard link, so its rows are not here (tar --hard-dereference puts "
-			   "them here)";
-	else if (type == 'S' || t->next_is_sparse)
-		t->unfit = "is stored as a sparse file, which is not supported";
-	else if (type == 'M')
-		t->unfit = "continues from another volume";
+	t->unfit = why_unfit(type);
+	if (t->next_is_sparse)
+		t->unfit = why_unfit('S');
 	t->has_next_name = t->has_next_size = t->next_is_sparse = 0;
 	t->state = AT_SKIP;
 	if (t->unfit != NULL || type == '0' || type == '7' ||
 	    (type == '\0' && (t->name.len == 0 || t->name.p[t->name.len - 1] != '/')))
 		t->state = AT_BODY;
+	if (t->state == AT_BODY && t->name.len == 0)
+		return fail(t, "the tar stream is damaged: a member without a name", e);
+	return 0;
 }
 
 /* Takes a header block and sets the next state. 0, or -1 with e filled. */
@@ -341,6 +359,9 @@ take_header(struct tar_reader *t, struct err *e)
 	uint64_t size;
 
 	if (memcmp(t->block, zeros, TAR_BLOCK) == 0) {
+		if (t->has_next_name || t->has_next_size || t->next_is_sparse)
+			return fail(
+			    t, "the tar stream is damaged: an extended header without a member", e);
 		if (++t->zero_blocks == 2)
 			t->state = AT_END;
 		return 0;
@@ -351,7 +372,7 @@ take_header(struct tar_reader *t, struct err *e)
 		    e);
 	t->n_headers++;
 	if (field_number(t->block + SIZE_OFF, SIZE_LEN, &size) == -1)
-		return fail(t, "the tar stream is damaged: a size is not a number", e);
+		return fail(t, bad_size, e);
 	if (type == 'x' || type == 'g' || type == 'L' || type == 'K') {
 		if (size > RECORD_MAX)
 			return fail(t, "the tar stream is damaged: a name record of over 1 MiB", e);
@@ -359,14 +380,8 @@ take_header(struct tar_reader *t, struct err *e)
 		t->record_type = type;
 		t->state = AT_RECORD;
 		t->left = size;
-	} else {
-		take_member(t, type, size);
-		if (t->no_links && t->state == AT_SKIP && type != '5' && type != '\0') {
-			t->state = AT_ERROR;
-			return err_set(e, EXIT_FAILED,
-			    "the archive holds a member that is neither a file nor a folder: %.*s",
-			    (int)t->name.len, t->name.len > 0 ? t->name.p : "");
-		}
+	} else if (take_member(t, type, size, e) == -1) {
+		return -1;
 	}
 	t->padding = tar_padding(t->left);
 	return 0;
@@ -378,7 +393,24 @@ is_key(const char *key, size_t len, const char *name)
 	return len == strlen(name) && memcmp(key, name, len) == 0;
 }
 
-/* Takes one record of a pax header. An empty value undoes an earlier record. */
+/* The name of the next member, from a pax or GNU record: an empty one is none. A second name is
+ * refused, as readers differ in which of them counts. */
+static int
+take_name(struct tar_reader *t, const char *name, size_t len, struct err *e)
+{
+	if (t->has_next_name)
+		return fail(t, "the tar stream is damaged: a member with two names", e);
+	if (len > PATH_LEN_MAX)
+		return fail(t, too_long, e);
+	if (len > 0 && memchr(name, '\0', len) != NULL)
+		return fail(t, "the tar stream is damaged: a NUL in a name", e);
+	buf_reset(&t->next_name);
+	buf_add(&t->next_name, name, len);
+	t->has_next_name = len > 0;
+	return 0;
+}
+
+/* Takes one record of a pax header; with an empty value the header block counts. */
 static int
 take_pax_record(struct tar_reader *t, const char *key, size_t key_len, const char *value,
     size_t len, struct err *e)
@@ -390,16 +422,12 @@ take_pax_record(struct tar_reader *t, const char *key, size_t key_len, const cha
 		if (is_path || is_size || is_sparse)
 			return fail(t, "a global header of the tar stream sets path or size", e);
 	} else if (is_path) {
-		if (memchr(value, '\0', len) != NULL)
-			return fail(t, "the tar stream is damaged: a NUL in a name", e);
-		if (len > PATH_LEN_MAX)
-			return fail(t, too_long, e);
-		buf_reset(&t->next_name);
-		buf_add(&t->next_name, value, len);
-		t->has_next_name = len > 0;
+		return take_name(t, value, len, e);
 	} else if (is_size) {
+		if (t->has_next_size)
+			return fail(t, "the tar stream is damaged: a member with two sizes", e);
 		if (len > 0 && num_parse_n(value, len, 0, INT64_MAX, &t->next_size) == -1)
-			return fail(t, "the tar stream is damaged: a pax size is not a number", e);
+			return fail(t, bad_size, e);
 		t->has_next_size = len > 0;
 	} else if (is_sparse) {
 		t->next_is_sparse = 1;
@@ -436,13 +464,11 @@ take_record(struct tar_reader *t, struct err *e)
 	if (t->record_type == 'x' || t->record_type == 'g')
 		return t->record.len > 0 ? take_pax(t, e) : 0;
 	if (t->record_type == 'L') {
-		size_t len = t->record.len > 0 ? strnlen(t->record.p, t->record.len) : 0;
+		size_t len = t->record.len;
 
-		if (len > PATH_LEN_MAX)
-			return fail(t, too_long, e);
-		buf_reset(&t->next_name);
-		buf_add(&t->next_name, t->record.p, len);
-		t->has_next_name = 1;
+		while (len > 0 && t->record.p[len - 1] == '\0') /* it ends with a NUL */
+			len--;
+		return take_name(t, t->record.p, len, e);
 	}
 	return 0;
 }

@@ -30,16 +30,17 @@ void tar_write_end(struct buf *out);
 
 /*
  * Reader. The caller feeds the stream in pieces of any size and gets events. Understood are ustar,
- * pax extended headers (path, size), GNU long names (type L), base-256 sizes, and V7. Folders,
- * symbolic links and devices are skipped without an event; so are pax records other than path and
- * size. A global header that sets path or size is an error. Limits: 1 MiB for a pax or GNU record,
- * 64 KiB for a name.
+ * pax extended headers (path, size), GNU long names (type L), base-256 sizes, and V7. Folders and
+ * pax records other than path and size are skipped without an event. Members of other types than
+ * regular files (links, devices, sparse files, ...) are unfit, see tar_entry_unfit(). Refused are
+ * global headers that set path or size, members with two names, two sizes or none, and what exceeds
+ * the limits: 1 MiB for a pax or GNU record, 64 KiB for a name. Names never contain NUL.
  */
 struct tar_reader;
 
 enum tar_event {
 	TAR_NEED,  /* all input is used up: feed more, or call tar_reader_eof() at its end */
-	TAR_ENTRY, /* a regular file begins; tar_entry_name() and tar_entry_size() are valid until
+	TAR_ENTRY, /* a member begins; tar_entry_name() and tar_entry_size() are valid until
 		      the next one */
 	TAR_DATA,  /* *data, *data_len: a piece of its body, in the input, never empty */
 	TAR_CLOSE, /* its body is complete */
@@ -48,9 +49,6 @@ enum tar_event {
 };
 
 struct tar_reader *tar_reader_new(void);
-
-/* From now on a member that is neither a regular file nor a folder is an error, not skipped. */
-void tar_reader_refuse_links(struct tar_reader *t);
 void tar_reader_free(struct tar_reader *t);
 
 /* Advances *in and *in_len past what it took. Call again until TAR_NEED or TAR_ERROR, also after
@@ -65,7 +63,7 @@ int tar_reader_eof(struct tar_reader *t, struct err *e);
 const char *tar_entry_name(const struct tar_reader *t, size_t *len);
 uint64_t tar_entry_size(const struct tar_reader *t);
 
-/* Why the body is not the file's content (a hard link, a sparse file); NULL if it is. */
+/* Why the body is not the file's content (a link, a sparse file); NULL if it is. */
 const char *tar_entry_unfit(const struct tar_reader *t);
 
 #endif

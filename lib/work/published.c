@@ -146,7 +146,7 @@ begin_member(struct unpacking *u, struct err *e)
 	if (u->kind == UNKNOWN)
 		return member_error(u, "is no file of a work folder", e);
 	if (tar_entry_unfit(u->tar) != NULL)
-		return member_error(u, "is a link or a sparse file", e);
+		return member_error(u, "is not a regular file", e);
 	if (u->kind == IGNORED)
 		return 0;
 	if (u->kind == LIST && u->batch == 0)
@@ -322,7 +322,6 @@ published_unpack(int fd, const char *dir, const char *dest, uint64_t objects, st
 		u.objects = 1000000;
 	if (rc == 0) {
 		u.tar = tar_reader_new();
-		tar_reader_refuse_links(u.tar);
 		rc = read_archive(&u, fd, e);
 	}
 	if (rc == 0)

@@ -8,6 +8,8 @@
 #include "base/buf.h"
 #include "tap.h"
 
+#define BAD_SIZE "the tar stream is damaged: the size of a member is not a valid number"
+
 /* Reads a stream in pieces. The result is "name(size)=body;" for each entry, then how it ended. */
 static const char *
 read_back(const char *p, size_t n, size_t piece)
@@ -166,7 +168,8 @@ forms(void)
 	add_padded(&tar, "y", 1);
 	add_block(&tar, '\0', "v7folder/", "00000000000");
 	tar_write_end(&tar);
-	OK_STR(read_back(tar.p, tar.len, 7), "long(2)=x\n;hard(0)!;sparse(3)!abc;v7(1)=y;whole",
+	OK_STR(read_back(tar.p, tar.len, 7),
+	    "long(2)=x\n;link(0)!;hard(0)!;sparse(3)!abc;v7(1)=y;whole",
 	    "GNU's long name, folders, links, a sparse file, V7");
 	buf_free(&tar);
 }
@@ -177,7 +180,17 @@ pax_records(void)
 	static const struct {
 		const char *pax, *says;
 	} cases[] = {
-	    {"8 path=\n", "short(0)=;whole"}, /* an empty value takes back nothing */
+	    {"8 path=\n", "short(0)=;whole"}, /* empty: the header block counts */
+	    {"8 path=\n10 path=a\n", "a(0)=;whole"},
+	    {"10 path=a\n10 path=b\n", "the tar stream is damaged: a member with two names"},
+	    {"10 path=a\n10 path=a\n", "the tar stream is damaged: a member with two names"},
+	    {"9 size=0\n9 size=0\n", "the tar stream is damaged: a member with two sizes"},
+	    {"28 size=9223372036854775808\n", BAD_SIZE},
+	    {"29 size=18446744073709551616\n", BAD_SIZE},
+	    {"18446744073709551627 path=a\n", "the tar stream is damaged: a pax record is wrong"},
+	    {"99999999999999999999999 path=a\n",
+		"the tar stream is damaged: a pax record is wrong"},
+	    {"-10 path=a\n", "the tar stream is damaged: a pax record is wrong"},
 	    {"11 path=ab\n", "ab(0)=;whole"},
 	    {"12 path=a=b\n", "a=b(0)=;whole"},
 	    {"10 path=a\n9 size=0\n", "a(0)=;whole"},
@@ -186,8 +199,8 @@ pax_records(void)
 	    {"2 path=ab\n", "the tar stream is damaged: a pax record is wrong"},
 	    {"x path=ab\n", "the tar stream is damaged: a pax record is wrong"},
 	    {"5 ab\n", "the tar stream is damaged: a pax record is wrong"},
-	    {"10 size=a\n", "the tar stream is damaged: a pax size is not a number"},
-	    {"11 size=-1\n", "the tar stream is damaged: a pax size is not a number"},
+	    {"10 size=a\n", BAD_SIZE},
+	    {"11 size=-1\n", BAD_SIZE},
 	    {"22 GNU.sparse.major=1\n", "short(0)!;whole"},
 	};
 	struct buf tar = {0};
@@ -203,6 +216,98 @@ pax_records(void)
 		tar_write_end(&tar);
 		OK_STR(read_back(tar.p, tar.len, 511), cases[i].says, "pax record %zu", i);
 	}
+	buf_free(&tar);
+}
+
+/* Headers whose size is not one. */
+static void
+sizes(void)
+{
+	static const char *const bad[] = {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+	    "\x80\0\0\0\x80\0\0\0\0\0\0", "\x81\0\0\0\0\0\0\0\0\0\0", "-0000000001", "0000000008",
+	    "0x00000001", "+0000000001"};
+	char field[12];
+	struct buf tar = {0};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		memset(field, 0, sizeof(field));
+		memcpy(field, bad[i], i < 3 ? 12 : strlen(bad[i]));
+		buf_reset(&tar);
+		add_block(&tar, '0', "a", field);
+		OK_STR(read_back(tar.p, tar.len, 512), BAD_SIZE, "size %zu", i);
+	}
+	buf_reset(&tar);
+	add_block(&tar, '0', "a", "\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff");
+	OK_STR(read_back(tar.p, tar.len, 512),
+	    "a(9223372036854775807)=the tar stream ends without its end-of-archive: it was cut "
+	    "short",
+	    "the largest one");
+	buf_free(&tar);
+}
+
+/* Adds a GNU long name record of n bytes. */
+static void
+add_long_name(struct buf *out, const char *name, size_t n)
+{
+	char size[24];
+
+	snprintf(size, sizeof(size), "%011zo", n);
+	add_block(out, 'L', "././@LongLink", size);
+	add_padded(out, name, n);
+}
+
+static void
+names(void)
+{
+	struct buf tar = {0};
+
+	add_long_name(&tar, "a\0b\0", 4);
+	add_block(&tar, '0', "short", "00000000000");
+	OK_STR(read_back(tar.p, tar.len, 512), "the tar stream is damaged: a NUL in a name",
+	    "GNU's long name with a NUL inside");
+	buf_reset(&tar);
+	add_long_name(&tar, "long", 5);
+	add_long_name(&tar, "longer", 7);
+	add_block(&tar, '0', "short", "00000000000");
+	OK_STR(read_back(tar.p, tar.len, 512), "the tar stream is damaged: a member with two names",
+	    "two of them");
+	buf_reset(&tar);
+	add_long_name(&tar, "long", 5);
+	add_block(&tar, 'x', "x", "00000000013");
+	add_padded(&tar, "11 path=ab\n", 11);
+	OK_STR(read_back(tar.p, tar.len, 512), "the tar stream is damaged: a member with two names",
+	    "one of each kind");
+	buf_reset(&tar);
+	add_block(&tar, '0', "", "00000000000");
+	OK_STR(read_back(tar.p, tar.len, 512), "the tar stream is damaged: a member without a name",
+	    "no name");
+	buf_reset(&tar);
+	add_long_name(&tar, "long", 5);
+	tar_write_end(&tar);
+	OK_STR(read_back(tar.p, tar.len, 512),
+	    "the tar stream is damaged: an extended header without a member", "no member");
+	buf_reset(&tar);
+	add_block(&tar, 'L', "././@LongLink", "00004000001");
+	OK_STR(read_back(tar.p, tar.len, 512),
+	    "the tar stream is damaged: a name record of over 1 MiB",
+	    "a record of 1 MiB and a byte");
+	buf_free(&tar);
+}
+
+static void
+types(void)
+{
+	struct buf tar = {0};
+
+	for (const char *type = "2346MNXZa"; *type != '\0'; type++)
+		add_block(&tar, *type, "t", "00000000000");
+	add_block(&tar, 'V', "label", "00000000000");
+	add_block(&tar, 'D', "folder", "00000000001");
+	add_padded(&tar, "\0", 1);
+	tar_write_end(&tar);
+	OK_STR(read_back(tar.p, tar.len, 99),
+	    "t(0)!;t(0)!;t(0)!;t(0)!;t(0)!;t(0)!;t(0)!;t(0)!;t(0)!;whole",
+	    "links, devices and unknown types are no files; labels and folders are skipped");
 	buf_free(&tar);
 }
 
@@ -268,6 +373,9 @@ main(void)
 	cut_short();
 	forms();
 	pax_records();
+	sizes();
+	names();
+	types();
 	global_records();
 	sums();
 	after_the_end();
