@@ -1,161 +1,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive/tar.h"
+#include "archive/tar_block.h"
 #include "base/num.h"
 
 enum {
-	NAME_OFF = 0,
-	NAME_LEN = 100,
-	MODE_OFF = 100,
-	UID_OFF = 108,
-	GID_OFF = 116,
-	SIZE_OFF = 124,
-	SIZE_LEN = 12,
-	MTIME_OFF = 136,
-	SUM_OFF = 148,
-	SUM_LEN = 8,
-	TYPE_OFF = 156,
-	MAGIC_OFF = 257,
-	PREFIX_OFF = 345,
-	PREFIX_LEN = 155,
 	RECORD_MAX = 1 << 20,	/* bytes of a pax or GNU record */
 	PATH_LEN_MAX = 1 << 16, /* bytes of a member's name */
 };
 
-#define OCTAL_MAX ((UINT64_C(1) << 33) - 1) /* 11 octal digits */
-
 static const char too_long[] = "a name of over 64 KiB in the tar stream";
 static const char bad_size[] =
     "the tar stream is damaged: the size of a member is not a valid number";
-
-/* The sum of a block's bytes, eight at a time: two in each of four lanes of 16 bits, which hold 64
- * * 510. */
-static unsigned
-block_sum(const char *h)
-{
-	const uint64_t every_other = UINT64_C(0x00ff00ff00ff00ff);
-	uint64_t word, lanes = 0;
-
-	for (int i = 0; i < TAR_BLOCK; i += 8) {
-		memcpy(&word, h + i, 8);
-		lanes += (word & every_other) + (word >> 8 & every_other);
-	}
-	return (unsigned)((lanes & 0xffff) + (lanes >> 16 & 0xffff) + (lanes >> 32 & 0xffff) +
-	    (lanes >> 48));
-}
-
-/* --- writer --- */
-
-static void
-octal(char *p, size_t digits, uint64_t v)
-{
-	while (digits-- > 0) {
-		p[digits] = (char)('0' + (v & 7));
-		v >>= 3;
-	}
-}
-
-static void
-write_block(
-    struct buf *out, char type, const char *name, size_t name_len, uint64_t size, uint64_t mtime)
-{
-	char *h = buf_room(out, TAR_BLOCK);
-
-	memset(h, 0, TAR_BLOCK);
-	memcpy(h + NAME_OFF, name, name_len < NAME_LEN ? name_len : NAME_LEN);
-	memcpy(h + MODE_OFF, "0000644", 7);
-	memcpy(h + UID_OFF, "0000000", 7);
-	memcpy(h + GID_OFF, "0000000", 7);
-	octal(h + SIZE_OFF, 11, size);
-	octal(h + MTIME_OFF, 11, mtime);
-	memset(h + SUM_OFF, ' ', SUM_LEN);
-	h[TYPE_OFF] = type;
-	memcpy(h + MAGIC_OFF, "ustar\00000", 8);
-	octal(h + SUM_OFF, 6, block_sum(h));
-	h[SUM_OFF + 6] = '\0';
-	out->len += TAR_BLOCK;
-}
-
-/* "LEN KEY=VALUE\n", where LEN counts itself. */
-static void
-pax_record(struct buf *out, const char *key, const char *value, size_t value_len)
-{
-	size_t rest = strlen(key) + value_len + 3, len = rest + 1;
-
-	for (size_t digits = 1, limit = 10; len >= limit; limit *= 10)
-		len = rest + ++digits;
-	buf_addf(out, "%zu %s=", len, key);
-	buf_add(out, value, value_len);
-	buf_addc(out, '\n');
-}
-
-static void
-pax_number(struct buf *out, const char *key, long long v)
-{
-	struct buf text = {0};
-
-	buf_addf(&text, "%lld", v);
-	pax_record(out, key, text.p, text.len);
-	buf_free(&text);
-}
-
-static void
-add_padding(struct buf *out, uint64_t size)
-{
-	size_t n = tar_padding(size);
-
-	memset(buf_room(out, n), 0, n);
-	out->len += n;
-}
-
-static int
-name_is_plain(const char *name, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)name[i] < 0x20 || (unsigned char)name[i] > 0x7e)
-			return 0;
-	return len <= NAME_LEN;
-}
-
-void
-tar_write_header(struct buf *out, const char *name, size_t name_len, uint64_t size, int64_t mtime)
-{
-	int plain = name_is_plain(name, name_len),
-	    time_fits = mtime >= 0 && (uint64_t)mtime <= OCTAL_MAX;
-	struct buf pax = {0};
-
-	if (!plain)
-		pax_record(&pax, "path", name, name_len);
-	if (size > OCTAL_MAX)
-		pax_number(&pax, "size", (long long)size);
-	if (!time_fits)
-		pax_number(&pax, "mtime", (long long)mtime);
-	if (pax.len > 0) {
-		write_block(out, 'x', "PaxHeaders", 10, pax.len, 0);
-		buf_add(out, pax.p, pax.len);
-		add_padding(out, pax.len);
-	}
-	buf_free(&pax);
-	write_block(out, '0', plain ? name : "pax", plain ? name_len : 3,
-	    size <= OCTAL_MAX ? size : 0, time_fits ? (uint64_t)mtime : 0);
-}
-
-size_t
-tar_padding(uint64_t size)
-{
-	return (size_t)(-size & (TAR_BLOCK - 1));
-}
-
-void
-tar_write_end(struct buf *out)
-{
-	static const char zeros[2 * TAR_BLOCK];
-
-	buf_add(out, zeros, sizeof(zeros));
-}
-
-/* --- reader --- */
 
 enum state {
 	AT_HEADER,  /* collecting a header block */
@@ -261,10 +117,10 @@ sum_is_right(const char *h)
 	unsigned sum, high = 0;
 	uint64_t want;
 
-	if (field_number(h + SUM_OFF, SUM_LEN, &want) == -1)
+	if (field_number(h + TAR_SUM_OFF, TAR_SUM_LEN, &want) == -1)
 		return 0;
-	sum = block_sum(h) + SUM_LEN * ' ';
-	for (int i = SUM_OFF; i < SUM_OFF + SUM_LEN; i++)
+	sum = tar_block_sum(h) + TAR_SUM_LEN * ' ';
+	for (int i = TAR_SUM_OFF; i < TAR_SUM_OFF + TAR_SUM_LEN; i++)
 		sum -= (unsigned char)h[i];
 	if (want == sum)
 		return 1;
@@ -278,7 +134,7 @@ static void
 header_name(struct tar_reader *t)
 {
 	const char *h = t->block;
-	int has_prefix = memcmp(h + MAGIC_OFF, "ustar\0", 6) == 0 && h[PREFIX_OFF] != '\0';
+	int has_prefix = memcmp(h + TAR_MAGIC_OFF, "ustar\0", 6) == 0 && h[TAR_PREFIX_OFF] != '\0';
 
 	buf_reset(&t->name);
 	if (t->has_next_name) {
@@ -286,10 +142,10 @@ header_name(struct tar_reader *t)
 		return;
 	}
 	if (has_prefix) {
-		buf_add(&t->name, h + PREFIX_OFF, strnlen(h + PREFIX_OFF, PREFIX_LEN));
+		buf_add(&t->name, h + TAR_PREFIX_OFF, strnlen(h + TAR_PREFIX_OFF, TAR_PREFIX_LEN));
 		buf_addc(&t->name, '/');
 	}
-	buf_add(&t->name, h + NAME_OFF, strnlen(h + NAME_OFF, NAME_LEN));
+	buf_add(&t->name, h + TAR_NAME_OFF, strnlen(h + TAR_NAME_OFF, TAR_NAME_LEN));
 }
 
 static const char *
@@ -316,8 +172,8 @@ why_unfit(char type)
 		return "is a hard link, so its rows are not here (tar --hard-dereference puts them "
 		       "here)";
 	case '2':
-		return "is a symbolic link, so its rows are not here (tar --dereference puts them "
-		       "here)";
+		return "is a symbolic link, so its rows are not here (tar --dereference "
+		       "--hard-dereference puts them here)";
 	case '3':
 	case '4':
 	case '6': return "is a device or a FIFO, which has no rows";
@@ -355,7 +211,7 @@ static int
 take_header(struct tar_reader *t, struct err *e)
 {
 	static const char zeros[TAR_BLOCK];
-	char type = t->block[TYPE_OFF];
+	char type = t->block[TAR_TYPE_OFF];
 	uint64_t size;
 
 	if (memcmp(t->block, zeros, TAR_BLOCK) == 0) {
@@ -371,7 +227,7 @@ take_header(struct tar_reader *t, struct err *e)
 		    t->n_headers == 0 ? no_tar(t) : "the tar stream is damaged: a header is wrong",
 		    e);
 	t->n_headers++;
-	if (field_number(t->block + SIZE_OFF, SIZE_LEN, &size) == -1)
+	if (field_number(t->block + TAR_SIZE_OFF, TAR_SIZE_LEN, &size) == -1)
 		return fail(t, bad_size, e);
 	if (type == 'x' || type == 'g' || type == 'L' || type == 'K') {
 		if (size > RECORD_MAX)

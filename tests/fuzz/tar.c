@@ -10,6 +10,24 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+enum { NAME_MAX_LEN = 1 << 16 };
+
+/* What holds for every event. */
+static void
+check_event(const struct tar_reader *t, enum tar_event ev, int *open)
+{
+	const char *name;
+	size_t len;
+
+	name = tar_entry_name(t, &len);
+	if ((ev == TAR_ENTRY) == *open)
+		abort(); /* a member begins inside another, or there is data outside of one */
+	*open = ev != TAR_CLOSE;
+	if (len == 0 || len > NAME_MAX_LEN || memchr(name, '\0', len) != NULL ||
+	    tar_entry_size(t) > INT64_MAX)
+		abort();
+}
+
 static void
 read_all(struct buf *out, const char *p, size_t n, size_t piece)
 {
@@ -18,6 +36,7 @@ read_all(struct buf *out, const char *p, size_t n, size_t piece)
 	const char *data;
 	size_t len;
 	struct err e = {.text = ""};
+	int open = 0;
 
 	for (size_t at = 0; at < n && ev == TAR_NEED; at += piece < n - at ? piece : n - at) {
 		const char *in = p + at;
@@ -25,6 +44,8 @@ read_all(struct buf *out, const char *p, size_t n, size_t piece)
 
 		while ((ev = tar_reader_next(t, &in, &in_len, &data, &len, &e)) != TAR_NEED &&
 		    ev != TAR_ERROR) {
+			if (ev != TAR_END)
+				check_event(t, ev, &open);
 			if (ev == TAR_DATA && (len == 0 || data < p || data + len > p + n))
 				abort();
 			if (ev == TAR_DATA) {
@@ -45,6 +66,12 @@ read_all(struct buf *out, const char *p, size_t n, size_t piece)
 	if (ev == TAR_ERROR || tar_reader_eof(t, &e) == -1)
 		buf_adds(out, e.text);
 	tar_reader_free(t);
+}
+
+static int
+same(const struct buf *a, const struct buf *b)
+{
+	return a->len == b->len && (a->len == 0 || memcmp(a->p, b->p, a->len) == 0);
 }
 
 static void
@@ -87,6 +114,42 @@ mend_sums(char *p, size_t n)
 	}
 }
 
+/* A stream of members and records that are well-formed outside and hostile inside: each is a byte
+ * for the type, one for the length of what follows, a field for the size now and then, a name. */
+static void
+check_built(const char *p, size_t n)
+{
+	static const char types[] = "0xLgK012357SMVDNZ";
+	struct buf tar = {0}, whole = {0}, cut = {0};
+	const char *end = p + n;
+
+	while (end - p > 16) {
+		char type = types[(unsigned char)p[0] % (sizeof(types) - 1)];
+		size_t len = (unsigned char)p[1], at = tar.len;
+		int odd = (unsigned char)p[2] % 4 == 0;
+
+		if (len > (size_t)(end - p) - 16)
+			len = (size_t)(end - p) - 16;
+		tar_write_header(&tar, "m", (unsigned char)p[2] % 8 != 1, len, 0);
+		memcpy(tar.p + at + 156, &type, 1);
+		if (odd)
+			memcpy(tar.p + at + 124, p + 3, 12);
+		buf_add(&tar, p + 16, len);
+		memset(buf_room(&tar, tar_padding(len)), 0, tar_padding(len));
+		tar.len += tar_padding(len);
+		p += 16 + len;
+	}
+	tar_write_end(&tar);
+	mend_sums(tar.p, tar.len);
+	read_all(&whole, tar.p, tar.len, SIZE_MAX);
+	read_all(&cut, tar.p, tar.len, 1 + n % 700);
+	if (!same(&whole, &cut))
+		abort();
+	buf_free(&tar);
+	buf_free(&whole);
+	buf_free(&cut);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -97,10 +160,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	memcpy(p, data, size);
 	check_written(p, size);
+	check_built(p, size);
 	mend_sums(p, size);
 	read_all(&whole, p, size, SIZE_MAX);
 	read_all(&cut, p, size, 1 + size % 600);
-	if (whole.len != cut.len || (whole.len > 0 && memcmp(whole.p, cut.p, whole.len) != 0))
+	if (!same(&whole, &cut))
 		abort();
 	buf_free(&whole);
 	buf_free(&cut);
