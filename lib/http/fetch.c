@@ -35,6 +35,7 @@ struct fetch {
 	size_t n_reserved;
 	int64_t scanned_ms, scan_ms; /* when, and how long until the next time */
 	int napped;		     /* answers may have waited for this step */
+	char refused[160];	     /* why a message cannot be sent */
 };
 
 const char *
@@ -48,6 +49,7 @@ fetch_fault_words(enum fetch_fault f)
 	case FETCH_FAULT_SHORT: return "connection lost inside the body";
 	case FETCH_FAULT_STALL: return "timed out";
 	case FETCH_FAULT_GARBAGE: return "the server does not speak HTTP";
+	case FETCH_FAULT_REQUEST: return "the request cannot be sent";
 	default: return "stopped";
 	}
 }
@@ -358,19 +360,31 @@ fetch_cancel(struct fetch *f, struct fetch_exchange *x)
 
 /* --- sending --- */
 
-/* 0, or -1 when the exchange cannot be built. hedge: 1 for the second request. */
-static int
+/* Builds the next message. FETCH_FAULT_NONE, or why there is none. */
+static enum fetch_fault
+build(struct fetch *f, struct fetch_exchange *x)
+{
+	f->refused[0] = '\0';
+	fetch_msg_reset(&f->msg);
+	if (x->ops->build(x->job, &f->msg) == -1)
+		return FETCH_FAULT_CALLER;
+	if (f->opt.user_agent != NULL)
+		fetch_msg_header(&f->msg, "User-Agent", f->opt.user_agent);
+	return fetch_msg_check(&f->msg, f->refused, sizeof(f->refused)) == 0 ? FETCH_FAULT_NONE
+									     : FETCH_FAULT_REQUEST;
+}
+
+/* FETCH_FAULT_NONE, or why nothing was sent. hedge: 1 for the second request. */
+static enum fetch_fault
 send_exchange(struct fetch *f, struct fetch_exchange *x, int hedge)
 {
 	struct fetch_slot *s;
 	struct fetch_route r;
 	struct fetch_msg m;
+	enum fetch_fault fault = build(f, x);
 
-	fetch_msg_reset(&f->msg);
-	if (x->ops->build(x->job, &f->msg) == -1)
-		return -1;
-	if (f->opt.user_agent != NULL)
-		fetch_msg_header(&f->msg, "User-Agent", f->opt.user_agent);
+	if (fault != FETCH_FAULT_NONE)
+		return fault;
 	r = fetch_wire_route(&f->common.wire, buf_str(&f->msg.origin));
 	s = fetch_slots_take(&f->slots, &r, hedge);
 	m = s->msg;
@@ -385,7 +399,7 @@ send_exchange(struct fetch *f, struct fetch_exchange *x, int hedge)
 	if (f->first == FIRST_NONE && origin_is_tls(buf_str(&s->msg.origin)))
 		f->first = FIRST_SENT;
 	fetch_slot_start(s, &r);
-	return 0;
+	return FETCH_FAULT_NONE;
 }
 
 /* 1 when an exchange waits for nothing but the pace. */
@@ -425,14 +439,13 @@ send_ready(struct fetch *f)
 	if (f->slots.n_free == f->slots.n && can_send(f) && may_send(f))
 		fetch_wire_handle(w, fetch_wire_wait(w, now_ms(f), 0), now_ms(f), &wire_ops);
 	while (can_send(f) && may_send(f)) {
+		struct fetch_answer a = {.fault_text = f->refused};
+
 		f->n_reserved -= f->n_reserved > 0;
 		x = fetch_queue_take(&f->queue);
-		if (send_exchange(f, x, 0) == -1) {
-			struct fetch_answer a = {
-			    .fault = FETCH_FAULT_CALLER, .fault_text = "", .tries = x->tries};
-
+		a.tries = x->tries;
+		if ((a.fault = send_exchange(f, x, 0)) != FETCH_FAULT_NONE)
 			exchange_end(f, x, 0, &a);
-		}
 	}
 }
 
@@ -465,7 +478,8 @@ scan(struct fetch *f)
 			on_finished(s, FETCH_FAULT_STALL, "nothing came for too long");
 		else if (fetch_conn_is_late(&s->conn, now))
 			on_finished(s, FETCH_FAULT_CONNECT, "no TLS handshake in time");
-		else if (wants_hedge(f, s, hedge_age_ms) && send_exchange(f, s->exchange, 1) == 0)
+		else if (wants_hedge(f, s, hedge_age_ms) &&
+		    send_exchange(f, s->exchange, 1) == FETCH_FAULT_NONE)
 			f->common.stats.hedged++;
 	}
 }

@@ -20,6 +20,7 @@
 #include "base/hist.h"
 #include "http/fetch_cause.h"
 #include "http/fetch_msg.h"
+#include "http/http_field.h"
 
 struct fetch;
 struct fetch_exchange;
@@ -36,6 +37,7 @@ enum fetch_fault {
 	FETCH_FAULT_STALL,   /* nothing moved for stall_ms */
 	FETCH_FAULT_GARBAGE, /* the answer was not HTTP */
 	FETCH_FAULT_CALLER,  /* ops->build failed, or ops->body returned FETCH_ABORT */
+	FETCH_FAULT_REQUEST, /* what ops->build made cannot be sent (fetch_msg.h) */
 };
 
 struct fetch_answer {
@@ -63,11 +65,13 @@ struct fetch_again {
 enum fetch_take { FETCH_TAKE, FETCH_PAUSE, FETCH_ABORT };
 
 struct fetch_ops {
-	/* Fills m for the next send. -1: end the exchange with ok 0 and fault CALLER. */
+	/* Fills m for the next send. -1: end the exchange with ok 0 and fault CALLER. What is
+	 * filled in need not be checked: a message that cannot be sent ends the exchange with ok 0
+	 * and fault REQUEST. */
 	int (*build)(void *job, struct fetch_msg *m);
-	/* One line of the answer's head without its line end, the status line first. Interim
-	 * answers (1xx) are skipped. */
-	void (*header)(void *job, const char *line, size_t len);
+	/* The status of a new answer, then its headers. Interim answers (1xx) are skipped. */
+	void (*status)(void *job, int status);
+	void (*header)(void *job, const struct http_field *f);
 	/*
 	 * A piece of the answer's body. FETCH_PAUSE: not taken, offer it again after fetch_resume.
 	 * FETCH_ABORT: end with fault CALLER (ops->answer is still called).

@@ -16,7 +16,7 @@ write_head(struct fetch_slot *s, const struct fetch_wire *w, int by_proxy)
 {
 	struct fetch_msg *m = &s->msg;
 	struct buf *b = &s->out;
-	const char *origin = buf_str(&m->origin), *line = m->headers.p;
+	const char *origin = buf_str(&m->origin);
 
 	buf_reset(b);
 	buf_adds(b, m->method);
@@ -30,16 +30,11 @@ write_head(struct fetch_slot *s, const struct fetch_wire *w, int by_proxy)
 		buf_adds(b, "\r\nProxy-Authorization: ");
 		buf_add(b, w->proxy_authorization.p, w->proxy_authorization.len);
 	}
-	for (size_t i = 0; i < m->n_headers; i++) {
-		size_t len = strlen(line);
-
-		buf_adds(b, "\r\n");
-		buf_add(b, line, len);
-		line += len + 1;
-	}
+	buf_adds(b, "\r\n");
+	buf_add(b, m->headers.p, m->headers.len);
 	if (m->has_body)
-		buf_addf(b, "\r\nContent-Length: %llu", (unsigned long long)m->body_len);
-	buf_adds(b, "\r\n\r\n");
+		buf_addf(b, "Content-Length: %llu\r\n", (unsigned long long)m->body_len);
+	buf_adds(b, "\r\n");
 }
 
 /* Reads more of the body into the buffer. 0, or -1 when the caller aborts. */
@@ -132,19 +127,26 @@ fetch_slot_opened(struct fetch_slot *s)
 /* --- the answer --- */
 
 static void
-take_line(struct fetch_slot *s, const char *line, size_t len)
+take_status(struct fetch_slot *s)
 {
-	int is_status = len > 5 && memcmp(line, "HTTP/", 5) == 0;
+	const struct fetch_exchange *x = s->exchange;
 
-	if (is_status && s->sending &&
-	    s->in.status >= 300) { /* the server wants no more of the body */
+	if (s->sending && s->in.status >= 300) { /* the server wants no more of the body */
 		s->sending = 0;
 		s->in.close = 1;
 	}
-	if (is_status && !s->common->ops->wins(s))
-		return; /* a 5xx, while its hedge may still do better; finished() decides */
-	if (s->exchange->winner == s)
-		s->exchange->ops->header(s->exchange->job, line, len);
+	if (s->common->ops->wins(s))
+		x->ops->status(x->job, s->in.status);
+	/* else a 5xx, while its hedge may still do better; finished() decides */
+}
+
+static void
+take_header(struct fetch_slot *s)
+{
+	const struct fetch_exchange *x = s->exchange;
+
+	if (x->winner == s)
+		x->ops->header(x->job, &s->in.field);
 }
 
 /* Hands a piece of the body to the caller. 0: go on. 1: paused. -1: finished. */
@@ -172,7 +174,8 @@ take(struct fetch_slot *s, const char *p, size_t n)
 	for (;;) {
 		switch (http_parse_next(&s->in, &p, &n, &out, &out_len)) {
 		case HTTP_MORE: return 0;
-		case HTTP_LINE: take_line(s, out, out_len); break;
+		case HTTP_STATUS: take_status(s); break;
+		case HTTP_HEADER: take_header(s); break;
 		case HTTP_BODY:
 			switch (take_piece(s, out, out_len)) {
 			case 0: break;

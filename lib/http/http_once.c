@@ -57,11 +57,17 @@ on_build(void *job, struct fetch_msg *m)
 }
 
 static void
-on_header(void *job, const char *line, size_t len)
+on_status(void *job, int status)
 {
 	(void)job;
-	(void)line;
-	(void)len;
+	(void)status;
+}
+
+static void
+on_header(void *job, const struct http_field *f)
+{
+	(void)job;
+	(void)f;
 }
 
 static enum fetch_take
@@ -144,6 +150,7 @@ int
 http_once(const struct http_once *h, struct http_answer *a, struct err *e)
 {
 	static const struct fetch_ops ops = {.build = on_build,
+	    .status = on_status,
 	    .header = on_header,
 	    .body = on_body,
 	    .read = on_read,

@@ -1,6 +1,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ascii.h"
 #include "base/num.h"
 #include "http/http_parse.h"
 
@@ -88,7 +89,8 @@ status_line(struct http_parse *h, const char *s, size_t len)
 
 	if (len < 12 || memcmp(s, "HTTP/1.", 7) != 0 || s[8] != ' ' || (len > 12 && s[12] != ' ') ||
 	    num_parse_n(s + 7, 1, 0, 9, &version) == -1 ||
-	    num_parse_n(s + 9, 3, 100, 999, &status) == -1 || status == 101)
+	    num_parse_n(s + 9, 3, 100, 999, &status) == -1 || status == 101 ||
+	    !ascii_is_text(s, len))
 		return -1;
 	h->status = (int)status;
 	h->version = (int)version;
@@ -126,64 +128,76 @@ has_word(const char *s, size_t len, const char *word)
 	return 0;
 }
 
+/* Splits a line, which a line end follows, into name and value. NULL, or what is wrong. */
+static const char *
+split(struct http_field *f, const char *line, size_t len)
+{
+	f->name = line;
+	f->name_len = ascii_token_len(line);
+	if (f->name_len == 0 || line[f->name_len] != ':')
+		return *line == ' ' || *line == '\t' ? "a folded header line" /* RFC 9112, 5.2 */
+						     : "a header line without a name";
+	f->value = line + f->name_len + 1;
+	f->value_len = len - f->name_len - 1;
+	while (f->value_len > 0 && (*f->value == ' ' || *f->value == '\t')) {
+		f->value++;
+		f->value_len--;
+	}
+	while (f->value_len > 0 &&
+	    (f->value[f->value_len - 1] == ' ' || f->value[f->value_len - 1] == '\t'))
+		f->value_len--;
+	if (!ascii_is_text(f->value, f->value_len))
+		return "a header with a control character";
+	return NULL;
+}
+
 /* Notes what a header says about the end of the body (RFC 9112, 6.3). NULL, or what is wrong. */
 static const char *
-framing(struct http_parse *h, const char *line, size_t len)
+framing(struct http_parse *h, const struct http_field *f)
 {
-	const char *colon = memchr(line, ':', len), *value;
-	size_t name_len, value_len;
 	uint64_t length;
 
-	if (colon == NULL || colon == line || colon[-1] == ' ' || colon[-1] == '\t')
-		return "a header line without a name";
-	name_len = (size_t)(colon - line);
-	value = colon + 1;
-	value_len = len - name_len - 1;
-	while (value_len > 0 && (*value == ' ' || *value == '\t')) {
-		value++;
-		value_len--;
-	}
-	while (value_len > 0 && (value[value_len - 1] == ' ' || value[value_len - 1] == '\t'))
-		value_len--;
-	if (is_name(line, name_len, "content-length")) {
-		if (num_parse_n(value, value_len, 0, INT64_MAX, &length) == -1 ||
+	if (http_field_is(f, "content-length", 14)) {
+		if (num_parse_n(f->value, f->value_len, 0, INT64_MAX, &length) == -1 ||
 		    (h->has_length && length != h->left))
 			return "an impossible Content-Length";
 		h->has_length = 1;
 		h->left = length;
-	} else if (is_name(line, name_len, "transfer-encoding")) {
-		if (!is_name(value, value_len, "chunked"))
+	} else if (http_field_is(f, "transfer-encoding", 17)) {
+		if (h->chunked || !is_name(f->value, f->value_len, "chunked"))
 			return "an unknown Transfer-Encoding";
 		h->chunked = 1;
-	} else if (is_name(line, name_len, "connection")) {
-		if (has_word(value, value_len, "close"))
+	} else if (http_field_is(f, "connection", 10)) {
+		if (has_word(f->value, f->value_len, "close"))
 			h->close = 1;
-		else if (h->version == 0 && has_word(value, value_len, "keep-alive"))
+		else if (h->version == 0 && has_word(f->value, f->value_len, "keep-alive"))
 			h->close = 0;
 	}
 	return NULL;
 }
 
-/* After the empty line that ends the head. */
-static void
+/* After the empty line that ends the head. NULL, or what is wrong. */
+static const char *
 head_ended(struct http_parse *h)
 {
 	if (h->status < 200) {
 		h->state = STATUS_LINE;
-		return;
+		return ++h->interim > HTTP_INTERIM_MAX ? "too many interim answers" : NULL;
 	}
 	h->head_len = 0;
 	if (h->no_body || h->status == 204 || h->status == 304) {
 		h->state = OVER;
 	} else if (h->chunked) {
 		h->state = CHUNK_SIZE;
-		h->close |= h->has_length; /* RFC 9112, 6.3 */
+		/* RFC 9112, 6.1: such framing is not to be trusted for a second answer */
+		h->close |= h->has_length || h->version == 0;
 	} else if (h->has_length) {
 		h->state = h->left > 0 ? BODY : OVER;
 	} else {
 		h->state = BODY_EOF;
 		h->close = 1;
 	}
+	return NULL;
 }
 
 /* Hexadecimal, with optional extensions after a semicolon (RFC 9112, 7.1). */
@@ -235,7 +249,7 @@ chunk_line(struct http_parse *h, const char *s, size_t len)
 	return NULL;
 }
 
-/* HTTP_MORE: not a line for the caller. */
+/* HTTP_MORE: nothing for the caller. */
 static enum http_event
 head_line(struct http_parse *h, const char *s, size_t len)
 {
@@ -245,13 +259,15 @@ head_line(struct http_parse *h, const char *s, size_t len)
 		if (status_line(h, s, len) == -1)
 			return bad(h, "no HTTP status line");
 		h->state = HEADERS;
-	} else if (len == 0) {
-		head_ended(h);
-		return HTTP_MORE;
-	} else if ((why = framing(h, s, len)) != NULL) {
-		return bad(h, why);
+		return h->status >= 200 ? HTTP_STATUS : HTTP_MORE;
 	}
-	return h->status >= 200 ? HTTP_LINE : HTTP_MORE;
+	if (len == 0) {
+		why = head_ended(h);
+		return why != NULL ? bad(h, why) : HTTP_MORE;
+	}
+	if ((why = split(&h->field, s, len)) != NULL || (why = framing(h, &h->field)) != NULL)
+		return bad(h, why);
+	return h->status >= 200 ? HTTP_HEADER : HTTP_MORE;
 }
 
 static enum http_event
@@ -283,7 +299,8 @@ enum http_event
 http_parse_next(struct http_parse *h, const char **p, size_t *n, const char **out, size_t *out_len)
 {
 	enum http_event event;
-	const char *why;
+	const char *why, *line;
+	size_t len;
 	int rc;
 
 	for (;;) {
@@ -296,14 +313,14 @@ http_parse_next(struct http_parse *h, const char **p, size_t *n, const char **ou
 			return body_piece(h, p, n, out, out_len);
 		if (h->state == STATUS_LINE && begins_wrong(h, *p, *n))
 			return bad(h, "no HTTP status line");
-		if ((rc = take_line(h, p, n, out, out_len)) == -1)
+		if ((rc = take_line(h, p, n, &line, &len)) == -1)
 			return bad(h, "a head longer than 64 KiB");
 		if (rc == 0)
 			return HTTP_MORE;
 		if (h->state > HEADERS) {
-			if ((why = chunk_line(h, *out, *out_len)) != NULL)
+			if ((why = chunk_line(h, line, len)) != NULL)
 				return bad(h, why);
-		} else if ((event = head_line(h, *out, *out_len)) != HTTP_MORE) {
+		} else if ((event = head_line(h, line, len)) != HTTP_MORE) {
 			return event;
 		}
 	}

@@ -1,6 +1,7 @@
 /*
- * Parses answers of HTTP/1.1 (RFC 9112): takes bytes as they arrive and gives the lines of the
- * head and the pieces of the body. Pure. Interim answers (1xx) and trailers are skipped. A peer
+ * Parses answers of HTTP/1.1 (RFC 9112): takes bytes as they arrive and gives the status, the
+ * headers and the pieces of the body. This is the only parser of heads; nobody looks at a line
+ * again. Pure. Interim answers (1xx) and trailers are skipped. A peer
  * that does not speak HTTP/1.x is recognised by its first bytes.
  */
 #ifndef SHEAF_HTTP_HTTP_PARSE_H
@@ -10,21 +11,26 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "http/http_field.h"
 
-enum { HTTP_HEAD_MAX = 64 << 10 }; /* bytes of a head, or of trailers */
+enum { HTTP_HEAD_MAX = 64 << 10 }; /* bytes of all heads of an answer, or of trailers */
+
+enum { HTTP_INTERIM_MAX = 32 }; /* interim answers before a final one */
 
 enum http_event {
-	HTTP_MORE, /* all bytes are consumed */
-	HTTP_LINE, /* a line of the head without its line end; the status line first */
-	HTTP_BODY, /* a piece of the body */
-	HTTP_END,  /* the answer is complete; bytes left over do not belong to it */
-	HTTP_BAD,  /* not HTTP/1.1; `bad` says why */
+	HTTP_MORE,   /* all bytes are consumed */
+	HTTP_STATUS, /* the status line of a final answer: `status` */
+	HTTP_HEADER, /* a header of the head: `field` */
+	HTTP_BODY,   /* a piece of the body */
+	HTTP_END,    /* the answer is complete; bytes left over do not belong to it */
+	HTTP_BAD,    /* not HTTP/1.1; `bad` says why */
 };
 
 struct http_parse {
-	int status;	 /* 0 until the status line has come */
-	int close;	 /* the connection cannot carry another answer */
-	const char *bad; /* a literal, or NULL */
+	int status;		 /* 0 until the status line has come */
+	int close;		 /* the connection cannot carry another answer */
+	const char *bad;	 /* a literal, or NULL */
+	struct http_field field; /* valid until the next call */
 
 	/* private */
 	int state;
@@ -35,6 +41,7 @@ struct http_parse {
 	int has_length;
 	uint64_t left;	  /* bytes to come of the body or chunk */
 	size_t head_len;  /* so far, against HTTP_HEAD_MAX */
+	unsigned interim; /* answers so far, against HTTP_INTERIM_MAX */
 	struct buf line;  /* the beginning of an incomplete line */
 	int line_is_used; /* it was returned to the caller */
 };
@@ -44,9 +51,9 @@ void http_parse_begin(struct http_parse *h, int to_head);
 void http_parse_free(struct http_parse *h);
 
 /*
- * Returns the next event in the *n bytes at *p and advances both past it. For HTTP_LINE and
- * HTTP_BODY, *out and *out_len are the line or piece, valid until the next call (a piece points
- * into the bytes). After HTTP_END or HTTP_BAD, call only http_parse_begin.
+ * Returns the next event in the *n bytes at *p and advances both past it. For HTTP_BODY, *out and
+ * *out_len are the piece, which points into the bytes. After HTTP_END or HTTP_BAD, call only
+ * http_parse_begin.
  */
 enum http_event http_parse_next(
     struct http_parse *h, const char **p, size_t *n, const char **out, size_t *out_len);

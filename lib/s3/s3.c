@@ -89,11 +89,19 @@ on_build(void *job, struct fetch_msg *m)
 }
 
 static void
-on_header(void *job, const char *line, size_t len)
+on_status(void *job, int status)
 {
 	struct s3_call *c = job;
 
-	s3_answer_header(&c->answer, line, len);
+	s3_answer_begin(&c->answer, status);
+}
+
+static void
+on_header(void *job, const struct http_field *f)
+{
+	struct s3_call *c = job;
+
+	s3_answer_header(&c->answer, f);
 }
 
 static enum fetch_take
@@ -148,6 +156,7 @@ on_end(void *job, int ok, const struct fetch_answer *a)
 
 static const struct fetch_ops call_ops = {
     .build = on_build,
+    .status = on_status,
     .header = on_header,
     .body = on_body,
     .read = on_read,

@@ -104,47 +104,40 @@ static const struct {
 };
 
 void
-s3_answer_header(struct s3_answer *a, const char *line, size_t len)
+s3_answer_begin(struct s3_answer *a, int status)
 {
-	const char *colon = memchr(line, ':', len), *v;
-	size_t name, vlen;
+	*a = (struct s3_answer){
+	    .status = status, .content_length = -1, .range_start = -1, .range_total = -1};
+}
+
+void
+s3_answer_header(struct s3_answer *a, const struct http_field *f)
+{
+	const char *v = f->value;
+	size_t len = f->value_len;
 	uint64_t n;
 
-	if (len > 9 && memcmp(line, "HTTP/", 5) == 0) {
-		*a = (struct s3_answer){.status = strtol(line + 9, NULL, 10),
-		    .content_length = -1,
-		    .range_start = -1,
-		    .range_total = -1};
-		return;
-	}
-	if (colon == NULL)
-		return;
-	name = (size_t)(colon - line);
-	for (v = colon + 1; v < line + len && (*v == ' ' || *v == '\t'); v++)
-		;
-	vlen = (size_t)(line + len - v);
-#define IS(s) (name == sizeof(s) - 1 && strncasecmp(line, s, sizeof(s) - 1) == 0)
+#define IS(s) http_field_is(f, s, sizeof(s) - 1)
 	if (IS("content-length")) {
-		if (num_parse_n(v, vlen, 0, INT64_MAX, &n) == 0)
+		if (num_parse_n(v, len, 0, INT64_MAX, &n) == 0)
 			a->content_length = (int64_t)n;
 	} else if (IS("last-modified")) {
-		a->last_modified = http_date(v, vlen);
+		a->last_modified = http_date(v, len);
 	} else if (IS("date")) {
-		copy(a->date, sizeof(a->date), v, vlen);
+		copy(a->date, sizeof(a->date), v, len);
 	} else if (IS("content-range")) {
-		content_range(a, v, vlen);
+		content_range(a, v, len);
 	} else if (IS("retry-after")) {
-		retry_after(a, v, vlen, 1000);
+		retry_after(a, v, len, 1000);
 	} else if (IS("x-amz-server-side-encryption-customer-algorithm")) {
 		copy(a->sse, sizeof(a->sse), "customer", 8);
 	} else if (IS("x-amz-retry-after")) {
-		retry_after(a, v, vlen, 1);
-	} else if ((line[0] | 0x20) == 'e' || (line[0] | 0x20) == 'x') {
+		retry_after(a, v, len, 1);
+	} else if ((f->name[0] | 0x20) == 'e' || (f->name[0] | 0x20) == 'x') {
 		for (size_t i = 0; i < sizeof(text_headers) / sizeof(text_headers[0]); i++)
-			if (strlen(text_headers[i].name) == name &&
-			    strncasecmp(line, text_headers[i].name, name) == 0)
+			if (http_field_is(f, text_headers[i].name, strlen(text_headers[i].name)))
 				copy((char *)a + text_headers[i].offset, text_headers[i].cap, v,
-				    vlen);
+				    len);
 	}
 #undef IS
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "http/http_field.h"
 #include "sums/checksum.h"
 
 /* The fields of an answer's head. */
@@ -31,9 +32,11 @@ struct s3_answer {
 	char sheaf_crc32c[16]; /* x-amz-meta-sheaf-crc32c */
 };
 
-/* Takes one line of the head, without its line end; a status line resets everything. Values that
- * are too long are cut. */
-void s3_answer_header(struct s3_answer *a, const char *line, size_t len);
+/* Resets a for a new answer, of this status. */
+void s3_answer_begin(struct s3_answer *a, int status);
+
+/* Takes one header. Values that are too long are cut. */
+void s3_answer_header(struct s3_answer *a, const struct http_field *f);
 
 /* The Date, in Unix seconds; 0 if absent or invalid. */
 int64_t s3_answer_date(const struct s3_answer *a);

@@ -1,6 +1,7 @@
 /*
  * lib/http/http_parse: any bytes, at once and in small pieces, to a GET and to a HEAD: the same
- * lines, the same body.
+ * headers, the same body. Names are tokens, values have no control characters and no blanks around
+ * them.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -15,6 +16,25 @@ struct got {
 	enum http_event last;
 	int close, status;
 };
+
+static void
+check_field(const struct http_field *f)
+{
+	for (size_t i = 0; i < f->name_len; i++)
+		if (f->name[i] <= ' ' || f->name[i] == ':' || f->name[i] == '/')
+			abort();
+	for (size_t i = 0; i < f->value_len; i++) {
+		int c = (unsigned char)f->value[i];
+
+		if ((c < ' ' && c != '\t') || c == 0x7f)
+			abort();
+	}
+	if (f->name_len == 0 ||
+	    (f->value_len > 0 &&
+		(*f->value == ' ' || *f->value == '\t' || f->value[f->value_len - 1] == ' ' ||
+		    f->value[f->value_len - 1] == '\t')))
+		abort();
+}
 
 static void
 read_all(struct got *g, const char *text, size_t n, size_t step, int to_head)
@@ -32,10 +52,15 @@ read_all(struct got *g, const char *text, size_t n, size_t step, int to_head)
 			n -= have;
 		}
 		g->last = http_parse_next(&h, &p, &have, &out, &out_len);
-		if (g->last == HTTP_LINE) {
-			if (memchr(out, '\n', out_len) != NULL || h.status < 200)
+		if (g->last == HTTP_STATUS) {
+			if (h.status < 200 || h.status > 999 || g->lines.len > 0)
 				abort();
-			buf_add(&g->lines, out, out_len);
+			buf_addf(&g->lines, "%d\n", h.status);
+		} else if (g->last == HTTP_HEADER) {
+			check_field(&h.field);
+			buf_add(&g->lines, h.field.name, h.field.name_len);
+			buf_addc(&g->lines, ':');
+			buf_add(&g->lines, h.field.value, h.field.value_len);
 			buf_addc(&g->lines, '\n');
 		} else if (g->last == HTTP_BODY) {
 			if (out + out_len != p || out_len == 0)

@@ -1,16 +1,28 @@
 /* The heads of S3 answers, as S3 and its clones write them. */
+#include <stdlib.h>
 #include <time.h>
 
 #include "s3/s3_answer.h"
 #include "tap.h"
 
+/* The first line is the status line; of the others those with a colon are headers. */
 static struct s3_answer
 parse(const char *const *lines)
 {
 	struct s3_answer a = {0};
 
-	for (; *lines != NULL; lines++)
-		s3_answer_header(&a, *lines, strlen(*lines));
+	for (size_t i = 0; lines[i] != NULL; i++) {
+		const char *colon = strchr(lines[i], ':'), *v = colon != NULL ? colon + 1 : NULL;
+		struct http_field f;
+
+		if (strncmp(lines[i], "HTTP/1.1 ", 9) == 0)
+			s3_answer_begin(&a, (int)strtol(lines[i] + 9, NULL, 10));
+		if (colon == NULL)
+			continue;
+		v += strspn(v, " ");
+		f = (struct http_field){lines[i], v, (size_t)(colon - lines[i]), strlen(v)};
+		s3_answer_header(&a, &f);
+	}
 	return a;
 }
 
