@@ -132,9 +132,9 @@ SHELL_FILES := $(wildcard tests/*.bats tests/*.bash tests/rgw tests/tls tests/st
 	       $(filter-out %.awk,$(wildcard libexec/*)) bench/pipeline bench/memory bench/pss bench/list bench/csvcat bench/put bench/instructions
 
 # each by itself, so that `make -k lint` tells all
-LINTERS := cppcheck shellcheck mandoc format style rooms
+LINTERS := cppcheck shellcheck mandoc format style rooms names
 .PHONY: lint $(LINTERS:%=lint-%)
-lint: $(C_FILES:%=$(BUILD)/lint/%) $(LINTERS:%=lint-%) ## clang-tidy, cppcheck, shellcheck, mandoc, tests/style, tests/rooms (-j helps)
+lint: $(C_FILES:%=$(BUILD)/lint/%) $(LINTERS:%=lint-%) ## clang-tidy, cppcheck, shellcheck, mandoc, tests/style, tests/rooms, tests/names (-j helps)
 
 $(BUILD)/lint/%.c: %.c $(wildcard lib/*/*.h lib/*/*/*.h tests/*/*.h) .clang-tidy
 	@mkdir -p $(@D)
@@ -157,6 +157,9 @@ lint-format:
 
 lint-style:
 	$(call say,LINT)tests/style
+
+lint-names:
+	$(call say,LINT)tests/names $(wildcard *.md docs/*.md lib/README.md tests/README.md)
 
 lint-rooms: $(LIBOBJ)
 	$(call say,LINT)tests/rooms $(BUILD)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # sanitized: no
-# The rules of structure (tests/rooms): each is broken once, in a copy of the sources, and refused by name.
+# The rules of structure (tests/rooms): each is broken once, in a copy of the sources, and refused by name. And that names in
+# documents exist (tests/names).
 load helpers
 
 setup() {
@@ -42,7 +43,8 @@ lines() {
 @test "lint runs the rules" {
 	cd "$ROOT"
 	run_tool 0 make -n lint BUILD="$BUILD"
-	[[ $output == *"tests/rooms $BUILD"* ]]
+	grep -qF "tests/rooms $BUILD" "$TMP/out"
+	grep -qE 'tests/names .*docs/architecture\.md' "$TMP/out"
 }
 
 @test "an include may go down, not up and not sideways; a header is named by room and file" {
@@ -109,4 +111,17 @@ lines() {
 	refused "lib/README.md: no row for lib/cellar/" "lib/README.md: no row for lib/report/" \
 		"lib/README.md: a row for lib/repoart/, which has no C file" "lib/cellar/wine.c: build/lib/cellar/wine.o is missing; run make" \
 		"tests/rooms: LONG_FILES: lib/base/gone.c is not needed any more"
+}
+
+@test "files and functions that documents name exist" {
+	cd "$ROOT"
+	printf '%s\n' 'The `s3_do()` of `lib/s3/s3.c`, `s3_get.c`, `lib/sums/`, `lib/creds/creds_NAME.c`, `keys/N.tsv`, `-lm`.' > "$TMP/good.md"
+	run_tool 0 tests/names "$TMP/good.md"
+	silent
+	printf '%s\n' 'All is well.' 'See `s3_did()` or `lib/s3/gone.c`,' '`gone.h`, `lib/attic/`.' > "$TMP/bad.md"
+	run_tool 1 tests/names "$TMP/bad.md"
+	[[ $(< "$TMP/err") == "$TMP/bad.md:2: no such function: s3_did()
+$TMP/bad.md:2: no such file: lib/s3/gone.c
+$TMP/bad.md:3: no such file: gone.h
+$TMP/bad.md:3: no such file: lib/attic/" ]]
 }
