@@ -393,11 +393,11 @@ send_exchange(struct fetch *f, struct fetch_exchange *x, int hedge)
 	s->exchange = x;
 	x->slot[hedge] = s;
 	s->sent_us = f->common.now_us;
-	s->progress_ms = now_ms(f);
 	f->common.stats.requests++;
 	/* the first connection is alone, so that the others can resume its TLS session */
 	if (f->first == FIRST_NONE && origin_is_tls(buf_str(&s->msg.origin)))
 		f->first = FIRST_SENT;
+	fetch_slot_watch(s);
 	fetch_slot_start(s, &r);
 	return FETCH_FAULT_NONE;
 }
@@ -469,13 +469,14 @@ scan(struct fetch *f)
 	scan_next(f, hedge_age_ms);
 	for (size_t i = 0; i < f->slots.n; i++) {
 		struct fetch_slot *s = &f->slots.all[i];
+		const char *stalled;
 
 		if (s->exchange == NULL || s->paused)
 			continue;
 		if (gap > BLOCKED_MS) /* nobody looked whether anything moved */
-			s->progress_ms = now;
-		if (now - s->progress_ms > (int64_t)f->opt.stall_ms)
-			on_finished(s, FETCH_FAULT_STALL, "nothing came for too long");
+			fetch_slot_watch(s);
+		if ((stalled = fetch_slot_stalled(s, (int64_t)f->opt.stall_ms)) != NULL)
+			on_finished(s, FETCH_FAULT_STALL, stalled);
 		else if (fetch_conn_is_late(&s->conn, now))
 			on_finished(s, FETCH_FAULT_CONNECT, "no TLS handshake in time");
 		else if (wants_hedge(f, s, hedge_age_ms) &&
@@ -485,14 +486,14 @@ scan(struct fetch *f)
 }
 
 void
-fetch_resume(struct fetch *f, struct fetch_exchange *x)
+fetch_resume(struct fetch_exchange *x)
 {
 	struct fetch_slot *s = x->winner;
 
 	if (s == NULL || !s->paused)
 		return;
 	s->paused = 0;
-	s->progress_ms = now_ms(f);
+	fetch_slot_watch(s);
 	fetch_slot_again(s);
 }
 

@@ -132,7 +132,7 @@ struct fetch_exchange *fetch_start(struct fetch *f, const struct fetch_ops *ops,
 void fetch_cancel(struct fetch *f, struct fetch_exchange *x);
 
 /* Offers a paused body again, at the next step. */
-void fetch_resume(struct fetch *f, struct fetch_exchange *x);
+void fetch_resume(struct fetch_exchange *x);
 
 /* The number of exchanges that wait only for a slot and the pace. */
 size_t fetch_backlog(const struct fetch *f);

@@ -1,8 +1,10 @@
 #include <errno.h>
 #include <limits.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,7 +13,11 @@
 #include "http/origin.h"
 #include "http/proxy.h"
 
-enum { CONNECT_MS = 10000, READ_LEN = 64 << 10 };
+enum {
+	CONNECT_MS = 10000,
+	READ_LEN = 64 << 10,
+	VEILED_MAX = 64 << 10, /* a TLS record has 16 KiB, so more must have given some bytes */
+};
 
 /* --- what libcurl calls --- */
 
@@ -348,6 +354,7 @@ fetch_conn_open(
 	c->begun_ms = now_ms;
 	c->hung_up = c->in_tunnel = 0;
 	c->answers = 0;
+	c->unsent = c->veiled = 0;
 	c->state = FETCH_CONN_CONNECTING;
 	if (curl_multi_add_handle(w->multi, c->easy) != CURLM_OK)
 		abort();
@@ -386,16 +393,33 @@ moved_plain(struct fetch_conn *c, ssize_t n)
 }
 
 static ssize_t
+tunnel_send(struct fetch_conn *c, const char *p, size_t n)
+{
+	size_t sent = 0;
+	CURLcode code = curl_easy_send(c->easy, p, n, &sent);
+
+	return moved(c, code, sent);
+}
+
+static ssize_t
+tunnel_recv(struct fetch_conn *c, char *p, size_t n)
+{
+	size_t got = 0;
+	CURLcode code = curl_easy_recv(c->easy, p, n, &got);
+
+	return moved(c, code, got);
+}
+
+static ssize_t
 raw_send(void *arg, const char *p, size_t n)
 {
 	struct fetch_conn *c = arg;
-	size_t sent = 0;
-	CURLcode code;
+	ssize_t sent =
+	    c->in_tunnel ? tunnel_send(c, p, n) : moved_plain(c, send(c->fd, p, n, MSG_NOSIGNAL));
 
-	if (!c->in_tunnel)
-		return moved_plain(c, send(c->fd, p, n, MSG_NOSIGNAL));
-	code = curl_easy_send(c->easy, p, n, &sent);
-	return moved(c, code, sent);
+	if (sent > 0)
+		c->out += (uint64_t)sent;
+	return sent;
 }
 
 /* As recv, and notes the time of arrival. */
@@ -422,13 +446,14 @@ static ssize_t
 raw_recv(void *arg, char *p, size_t n)
 {
 	struct fetch_conn *c = arg;
-	size_t got = 0;
-	CURLcode code;
+	ssize_t got = c->in_tunnel ? tunnel_recv(c, p, n)
+				   : moved_plain(c, recv_stamped(c, (struct iovec){p, n}));
 
-	if (!c->in_tunnel)
-		return moved_plain(c, recv_stamped(c, (struct iovec){p, n}));
-	code = curl_easy_recv(c->easy, p, n, &got);
-	return moved(c, code, got);
+	if (got > 0 && c->veiled <= VEILED_MAX) {
+		c->in += (uint64_t)got;
+		c->veiled += (size_t)got;
+	}
+	return got;
 }
 
 ssize_t
@@ -442,9 +467,27 @@ fetch_conn_send(struct fetch_conn *c, const char *p, size_t n)
 ssize_t
 fetch_conn_recv(struct fetch_conn *c, char *p, size_t n)
 {
-	if (fetch_conn_is_plain(c))
-		return raw_recv(c, p, n);
-	return fetch_tls_recv(&c->tls, p, n);
+	ssize_t got = fetch_conn_is_plain(c) ? raw_recv(c, p, n) : fetch_tls_recv(&c->tls, p, n);
+
+	if (got > 0)
+		c->veiled = 0;
+	return got;
+}
+
+uint64_t
+fetch_conn_in(const struct fetch_conn *c)
+{
+	return c->in;
+}
+
+uint64_t
+fetch_conn_out(struct fetch_conn *c, int look)
+{
+	int n;
+
+	if (look && c->state == FETCH_CONN_OPEN && ioctl(c->fd, SIOCOUTQ, &n) == 0 && n >= 0)
+		c->unsent = (size_t)n;
+	return c->out - c->unsent;
 }
 
 int

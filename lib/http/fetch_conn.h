@@ -41,6 +41,9 @@ struct fetch_conn {
 	int in_tunnel;		 /* of TLS with a proxy, so only libcurl can read the socket */
 	uint64_t answers;	 /* it has carried */
 	struct timespec arrived; /* when the last bytes did, by the wall clock; 0: unknown */
+	uint64_t in, out;	 /* bytes that TCP moved, ever; out is in the kernel, see below */
+	size_t unsent;		 /* of out, when last asked */
+	size_t veiled;		 /* bytes read since TLS last gave any */
 	int hung_up; /* the peer sends no more; what it sent may still be there to read */
 	char errbuf[CURL_ERROR_SIZE];
 };
@@ -94,6 +97,12 @@ int fetch_conn_is_plain(const struct fetch_conn *c);
 
 /* 1 unless bytes that nobody asked for were read along with the answer. */
 int fetch_conn_is_clean(struct fetch_conn *c);
+
+/* Bytes that arrived and that left this machine, ever: also those of an incomplete TLS record, and
+ * those of a request that the kernel still sends. look: 1 asks the kernel how many of these are
+ * left, else as last known. */
+uint64_t fetch_conn_in(const struct fetch_conn *c);
+uint64_t fetch_conn_out(struct fetch_conn *c, int look);
 
 /* How long ago the bytes read last arrived at this machine; 0 if unknown. */
 uint64_t fetch_conn_silent_us(const struct fetch_conn *c);

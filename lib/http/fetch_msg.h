@@ -20,6 +20,7 @@ struct fetch_msg {
 	size_t n_headers;
 	int has_body;	   /* PUT and POST */
 	uint64_t body_len; /* bytes that ops->read will give */
+	int slow_answer;   /* it may come a byte at a time, as while S3 completes an upload */
 
 	const char *bad; /* private: what fetch_msg_header was given, a literal */
 	struct buf bad_name;

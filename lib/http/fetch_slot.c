@@ -4,6 +4,7 @@
 #include "http/origin.h"
 
 enum {
+	QUIET_MS = 1000, /* before the kernel is asked whether it still sends */
 	SEND_LEN = 64 << 10,
 	TURN_MAX = 16, /* reads or writes before the other connections have their turn */
 };
@@ -93,7 +94,6 @@ send_some(struct fetch_slot *s)
 			return 0;
 		}
 		s->out_at += (size_t)n;
-		s->progress_ms = fetch_common_now_ms(s->common);
 	}
 	return 0;
 }
@@ -118,7 +118,7 @@ fetch_slot_start(struct fetch_slot *s, const struct fetch_route *r)
 void
 fetch_slot_opened(struct fetch_slot *s)
 {
-	s->progress_ms = fetch_common_now_ms(s->common);
+	fetch_slot_watch(s);
 	/* the handshake may have read more than its own bytes, and no event will tell of them */
 	if (send_some(s) == 0 && !fetch_conn_is_plain(&s->conn))
 		fetch_slot_again(s);
@@ -230,7 +230,6 @@ read_some(struct fetch_slot *s)
 			take_end(s, n == 0 ? NULL : s->conn.errbuf);
 			return;
 		}
-		s->progress_ms = fetch_common_now_ms(s->common);
 		if (take(s, room, (size_t)n))
 			return;
 		if ((size_t)n < cap && fetch_conn_is_plain(&s->conn) && !s->conn.hung_up)
@@ -260,6 +259,37 @@ fetch_slot_move(struct fetch_slot *s)
 	if (s->paused || send_some(s) == -1 || take_held(s))
 		return;
 	read_some(s);
+}
+
+/* --- stalls --- */
+
+static struct fetch_seen
+see(struct fetch_slot *s, int look)
+{
+	return (struct fetch_seen){.now_ms = fetch_common_now_ms(s->common),
+	    .in = fetch_conn_in(&s->conn),
+	    .out = fetch_conn_out(&s->conn, look),
+	    .sending = s->sending,
+	    .began = s->in.began,
+	    .in_head = !http_parse_in_body(&s->in),
+	    .slow_answer = s->msg.slow_answer};
+}
+
+void
+fetch_slot_watch(struct fetch_slot *s)
+{
+	struct fetch_seen seen = see(s, 0);
+
+	fetch_watch_begin(&s->watch, &seen);
+}
+
+const char *
+fetch_slot_stalled(struct fetch_slot *s, int64_t stall_ms)
+{
+	int quiet = fetch_common_now_ms(s->common) - s->watch.moved_ms > QUIET_MS;
+	struct fetch_seen seen = see(s, quiet);
+
+	return fetch_watch_check(&s->watch, &seen, stall_ms);
 }
 
 /* --- between exchanges --- */

@@ -8,6 +8,7 @@
 
 #include "http/fetch.h"
 #include "http/fetch_conn.h"
+#include "http/fetch_watch.h"
 #include "http/http_parse.h"
 
 struct fetch_exchange {
@@ -58,7 +59,7 @@ struct fetch_slot {
 	struct http_parse in;
 	struct buf held; /* bytes that a paused body did not take */
 	uint64_t sent_us;
-	int64_t progress_ms;
+	struct fetch_watch watch;
 	int paused;
 	int again; /* move it at the next step without waiting for an event */
 };
@@ -71,6 +72,12 @@ void fetch_slot_opened(struct fetch_slot *s);
 
 /* Sends and reads what can be sent and read now. */
 void fetch_slot_move(struct fetch_slot *s);
+
+/* Begins to watch for a stall, or begins anew. */
+void fetch_slot_watch(struct fetch_slot *s);
+
+/* NULL, or why its exchange has stalled. */
+const char *fetch_slot_stalled(struct fetch_slot *s, int64_t stall_ms);
 
 /* Marks the slot to be moved at the next step. */
 void fetch_slot_again(struct fetch_slot *s);

@@ -198,7 +198,7 @@ s3_cancel(struct s3_call *c)
 void
 s3_resume(struct s3_call *c)
 {
-	fetch_resume(c->s3->fetch, c->exchange);
+	fetch_resume(c->exchange);
 }
 
 int

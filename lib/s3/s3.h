@@ -89,6 +89,7 @@ struct s3_call {
 					  UNSIGNED-PAYLOAD */
 	const struct s3_call_ops *ops; /* NULL: collect */
 	void *arg;		       /* the caller's own */
+	int slow_answer;	       /* as in struct fetch_msg */
 
 	struct s3_answer answer; /* valid from the first body byte on */
 	struct buf body; /* the 2xx answer's, or the error document; freed by s3_call_free */

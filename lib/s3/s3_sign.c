@@ -61,6 +61,7 @@ s3_sign(struct s3 *s3, struct s3_call *c, struct fetch_msg *m)
 	m->method = c->method;
 	m->has_body = c->has_body;
 	m->body_len = c->put_len;
+	m->slow_answer = c->slow_answer;
 	buf_adds(&m->origin, s3->addr.endpoint.scheme);
 	buf_adds(&m->origin, "://");
 	buf_add(&m->origin, s3->host.p, s3->host.len);

@@ -307,6 +307,7 @@ complete(struct putter *p, struct s3_put_result *res)
 	uri_encode(&q, p->upload_id, strlen(p->upload_id), 0);
 	putter_call(p, &c, "POST", buf_str(&q));
 	c.has_body = 1;
+	c.slow_answer = 1; /* S3 sends blanks until all parts are assembled */
 	c.put_body = doc.p;
 	c.put_len = doc.len;
 	c.payload_hash = hash;
