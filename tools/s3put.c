@@ -137,11 +137,12 @@ take_about(const char *path, struct err *e)
 static int
 set_if_match(const char *etag, struct err *e)
 {
-	for (const char *p = etag; p == etag || *p != '\0'; p++)
-		if (*p < 0x20 || *p > 0x7e)
-			return err_set(e, EXIT_USAGE, "--if-match: not an ETag");
+	char tag[S3_ETAG_LEN];
+
+	if (s3_etag_read(tag, etag, strlen(etag)) == -1 || tag[0] == '\0')
+		return err_set(e, EXIT_USAGE, "--if-match '%.200s': not an ETag", etag);
 	buf_reset(&opt.if_match);
-	buf_addf(&opt.if_match, *etag == '"' ? "%s" : "\"%s\"", etag);
+	buf_addf(&opt.if_match, "\"%s\"", tag);
 	opt.put.if_match = buf_str(&opt.if_match);
 	return 0;
 }

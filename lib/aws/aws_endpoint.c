@@ -2,8 +2,8 @@
 #include <strings.h>
 
 #include "aws/aws_endpoint.h"
-
-enum { REGION_MAX = 63 };
+#include "aws/endpoint.h"
+#include "aws/region.h"
 
 static const struct {
 	const char *variable, *section, *host;
@@ -80,6 +80,20 @@ suffix(const char *region, int dualstack)
 	return dualstack ? "api.aws" : "amazonaws.com";
 }
 
+/* A URL from the user's settings. */
+static int
+add_set(struct buf *url, const char *set, const char *variable, struct err *e)
+{
+	struct endpoint ep;
+	struct err why;
+
+	if (endpoint_parse(&ep, set, &why) == -1)
+		return err_set(e, EXIT_USAGE, "%s: %s", variable, why.text);
+	buf_addf(url, "%s://%s%s", ep.scheme, ep.host, ep.base);
+	endpoint_free(&ep);
+	return 0;
+}
+
 int
 aws_endpoint(struct buf *url, enum aws_service service, const struct profile *p, const char *region,
     struct err *e)
@@ -88,21 +102,13 @@ aws_endpoint(struct buf *url, enum aws_service service, const struct profile *p,
 	int dualstack = is_set(p, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
 	int gov = strncmp(region, "us-gov-", 7) == 0;
 	const char *set;
-	size_t len;
 
 	if (aws_endpoint_configured(
 		p, services[service].variable, services[service].section, &set, e) == -1)
 		return -1;
-	if (set != NULL) {
-		for (len = strlen(set); len > 0 && set[len - 1] == '/';)
-			len--;
-		buf_add(url, set, len);
-		return 0;
-	}
-	len = strlen(region);
-	if (len == 0 || len > REGION_MAX ||
-	    strspn(region, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") !=
-		len)
+	if (set != NULL)
+		return add_set(url, set, services[service].variable, e);
+	if (!region_is_name(region))
 		return err_set(e, EXIT_USAGE, "region '%.200s': not the name of a region", region);
 	if (service == AWS_STS && gov && !dualstack)
 		fips = 0; /* there the plain name is a FIPS endpoint */

@@ -18,6 +18,16 @@ host_is_sane(const char *host, size_t len)
 	return 1;
 }
 
+/* The path is sent as it stands. */
+static int
+path_is_sane(const char *path)
+{
+	for (const char *p = path; *p != '\0'; p++)
+		if (*p <= ' ' || *p > '~' || strchr("?#\\\"<>^`{|}", *p) != NULL)
+			return 0;
+	return 1;
+}
+
 /* The length of host without the scheme's default port, which HTTP clients leave out of the Host
  * header and therefore of the signature. -1 with e filled. */
 static int
@@ -51,7 +61,7 @@ endpoint_parse(struct endpoint *ep, const char *url, struct err *e)
 	host_len = strcspn(host, "/?#");
 	path = host + host_len;
 	path_len = strlen(path);
-	if (!host_is_sane(host, host_len) || strpbrk(path, "?#") != NULL)
+	if (!host_is_sane(host, host_len) || !path_is_sane(path))
 		return err_set(e, EXIT_USAGE,
 		    "endpoint '%s': not a URL of the form http(s)://host[:port][/path]", url);
 	if (strip_port(url, host, &host_len, https, e) == -1)

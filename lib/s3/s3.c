@@ -83,6 +83,7 @@ on_build(void *job, struct fetch_msg *m)
 	s3_sign(s3, c, m);
 	buf_reset(&c->body);
 	problem_drop(c);
+	c->surplus = 0;
 	s3_stats_count(s3, c);
 	c->unknown++;
 	return 0;
@@ -108,13 +109,18 @@ static enum fetch_take
 on_body(void *job, const char *p, size_t len)
 {
 	struct s3_call *c = job;
-	int good = c->answer.status >= 200 && c->answer.status < 300;
+	int good = s3_call_is_good(c);
 	size_t max = good ? S3_BODY_MAX : S3_ERROR_MAX;
 
 	if (good && c->ops != NULL && c->ops->body != NULL)
 		return c->ops->body(c, p, len);
-	if (len > max - c->body.len)
+	if (len > max - c->body.len) {
+		c->surplus = 1;
+		if (good)
+			err_set(&s3_call_problem(c)->error, EXIT_FAILED,
+			    "%ld answer longer than %zu bytes", c->answer.status, max);
 		return FETCH_ABORT;
+	}
 	buf_add(&c->body, p, len);
 	return FETCH_TAKE;
 }
@@ -172,6 +178,7 @@ s3_start(struct s3 *s3, struct s3_call *c)
 	c->s3 = s3;
 	c->ended = 0;
 	c->unknown = 0;
+	c->surplus = 0;
 	problem_drop(c);
 	c->exchange = fetch_start(s3->fetch, &call_ops, c);
 }

@@ -46,9 +46,9 @@ const char *s3_describe(struct s3 *s3);
 
 enum {
 	S3_HEADERS_MAX = 20,
-	S3_BODY_MAX =
-	    64 << 20, /* of an answer held in memory: a listing page takes at most about 4 MiB */
-	S3_ERROR_MAX = 64 << 10, /* of an error document */
+	S3_BODY_MAX = 8 << 20,	 /* bytes of an answer held in memory: a page of 1,000 keys of 1,024
+				    bytes takes up to 4 MiB */
+	S3_ERROR_MAX = 64 << 10, /* bytes of an error document */
 };
 
 /* Not part of the call, as most calls have none and thousands exist at once. */
@@ -97,6 +97,8 @@ struct s3_call {
 	struct fetch_answer last;
 	int ended;
 	int ok;
+	int surplus; /* set by ops->body with FETCH_ABORT: the answer is longer than it may be. It is
+			worth a retry, unlike other faults of the caller's */
 	/* Sends that may have taken effect although we got no valid answer: it was lost, late,
 	 * broken or a 5xx. Not counted for GET, which may be sent twice at once. */
 	unsigned unknown;
@@ -136,6 +138,9 @@ struct s3_problem *s3_call_problem(struct s3_call *c);
 /* S3's name for the error: the error document's code, else the name of the HTTP status; "" if there
  * is no error. */
 const char *s3_call_code(const struct s3_call *c);
+
+/* 1 for an answer of 2xx. */
+int s3_call_is_good(const struct s3_call *c);
 
 /* 1 if the cause of a failed call would make every other request fail too: credentials, bucket,
  * certificate, host. */

@@ -49,6 +49,18 @@ is_label(const char *bucket, int dots)
 	return 1;
 }
 
+static const char *
+domain(const char *region)
+{
+	return strncmp(region, "cn-", 3) == 0 ? ".amazonaws.com.cn" : ".amazonaws.com";
+}
+
+int
+s3_addr_same_domain(const struct s3_addr *a, const char *region, const char *other)
+{
+	return !s3_addr_is_aws(a) || strcmp(domain(region), domain(other)) == 0;
+}
+
 static void
 aws_host(const struct s3_addr *a, const char *region, struct buf *host)
 {
@@ -60,7 +72,7 @@ aws_host(const struct s3_addr *a, const char *region, struct buf *host)
 	if (a->dualstack)
 		buf_adds(host, "dualstack.");
 	buf_adds(host, region);
-	buf_adds(host, strncmp(region, "cn-", 3) == 0 ? ".amazonaws.com.cn" : ".amazonaws.com");
+	buf_adds(host, domain(region));
 }
 
 void

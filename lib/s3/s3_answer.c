@@ -89,7 +89,6 @@ static const struct {
 #define TEXT(name, field)                                                                          \
 	{name, offsetof(struct s3_answer, field), sizeof(((struct s3_answer *)0)->field)}
     /* clang-format on */
-    TEXT("etag", etag),
     TEXT("x-amz-server-side-encryption", sse),
     TEXT("x-amz-bucket-region", region),
     TEXT("x-amz-checksum-crc32c", checksum_crc32c),
@@ -123,6 +122,8 @@ s3_answer_header(struct s3_answer *a, const struct http_field *f)
 			a->content_length = (int64_t)n;
 	} else if (IS("last-modified")) {
 		a->last_modified = http_date(v, len);
+	} else if (IS("etag")) {
+		a->etag_is_wrong = s3_etag_read(a->etag, v, len) == -1;
 	} else if (IS("date")) {
 		copy(a->date, sizeof(a->date), v, len);
 	} else if (IS("content-range")) {
@@ -133,7 +134,7 @@ s3_answer_header(struct s3_answer *a, const struct http_field *f)
 		copy(a->sse, sizeof(a->sse), "customer", 8);
 	} else if (IS("x-amz-retry-after")) {
 		retry_after(a, v, len, 1);
-	} else if ((f->name[0] | 0x20) == 'e' || (f->name[0] | 0x20) == 'x') {
+	} else if ((f->name[0] | 0x20) == 'x') {
 		for (size_t i = 0; i < sizeof(text_headers) / sizeof(text_headers[0]); i++)
 			if (http_field_is(f, text_headers[i].name, strlen(text_headers[i].name)))
 				copy((char *)a + text_headers[i].offset, text_headers[i].cap, v,

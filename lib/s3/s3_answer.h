@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "http/http_field.h"
+#include "s3/s3_etag.h"
 #include "sums/checksum.h"
 
 /* The fields of an answer's head. */
@@ -18,9 +19,10 @@ struct s3_answer {
 	int64_t range_total;	  /* of Content-Range; -1: none */
 	int64_t last_modified;	  /* Unix seconds; 0: absent */
 	uint32_t retry_after_ms;  /* Retry-After or x-amz-retry-after */
-	char etag[128];		  /* without quotes; "" if absent */
+	char etag[S3_ETAG_LEN];	  /* without quotes; "" if absent or not valid */
+	int etag_is_wrong;	  /* an ETag was sent that is not one */
 	char sse[16];		  /* x-amz-server-side-encryption, or "customer"; "": none */
-	char region[32];	  /* x-amz-bucket-region */
+	char region[80];	  /* x-amz-bucket-region, as sent: perhaps not a region's name */
 	char checksum_crc32c[16]; /* x-amz-checksum-*: base64, as sent; "" if absent */
 	char checksum_crc64nvme[24];
 	char checksum_crc32[16];

@@ -24,10 +24,10 @@ enum {
 
 /* One object requested. */
 struct s3_get_object {
-	struct uri uri;	 /* owned; freed by s3_get_all */
-	int has_listing; /* size and etag come from a listing and must still be true */
-	uint64_t size;	 /* bytes */
-	char etag[128];	 /* without quotes; "": unknown */
+	struct uri uri;		/* owned; freed by s3_get_all */
+	int has_listing;	/* size and etag come from a listing and must still be true */
+	uint64_t size;		/* bytes */
+	char etag[S3_ETAG_LEN]; /* without quotes; "": unknown */
 };
 
 /* How one object ended, for --trace. */

@@ -1,3 +1,4 @@
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,12 @@ s3_call_code(const struct s3_call *c)
 }
 
 int
+s3_call_is_good(const struct s3_call *c)
+{
+	return c->answer.status >= 200 && c->answer.status <= 299;
+}
+
+int
 s3_call_is_general(const struct s3_call *c)
 {
 	static const char *const codes[] = {"InvalidAccessKeyId", "SignatureDoesNotMatch",
@@ -62,17 +69,42 @@ s3_call_is_general(const struct s3_call *c)
 	return 0;
 }
 
+/* What the answer names as the bucket's region; "" if nothing. */
+static const char *
+named_region(const struct s3_call *c)
+{
+	long status = c->answer.status;
+
+	if (status != 301 && status != 307 && status != 400)
+		return "";
+	if (c->answer.region[0] != '\0')
+		return c->answer.region;
+	return c->problem != NULL ? c->problem->xml.region : "";
+}
+
+/* Why the region that the answer names is not followed, as it becomes part of the host's name and
+ * of the Authorization header; NULL: no reason. */
+static const char *
+region_fault(const struct s3 *s3, const struct s3_call *c)
+{
+	const char *region = named_region(c);
+
+	if (*region == '\0')
+		return NULL;
+	if (!region_is_name(region))
+		return "not the name of a region";
+	if (!s3_addr_same_domain(&s3->addr, s3->regions.region, region))
+		return "not in the same partition of AWS";
+	return NULL;
+}
+
 /* Learns the region that the answer names. 1 if the request is worth sending again. */
 static int
 follow_region(struct s3 *s3, struct s3_call *c)
 {
-	const char *region =
-	    c->answer.region[0] != '\0' ? c->answer.region : c->problem->xml.region;
-	long status = c->answer.status;
+	const char *region = named_region(c);
 
-	if (status != 301 && status != 307 && status != 400)
-		return 0;
-	if (*region == '\0' || ++c->wrong_region > CORRECTIONS)
+	if (*region == '\0' || region_fault(s3, c) != NULL || ++c->wrong_region > CORRECTIONS)
 		return 0;
 	if (strcmp(region, s3_region_of(&s3->regions, c->bucket)) ==
 	    0) /* another request may have learnt it */
@@ -150,8 +182,12 @@ judge_status(struct s3_call *c, struct fetch_again *again)
 }
 
 static enum fetch_verdict
-judge_fault(const struct fetch_answer *a, struct fetch_again *again)
+judge_fault(struct s3_call *c, const struct fetch_answer *a, struct fetch_again *again)
 {
+	if (a->fault == FETCH_FAULT_CALLER && c->surplus) {
+		again->cause = FETCH_CAUSE_OTHER;
+		return FETCH_AGAIN;
+	}
 	switch (a->fault) {
 	case FETCH_FAULT_HOST:
 		again->cause = FETCH_CAUSE_CONNECT;
@@ -163,6 +199,16 @@ judge_fault(const struct fetch_answer *a, struct fetch_again *again)
 	case FETCH_FAULT_GARBAGE: again->cause = FETCH_CAUSE_RESET; return FETCH_AGAIN;
 	default: return FETCH_FAIL;
 	}
+}
+
+/* It would be sent back in If-Match, and printed. */
+static enum fetch_verdict
+judge_etag(struct s3_call *c, struct fetch_again *again)
+{
+	err_set(&s3_call_problem(c)->error, EXIT_FAILED, "%ld answer with an ETag that is not one",
+	    c->answer.status);
+	again->cause = FETCH_CAUSE_OTHER;
+	return FETCH_AGAIN;
 }
 
 /* 1 if the request certainly had no effect: it was not sent, or it was refused. */
@@ -181,10 +227,14 @@ s3_judge(struct s3_call *c, const struct fetch_answer *a, struct fetch_again *ag
 
 	if (a->status == 0)
 		c->answer = (struct s3_answer){0};
-	if (a->fault != FETCH_FAULT_NONE)
-		v = judge_fault(a, again);
+	if (a->fault == FETCH_FAULT_CALLER && c->surplus && !s3_call_is_good(c))
+		v = judge_status(c, again); /* an error document that was too long */
+	else if (a->fault != FETCH_FAULT_NONE)
+		v = judge_fault(c, a, again);
 	else if (a->status < 200 || a->status > 299)
 		v = judge_status(c, again);
+	else if (c->answer.etag_is_wrong)
+		v = judge_etag(c, again);
 	else
 		v = c->ops != NULL && c->ops->check != NULL ? c->ops->check(c, again) : FETCH_DONE;
 	c->unknown -= v == FETCH_DONE || did_nothing(a);
@@ -193,19 +243,29 @@ s3_judge(struct s3_call *c, const struct fetch_answer *a, struct fetch_again *ag
 	return v;
 }
 
+static void __attribute__((format(printf, 2, 3))) add_text(struct err *e, const char *fmt, ...)
+{
+	size_t len = strlen(e->text);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(e->text + len, sizeof(e->text) - len, fmt, ap);
+	va_end(ap);
+}
+
 /* "503 SlowDown: message after 8 tries", unless a check has filled it already. */
 void
 s3_judge_explain(struct s3_call *c, const struct fetch_answer *a)
 {
-	char tries[32] = "";
-
 	struct s3_problem *p = s3_call_problem(c);
+	char tries[32] = "";
+	const char *why;
 
 	if (p->error.text[0] != '\0')
 		return;
 	if (a->tries > 1)
 		snprintf(tries, sizeof(tries), " after %u tries", a->tries);
-	if (a->fault != FETCH_FAULT_NONE)
+	if (a->fault != FETCH_FAULT_NONE && !(c->surplus && !s3_call_is_good(c)))
 		err_set(&p->error, EXIT_FAILED, "%s (%s)%s", fetch_fault_words(a->fault),
 		    a->fault_text, tries);
 	else if (a->status >= 200 && a->status <= 299)
@@ -214,12 +274,10 @@ s3_judge_explain(struct s3_call *c, const struct fetch_answer *a)
 		err_set(&p->error, EXIT_FAILED, "%ld %s%s%s%s%s%s", a->status, s3_call_code(c),
 		    p->xml.message[0] != '\0' ? ": " : "", p->xml.message,
 		    p->xml.endpoint[0] != '\0' ? " Endpoint: " : "", p->xml.endpoint, tries);
-	if (a->fault == FETCH_FAULT_TLS) {
-		size_t len = strlen(p->error.text);
-
-		snprintf(p->error.text + len, sizeof(p->error.text) - len,
-		    "; AWS_CA_BUNDLE names a file of trusted authorities");
-	}
+	if (a->fault == FETCH_FAULT_TLS)
+		add_text(&p->error, "; AWS_CA_BUNDLE names a file of trusted authorities");
+	if (a->fault == FETCH_FAULT_NONE && (why = region_fault(c->s3, c)) != NULL)
+		add_text(&p->error, "; not followed to region '%s': %s", named_region(c), why);
 }
 
 int

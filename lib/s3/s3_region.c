@@ -5,16 +5,6 @@
 #include "base/buf.h"
 #include "s3/s3_region.h"
 
-int
-s3_region_is_name(const char *name)
-{
-	size_t len = strlen(name);
-
-	return len > 0 && len < S3_REGION_LEN &&
-	    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") ==
-	    len;
-}
-
 void
 s3_region_set(struct s3_regions *r, const char *name)
 {

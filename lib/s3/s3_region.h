@@ -6,26 +6,22 @@
 
 #include <stddef.h>
 
-enum {
-	S3_REGION_LEN = 64,
-	S3_REGION_BUCKETS_MAX = 64, /* buckets whose region is remembered */
-};
+#include "aws/region.h"
+
+enum { S3_REGION_BUCKETS_MAX = 64 }; /* buckets whose region is remembered */
 
 /* Zero-initialise, then s3_region_set. */
 struct s3_regions {
-	char region[S3_REGION_LEN]; /* of buckets that nothing is known about */
+	char region[REGION_LEN]; /* of buckets that nothing is known about */
 	struct {
 		char *bucket; /* owned */
-		char region[S3_REGION_LEN];
+		char region[REGION_LEN];
 	} buckets[S3_REGION_BUCKETS_MAX];
 	size_t n;
 	unsigned learnt; /* counts up with s3_region_learn */
 };
 
-/* 1 if name can be the name of a region. */
-int s3_region_is_name(const char *name);
-
-/* name must be one. */
+/* name must be the name of a region (region_is_name). */
 void s3_region_set(struct s3_regions *r, const char *name);
 void s3_region_learn(struct s3_regions *r, const char *bucket, const char *name);
 

@@ -45,7 +45,7 @@ settings_take(struct s3 *s3, struct err *e)
 		    "endpoint, %s",
 		    s3->addr.endpoint.host);
 	region = o->region != NULL ? o->region : st->region != NULL ? st->region : "us-east-1";
-	if (!s3_region_is_name(region))
+	if (!region_is_name(region))
 		return err_set(e, EXIT_USAGE, "region '%s': not the name of a region", region);
 	if (st->use_fips && strncmp(region, "cn-", 3) == 0)
 		return err_set(e, EXIT_USAGE,

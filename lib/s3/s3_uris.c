@@ -5,8 +5,11 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/iso_time.h"
 #include "base/num.h"
 #include "s3/s3_uris.h"
+
+enum { TIME_MAX = 40 }; /* bytes of a time */
 
 struct s3_uris {
 	int argc, at;
@@ -49,49 +52,94 @@ s3_uris_open(int argc, char **argv, int nul, struct err *e)
 	return u;
 }
 
-/* Parses a record, perhaps with fields after the URI. If records end with NUL, keys may contain
- * tabs: then the last three fields count, if the first of them is a number. */
+/* The fields after a URI, as `s3ls -l` prints them; each ends before a tab or the record's end. */
+struct fields {
+	const char *size, *etag, *time; /* NULL: not there */
+	const char *end;		/* of the record */
+};
+
+/* The tabs in order: the URI, then up to three fields and whatever else there is. */
+static struct fields
+split_line(const char *s, size_t len)
+{
+	struct fields f = {.end = s + len};
+	const char **fields[] = {&f.size, &f.etag, &f.time};
+	const char *p = s;
+
+	for (size_t i = 0; i < 3 && (p = memchr(p, '\t', (size_t)(f.end - p))) != NULL; i++)
+		*fields[i] = ++p;
+	return f;
+}
+
+static size_t
+field_len(const struct fields *f, const char *field)
+{
+	const char *tab = memchr(field, '\t', (size_t)(f->end - field));
+
+	return (size_t)((tab != NULL ? tab : f->end) - field);
+}
+
+static int
+is_size(const struct fields *f, uint64_t *size)
+{
+	return num_parse_n(f->size, field_len(f, f->size), 0, INT64_MAX, size) == 0;
+}
+
+/* An empty one is fine: it is not used. */
+static int
+is_time(const struct fields *f)
+{
+	size_t len = f->time != NULL ? field_len(f, f->time) : 0;
+	char text[TIME_MAX + 1];
+	int64_t t;
+
+	if (len == 0)
+		return 1;
+	if (len > TIME_MAX || memchr(f->time, '\0', len) != NULL)
+		return 0;
+	memcpy(text, f->time, len);
+	text[len] = '\0';
+	return iso_time_parse(text, &t) == 0;
+}
+
+/* Of a record that ends with a NUL, whose key may hold tabs: the last three are fields if they look
+ * like size and time, else they are part of the key. */
+static struct fields
+split_null(const char *s, size_t len)
+{
+	struct fields f = {.end = s + len};
+	const char **fields[] = {&f.time, &f.etag, &f.size};
+	const char *p = f.end;
+	uint64_t size;
+
+	for (size_t i = 0; i < 3 && (p = memrchr(s, '\t', (size_t)(p - s))) != NULL; i++)
+		*fields[i] = p + 1;
+	return f.size != NULL && is_size(&f, &size) && is_time(&f) ? f
+								   : (struct fields){.end = f.end};
+}
+
+/* A record that may have fields after its URI. */
 static int
 parse_record(struct s3_uris *u, struct s3_get_object *o, const char *s, size_t len, struct err *e)
 {
-	const char *tab[3] = {NULL, NULL, NULL}; /* before size, etag, mtime */
-	const char *end = s + len;
-	size_t etag_len;
+	struct fields f = u->end == '\0' ? split_null(s, len) : split_line(s, len);
+	int uri_len = (int)(f.size != NULL ? (size_t)(f.size - s) - 1 : len);
+	const char *wrong = NULL;
 
 	*o = (struct s3_get_object){0};
-	if (u->end == '\0') {
-		const char *p = end;
-
-		for (int i = 2; i >= 0 && p != NULL; i--) {
-			tab[i] = p = memrchr(s, '\t', (size_t)(p - s));
-		}
-	} else if ((tab[0] = memchr(s, '\t', len)) != NULL) {
-		tab[1] = memchr(tab[0] + 1, '\t', (size_t)(end - tab[0]) - 1);
-		if (tab[1] != NULL)
-			tab[2] = memchr(tab[1] + 1, '\t', (size_t)(end - tab[1]) - 1);
-	}
-	if (u->end == '\0' &&
-	    (tab[0] == NULL ||
-		num_parse_n(tab[0] + 1, (size_t)(tab[1] - tab[0]) - 1, 0, INT64_MAX, &o->size) ==
-		    -1))
+	if (f.size == NULL)
 		return parse(o, s, len, e);
-	if (tab[0] == NULL)
-		return parse(o, s, len, e);
-	if (tab[1] == NULL)
-		tab[1] = end;
-	if (num_parse_n(tab[0] + 1, (size_t)(tab[1] - tab[0]) - 1, 0, INT64_MAX, &o->size) == -1)
-		return err_set(e, EXIT_FAILED, "record %llu: the field after the URI is not a size",
-		    (unsigned long long)u->record);
 	o->has_listing = 1;
-	if (tab[1] < end) {
-		etag_len = (size_t)((tab[2] != NULL ? tab[2] : end) - tab[1]) - 1;
-		if (etag_len >= sizeof(o->etag))
-			return err_set(e, EXIT_FAILED, "record %llu: ETag too long",
-			    (unsigned long long)u->record);
-		memcpy(o->etag, tab[1] + 1, etag_len);
-		o->etag[etag_len] = '\0';
-	}
-	return parse(o, s, (size_t)(tab[0] - s), e);
+	if (!is_size(&f, &o->size))
+		wrong = "the field after the URI is not a size";
+	else if (f.etag != NULL && s3_etag_read(o->etag, f.etag, field_len(&f, f.etag)) == -1)
+		wrong = "the ETag is not one";
+	else if (!is_time(&f))
+		wrong = "the time is not one";
+	if (wrong != NULL)
+		return err_set(e, EXIT_FAILED, "record %llu: %.*s: %s",
+		    (unsigned long long)u->record, uri_len, s, wrong);
+	return parse(o, s, (size_t)uri_len, e);
 }
 
 /* Reads the next record into s, len: 1; 0 at the end; -1. */

@@ -2,8 +2,10 @@
 #include <string.h>
 
 #include "aws/xml.h"
+#include "base/iso_time.h"
 #include "base/num.h"
 #include "base/uri.h"
+#include "s3/s3_etag.h"
 #include "s3/s3xml_list.h"
 
 enum { SHOWN_MAX = 1200 }; /* bytes of a key in a message */
@@ -115,13 +117,32 @@ list_text(void *arg, const XML_Char *s, int len)
 		buf_add(&l->page->text, s, (size_t)len);
 }
 
+/* The opaque tag of the len bytes at s, which are followed by a NUL. */
 static const char *
-without_quotes(char *s, size_t len)
+opaque_tag(char *s, size_t len)
 {
-	if (len < 2 || s[0] != '"' || s[len - 1] != '"')
+	size_t tag_len = len;
+	const char *tag = s3_etag_opaque(s, &tag_len);
+
+	s[(size_t)(tag - s) + tag_len] = '\0';
+	return tag;
+}
+
+/* A time in another form than "2026-11-23T13:45:00.000Z", such as one with a zone, is written in
+ * this one. What is not a time stays, to be refused by whoever uses it. */
+static const char *
+normal_time(char *s, size_t len)
+{
+	char text[ISO_TIME_LEN + 1];
+	int64_t t;
+
+	if ((len == ISO_TIME_LEN || len == ISO_TIME_LEN + 4) && s[len - 1] == 'Z')
 		return s;
-	s[len - 1] = '\0';
-	return s + 1;
+	if (len < ISO_TIME_LEN || iso_time_parse(s, &t) == -1)
+		return s;
+	iso_time_format(t, text);
+	memcpy(s, text, sizeof(text));
+	return s;
 }
 
 static void
@@ -135,8 +156,8 @@ take_object_field(struct list_reader *l, char *s, size_t len)
 		o->key = s;
 		o->key_len = len;
 		break;
-	case LAST_MODIFIED: o->mtime = s; break;
-	case ETAG: o->etag = without_quotes(s, len); break;
+	case LAST_MODIFIED: o->mtime = normal_time(s, len); break;
+	case ETAG: o->etag = opaque_tag(s, len); break;
 	case STORAGE_CLASS: o->storage_class = s; break;
 	default:
 		if (num_parse_n(s, len, 0, INT64_MAX, &o->size) == -1)

@@ -74,7 +74,7 @@ make_key(struct buf *k, unsigned kind, unsigned i)
 
 	switch (kind) {
 	case 0: /* numbers */ buf_addf(k, "%08u.csv", i + 1); break;
-	case 1: add_random(k, odd, 10, dice(6)); break;
+	case 1: add_random(k, odd, 10, (k->len == 0) + dice(5)); break;
 	case 2: add_random(k, wide, 9, 1 + dice(5)); break;
 	case 3: /* random hexadecimal */
 		snprintf(digits, sizeof(digits), "%04x%04x", dice(65536), dice(65536));

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "s3/list/list_check.h"
 #include "s3/list/list_held.h"
 #include "s3/list/list_split.h"
 
@@ -19,6 +20,7 @@ struct list_range {
 	char *upto;			/* up to and including this one; NULL: to the last */
 	char *void_from; /* no key was found between this and upto; NULL: not known */
 	char *token;	 /* of the next page */
+	struct list_chain chain;
 	struct buf last; /* the last key taken */
 	uint64_t n;	 /* keys taken */
 	struct list_held held;

@@ -179,22 +179,6 @@ keep(struct list_ranges *lr, struct list_range *r, const struct s3xml_object *o,
 	r->stuck = 0;
 }
 
-/* 0, or -1 with e filled. */
-static int
-check_order(const struct s3xml_page *page, struct err *e)
-{
-	for (size_t i = 0; i < page->n_objects; i++) {
-		const struct s3xml_object *o = &page->objects[i];
-
-		if (strlen(o->key) != o->key_len)
-			return err_set(e, EXIT_FAILED, "%s: key with a NUL byte", o->key);
-		if (i > 0 && strcmp(o->key, o[-1].key) <= 0)
-			return err_set(e, EXIT_FAILED, "%s: listed out of order, after '%s'",
-			    o->key, o[-1].key);
-	}
-	return 0;
-}
-
 /* How many of the ascending keys are not after key. */
 static size_t
 count_upto(const struct s3xml_page *page, const char *key)
@@ -269,6 +253,7 @@ believe_end(struct list_ranges *lr, struct list_range *r, const struct s3xml_pag
 		r->doubted = 1;
 		free(r->token);
 		r->token = NULL;
+		list_chain_restart(&r->chain);
 		return 0;
 	}
 	if (is_last)
@@ -285,10 +270,17 @@ take_token(
 
 	if (next == NULL && lr->opt.has_markers && page->n_objects > 0)
 		next = page->objects[page->n_objects - 1].key;
-	if (next == NULL || (r->token != NULL && strcmp(next, r->token) == 0))
+	if (next == NULL)
 		return err_set(e, EXIT_FAILED,
 		    "%s: the listing is truncated but does not say where it continues",
 		    lr->opt.prefix);
+	if (strlen(next) > LIST_TOKEN_MAX)
+		return err_set(e, EXIT_FAILED,
+		    "%s: the listing has a continuation token longer than %d bytes", lr->opt.prefix,
+		    LIST_TOKEN_MAX);
+	if (list_chain_token(&r->chain, next) == -1)
+		return err_set(e, EXIT_FAILED,
+		    "%s: the listing never ends: its continuation tokens repeat", lr->opt.prefix);
 	free(r->token);
 	r->token = xstrdup(next);
 	return 0;
@@ -335,6 +327,10 @@ page_taken(struct list_ranges *lr, struct list_range *r, const struct s3xml_page
 		return 0;
 	}
 	r->doubted = 0;
+	if (list_chain_page(&r->chain, upto - from) == -1)
+		return err_set(e, EXIT_FAILED,
+		    "%s: the listing never ends: %d pages in a row without a key", lr->opt.prefix,
+		    LIST_EMPTY_MAX);
 	if (take_token(lr, r, page, e) == -1)
 		return -1;
 	if (r->n > 0)
@@ -368,7 +364,7 @@ list_ranges_page(struct list_ranges *lr, struct list_range *r, const struct s3xm
 	note_highest(lr, page);
 	if (!is_wanted(lr, r))
 		return;
-	if (check_order(page, &e) == -1) {
+	if (list_check_page(page, lr->opt.prefix, &e) == -1) {
 		range_fail(lr, r, &e);
 		return;
 	}

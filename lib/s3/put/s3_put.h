@@ -37,7 +37,7 @@ struct s3_put_opt {
 
 struct s3_put_result {
 	uint64_t bytes;
-	char etag[128];
+	char etag[S3_ETAG_LEN];
 	uint32_t crc32c;
 	unsigned parts; /* 1: a single PUT */
 	int existed;	/* with if_none_match: the same object existed already */

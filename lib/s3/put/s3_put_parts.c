@@ -15,12 +15,15 @@ check_upload_id(struct s3_call *c, struct fetch_again *again)
 	struct buf id = {0};
 	int rc = xml_text(&id, c->body.p != NULL ? c->body.p : "", c->body.len, "UploadId");
 
-	if (rc == 0 && id.len > 0)
-		*(struct buf *)c->arg = id;
-	else
-		buf_free(&id);
 	again->cause = FETCH_CAUSE_OTHER;
-	return rc == 0 && ((struct buf *)c->arg)->len > 0 ? FETCH_DONE : FETCH_AGAIN;
+	if (rc == 0 && id.len == strlen(buf_str(&id)) && s3_upload_is_id(buf_str(&id))) {
+		*(struct buf *)c->arg = id;
+		return FETCH_DONE;
+	}
+	buf_free(&id);
+	err_set(&s3_call_problem(c)->error, EXIT_FAILED, "%ld answer without a valid UploadId",
+	    c->answer.status);
+	return FETCH_AGAIN;
 }
 
 /* How S3 makes the checksum of the whole: CRCs of parts combine to that of the body; for SHA-256 it
@@ -222,22 +225,14 @@ static int
 completed_etag(struct putter *p, struct s3_call *c, struct s3_answer *a)
 {
 	struct buf text = {0};
-	size_t len;
 
 	*a = c->answer;
 	a->etag[0] = '\0';
-	if (xml_text(&text, c->body.p, c->body.len, "ETag") == 0 && text.len > 2) {
-		const char *s = buf_str(&text);
-
-		len = text.len;
-		if (s[0] == '"' && s[len - 1] == '"') {
-			s++;
-			len -= 2;
-		}
-		if (len >= sizeof(a->etag))
-			len = sizeof(a->etag) - 1;
-		memcpy(a->etag, s, len);
-		a->etag[len] = '\0';
+	if (xml_text(&text, c->body.p, c->body.len, "ETag") == 0 && text.len > 0 &&
+	    s3_etag_read(a->etag, text.p, text.len) == -1) {
+		buf_free(&text);
+		return err_set(p->e, EXIT_FAILED,
+		    "s3://%s/%s: completed, but with an ETag that is not one", c->bucket, c->key);
 	}
 	buf_free(&text);
 	return a->etag[0] != '\0' || putter_head(p, a, p->e) == 1 ? 0 : -1;

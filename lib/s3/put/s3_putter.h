@@ -30,7 +30,7 @@ struct part {
 
 /* A part that has arrived. */
 struct part_done {
-	char etag[64];
+	char etag[S3_ETAG_LEN];
 	char checksum[CHECKSUM_TEXT]; /* base64, as it was sent; "": none */
 };
 
@@ -57,8 +57,9 @@ struct putter {
 	unsigned char (*md5s)[16]; /* likewise */
 	unsigned n_parts;
 	int failed;
-	int64_t stop_ms;     /* when to cancel requests in flight; 0: never */
-	char bare_etag[128]; /* of if_match, if the server wants it without quotes; else "" */
+	int64_t stop_ms; /* when to cancel requests in flight; 0: never */
+	char bare_etag
+	    [S3_ETAG_LEN]; /* of if_match, if the server wants it without quotes; else "" */
 	struct err *e;
 };
 

@@ -8,6 +8,17 @@
 
 enum { STEP_MS = 20 };
 
+int
+s3_upload_is_id(const char *s)
+{
+	size_t len = 0;
+
+	for (; s[len] != '\0'; len++)
+		if (s[len] <= ' ' || s[len] > '~')
+			return 0;
+	return len > 0 && len <= S3_UPLOAD_ID_MAX;
+}
+
 /* --- requests --- */
 
 static int
@@ -99,7 +110,7 @@ on_upload(void *arg, const struct s3xml_upload *x)
 	struct wanted *w = arg;
 	struct s3_uploads *u = w->u;
 
-	if (!is_key(x->key, w->key))
+	if (u->n == S3_UPLOADS_MAX || !s3_upload_is_id(x->id) || !is_key(x->key, w->key))
 		return;
 	if (w->own_id != NULL && strcmp(x->id, w->own_id) == 0) {
 		s3_upload_free(&u->own);

@@ -12,6 +12,15 @@
 #include "base/uri.h"
 #include "s3/s3.h"
 
+enum {
+	S3_UPLOADS_MAX = 1000,	 /* uploads of a listing that are looked at */
+	S3_UPLOAD_ID_MAX = 1024, /* bytes of an upload's id */
+};
+
+/* 1 if s can be the id of an upload: printable ASCII without spaces. It becomes part of queries and
+ * of messages. */
+int s3_upload_is_id(const char *s);
+
 /* As listed. Owned strings, "" if absent. */
 struct s3_upload {
 	char *id; /* NULL: there is none */
@@ -34,7 +43,7 @@ struct s3_patience {
 	void *arg;
 };
 
-/* Lists the uploads of exactly this key but own_id (NULL: all of them), at most 1,000. 0, or -1
+/* Lists the uploads of exactly this key but own_id (NULL: all of them), at most S3_UPLOADS_MAX. 0, or -1
  * with e filled and nothing to be freed. */
 int s3_uploads_list(struct s3_uploads *u, struct s3 *s3, const struct uri *uri, const char *own_id,
     const struct s3_patience *patience, struct err *e);

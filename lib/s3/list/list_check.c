@@ -1,0 +1,93 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/iso_time.h"
+#include "base/uri.h"
+#include "s3/list/list_check.h"
+#include "s3/s3_etag.h"
+
+enum { SHOWN_MAX = 1200 }; /* bytes of a key in a message */
+
+static int
+check_key(const struct s3xml_object *o, const char *prefix, size_t prefix_len, struct err *e)
+{
+	if (o->key_len == 0)
+		return err_set(e, EXIT_FAILED, "%s: listed an object without a key", prefix);
+	if (strlen(o->key) != o->key_len)
+		return err_set(e, EXIT_FAILED, "%.*s: key with a NUL byte", SHOWN_MAX, o->key);
+	if (strncmp(o->key, prefix, prefix_len) != 0)
+		return err_set(e, EXIT_FAILED, "%.*s: listed, but it does not begin with '%s'",
+		    SHOWN_MAX, o->key, prefix);
+	if (o->key_len > S3_KEY_MAX)
+		return err_set(e, EXIT_FAILED, "%.*s: key longer than %d bytes", SHOWN_MAX, o->key,
+		    S3_KEY_MAX);
+	return 0;
+}
+
+static int
+check_fields(const struct s3xml_object *o, struct err *e)
+{
+	int64_t t;
+
+	if (!s3_etag_is_valid(o->etag, strlen(o->etag)))
+		return err_set(e, EXIT_FAILED, "%s: listed with an ETag that is not one, '%.200s'",
+		    o->key, o->etag);
+	if (*o->mtime != '\0' && iso_time_parse(o->mtime, &t) == -1)
+		return err_set(e, EXIT_FAILED,
+		    "%s: listed with a LastModified that is not a time, '%.200s'", o->key,
+		    o->mtime);
+	return 0;
+}
+
+int
+list_check_page(const struct s3xml_page *page, const char *prefix, struct err *e)
+{
+	const size_t prefix_len = strlen(prefix);
+
+	for (size_t i = 0; i < page->n_objects; i++) {
+		const struct s3xml_object *o = &page->objects[i];
+
+		if (check_key(o, prefix, prefix_len, e) == -1 || check_fields(o, e) == -1)
+			return -1;
+		if (i > 0 && strcmp(o->key, o[-1].key) <= 0)
+			return err_set(e, EXIT_FAILED, "%s: listed out of order, after '%s'",
+			    o->key, o[-1].key);
+	}
+	return 0;
+}
+
+int
+list_chain_page(struct list_chain *c, size_t n_keys)
+{
+	c->empty = n_keys > 0 ? 0 : c->empty + 1;
+	return c->empty < LIST_EMPTY_MAX ? 0 : -1;
+}
+
+int
+list_chain_token(struct list_chain *c, const char *token)
+{
+	if (c->seen != NULL && strcmp(c->seen, token) == 0)
+		return -1;
+	if (c->seen != NULL && ++c->steps < c->power)
+		return 0;
+	free(c->seen);
+	c->seen = xstrdup(token);
+	c->power = c->power != 0 ? c->power * 2 : 1;
+	c->steps = 0;
+	return 0;
+}
+
+void
+list_chain_restart(struct list_chain *c)
+{
+	free(c->seen);
+	c->seen = NULL;
+	c->steps = c->power = 0;
+}
+
+void
+list_chain_free(struct list_chain *c)
+{
+	list_chain_restart(c);
+}
