@@ -342,6 +342,7 @@ main(int argc, char **argv)
 	int status;
 
 	io_guard_stdio();
+	s3cli_guard_memory();
 	log_init("s3get");
 	stats_begin(&st, "s3get");
 	signal(SIGPIPE, SIG_IGN); /* write() reports it */

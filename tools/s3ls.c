@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "base/outfile.h"
+#include "base/printable.h"
 #include "base/stats.h"
 #include "base/uri.h"
 #include "s3/list/s3_list.h"
@@ -57,6 +59,7 @@ static struct {
 	uint64_t listed, skipped, bytes;
 	struct buf lines; /* not yet written */
 	struct outfile *out;
+	int to_terminal; /* keys are escaped, so that none of them is obeyed */
 	struct err error;
 	int failed; /* cannot go on: error is filled */
 } run;
@@ -153,6 +156,22 @@ put_uri(char *at, const struct s3xml_object *o)
 	return put(at, o->key, o->key_len);
 }
 
+/* o with its key as it is to be written. The key is valid until the next call. */
+static struct s3xml_object
+shown(const struct s3xml_object *o)
+{
+	static struct buf key;
+	struct s3xml_object s = *o;
+
+	if (run.to_terminal) {
+		buf_reset(&key);
+		printable_add(&key, o->key, o->key_len);
+		s.key = buf_str(&key);
+		s.key_len = key.len;
+	}
+	return s;
+}
+
 /* Makes room for the line of o and returns its place; line_end takes its end. */
 static char *
 line_begin(const struct s3xml_object *o, size_t etag_len, size_t mtime_len)
@@ -170,8 +189,9 @@ line_end(char *at)
 
 /* Only for people and for counting, so a key that would break the line is altered, not refused. */
 static int
-skip(const struct s3xml_object *o)
+skip(const struct s3xml_object *object)
 {
+	const struct s3xml_object s = shown(object), *o = &s;
 	char *at, *end;
 
 	run.skipped++;
@@ -188,6 +208,7 @@ skip(const struct s3xml_object *o)
 static int
 take(void *arg, const struct s3xml_object *o)
 {
+	struct s3xml_object s;
 	size_t etag_len, mtime_len;
 	char *at;
 
@@ -199,6 +220,10 @@ take(void *arg, const struct s3xml_object *o)
 		return fail(EXIT_FAILED, "the key holds a tab or a line feed; use -0", o->key);
 	etag_len = strlen(o->etag);
 	mtime_len = strlen(o->mtime);
+	if (opt.long_lines && mtime_len == 0)
+		return fail(EXIT_FAILED, "listed without LastModified", o->key);
+	s = shown(o);
+	o = &s;
 	at = put_uri(line_begin(o, etag_len, mtime_len), o);
 	if (opt.long_lines) {
 		*at++ = '\t';
@@ -210,7 +235,7 @@ take(void *arg, const struct s3xml_object *o)
 	}
 	if (line_end(at) == -1)
 		return 1;
-	run.bytes += o->size;
+	run.bytes += o->size < UINT64_MAX - run.bytes ? o->size : UINT64_MAX - run.bytes;
 	return ++run.listed == opt.limit;
 }
 
@@ -334,6 +359,20 @@ list_all(struct s3 *s3, int argc, char **argv)
 	return status;
 }
 
+/* One wrong URI, and nothing is attempted. */
+static int
+check_uris(int argc, char **argv, struct err *e)
+{
+	for (int i = 0; i < argc; i++) {
+		struct uri u;
+
+		if (uri_parse(argv[i], strlen(argv[i]), &u, e) == -1)
+			return -1;
+		uri_free(&u);
+	}
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -343,6 +382,7 @@ main(int argc, char **argv)
 	int status;
 
 	io_guard_stdio();
+	s3cli_guard_memory();
 	log_init("s3ls");
 	stats_begin(&st, "s3ls");
 	signal(SIGPIPE, SIG_IGN); /* write() reports it */
@@ -358,15 +398,11 @@ main(int argc, char **argv)
 	}
 	if (optind == argc)
 		return usage("no s3:// URI given");
-	for (int i = optind; i < argc; i++) { /* one wrong URI, and nothing is attempted */
-		struct uri u;
-
-		if (uri_parse(argv[i], strlen(argv[i]), &u, &e) == -1) {
-			log_err(&e);
-			return e.status;
-		}
-		uri_free(&u);
+	if (check_uris(argc - optind, argv + optind, &e) == -1) {
+		log_err(&e);
+		return e.status;
 	}
+	run.to_terminal = isatty(STDOUT_FILENO);
 	if ((run.out = outfile_open(NULL, &e)) == NULL || (s3 = s3_open(&opt.cli.s3, &e)) == NULL) {
 		log_err(&e);
 		return e.status;

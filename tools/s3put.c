@@ -332,6 +332,7 @@ main(int argc, char **argv)
 	int status;
 
 	io_guard_stdio();
+	s3cli_guard_memory();
 	log_init("s3put");
 	stats_begin(&st, "s3put");
 	catch_signals();

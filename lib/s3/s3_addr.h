@@ -29,8 +29,8 @@ void s3_addr_free(struct s3_addr *a);
 /* 1 if requests go to AWS. */
 int s3_addr_is_aws(const struct s3_addr *a);
 
-/* 1 if both regions are under the same domain of AWS, so that requests of the one may be sent to the
- * other. Always for other endpoints, where regions are no part of the host's name. */
+/* 1 if the hosts of both regions are under the same domain. Always for endpoints other than AWS,
+ * where regions are not part of the host's name. */
 int s3_addr_same_domain(const struct s3_addr *a, const char *region, const char *other);
 
 /* Appends the Host header's value and the encoded path (never empty) for a bucket and key. */

@@ -1,5 +1,13 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <curl/curlver.h>
+#include <expat.h>
+#include <jansson.h>
+#include <openssl/crypto.h>
 
 #include "base/log.h"
 #include "base/num.h"
@@ -18,6 +26,34 @@ static const char shared_help[] =
     "  -v, --verbose            print more messages; twice: still more\n"
     "  -h, --help               print this text\n"
     "  -V, --version            print the version\n";
+
+void
+s3cli_guard_memory(void)
+{
+	struct rlimit limit;
+
+	if (getenv("SHEAF_DUMPABLE") != NULL)
+		return;
+	if (getrlimit(RLIMIT_CORE, &limit) == 0) {
+		limit.rlim_cur = 0;
+		(void)setrlimit(RLIMIT_CORE, &limit);
+	}
+/* LeakSanitizer attaches to the process */
+#ifndef __SANITIZE_ADDRESS__
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* also where cores are piped to a program */
+#endif
+}
+
+/* libcurl's version is that of the build: curl_version_info calls libraries that are left out when
+ * it is linked statically. */
+static void
+print_version(const char *program)
+{
+	printf("%s (sheaf) %s\n", program, SHEAF_VERSION);
+	printf("libcurl %s, OpenSSL %s, expat %s, jansson %s\n", LIBCURL_VERSION,
+	    OpenSSL_version(OPENSSL_VERSION_STRING),
+	    XML_ExpatVersion() + strcspn(XML_ExpatVersion(), "0123456789"), jansson_version_str());
+}
 
 int
 s3cli_option(
@@ -49,7 +85,7 @@ s3cli_option(
 	case 'h':
 	case S3CLI_HELP: printf("%s%s", help, shared_help); return 1;
 	case 'V':
-	case S3CLI_VERSION: printf("%s (sheaf) %s\n", program, SHEAF_VERSION); return 1;
+	case S3CLI_VERSION: print_version(program); return 1;
 	default: return err_set(e, EXIT_USAGE, "see %s --help", program);
 	}
 }

@@ -59,6 +59,13 @@ enum {
 int s3cli_option(struct s3cli *cli, int c, const char *arg, const char *program, const char *help,
     struct err *e);
 
+/*
+ * Keeps secrets out of core dumps, and other processes of the user from reading memory. Called at
+ * the start of a program. The environment variable SHEAF_DUMPABLE, set to anything, prevents this,
+ * for debugging.
+ */
+void s3cli_guard_memory(void);
+
 /* "off", "auto" or a number of ms into s3_opt's hedge_ms. */
 int s3cli_hedge(struct s3cli *cli, const char *arg, struct err *e);
 

@@ -10,8 +10,8 @@
 struct s3xml_error {
 	char code[128];	   /* "SlowDown" */
 	char message[512]; /* may be empty: Ceph sends none */
-	char region
-	    [80]; /* as sent, perhaps not a region's name; of AuthorizationHeaderMalformed and PermanentRedirect */
+	/* Of AuthorizationHeaderMalformed and PermanentRedirect; perhaps not a region's name. */
+	char region[80];
 	char endpoint[256];
 	char storage_class[64]; /* of InvalidObjectState */
 };

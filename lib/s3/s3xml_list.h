@@ -12,12 +12,11 @@
 #include "base/err.h"
 
 struct s3xml_object {
-	const char *key;  /* borrowed from the page; decoded if the page says encoding-type=url */
-	size_t key_len;	  /* a key may hold any byte, NUL included */
-	uint64_t size;	  /* bytes */
-	const char *etag; /* borrowed; without quotes; "" if absent */
-	const char *
-	    mtime; /* borrowed; RFC 3339 in UTC, "2026-11-23T13:45:00.000Z", if it is a time; "" if absent */
+	const char *key;   /* borrowed from the page; decoded if the page says encoding-type=url */
+	size_t key_len;	   /* a key may hold any byte, NUL included */
+	uint64_t size;	   /* bytes */
+	const char *etag;  /* borrowed; without quotes; "" if absent */
+	const char *mtime; /* borrowed; "2026-11-23T13:45:00.000Z", always UTC; "" if absent */
 	const char *storage_class; /* borrowed; "" if absent */
 };
 
