@@ -97,8 +97,9 @@ struct s3_call {
 	struct fetch_answer last;
 	int ended;
 	int ok;
-	int surplus; /* set by ops->body with FETCH_ABORT: the answer is longer than it may be. It is
-			worth a retry, unlike other faults of the caller's */
+	/* Set by ops->body with FETCH_ABORT: the answer is longer than it may be, which is worth a
+	 * retry. */
+	int surplus;
 	/* Sends that may have taken effect although we got no valid answer: it was lost, late,
 	 * broken or a 5xx. Not counted for GET, which may be sent twice at once. */
 	unsigned unknown;

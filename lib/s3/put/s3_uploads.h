@@ -43,8 +43,8 @@ struct s3_patience {
 	void *arg;
 };
 
-/* Lists the uploads of exactly this key but own_id (NULL: all of them), at most S3_UPLOADS_MAX. 0, or -1
- * with e filled and nothing to be freed. */
+/* Lists the uploads of exactly this key but own_id (NULL: all of them), at most S3_UPLOADS_MAX. 0,
+ * or -1 with e filled and nothing to be freed. */
 int s3_uploads_list(struct s3_uploads *u, struct s3 *s3, const struct uri *uri, const char *own_id,
     const struct s3_patience *patience, struct err *e);
 void s3_uploads_free(struct s3_uploads *u);
