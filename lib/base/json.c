@@ -1,7 +1,21 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/printable.h"
 #include "base/utf8.h"
+
+/* A character of 2 or 3 bytes. */
+static void
+add_escape(struct buf *out, const char *s, size_t n)
+{
+	const unsigned char *u = (const unsigned char *)s;
+
+	if (n == 2)
+		buf_addf(out, "\\u%04x", (u[0] & 0x1fU) << 6 | (u[1] & 0x3fU));
+	else
+		buf_addf(
+		    out, "\\u%04x", (u[0] & 0x0fU) << 12 | (u[1] & 0x3fU) << 6 | (u[2] & 0x3fU));
+}
 
 void
 json_quote(struct buf *out, const char *s, size_t len)
@@ -17,8 +31,10 @@ json_quote(struct buf *out, const char *s, size_t len)
 		if (n == 0) {
 			buf_adds(out, "\xef\xbf\xbd");
 			n = 1;
-		} else if (n > 1 || ((unsigned char)*s >= 0x20 && *s != '"' && *s != '\\')) {
+		} else if (printable_is(s, n) && *s != '"' && *s != '\\') {
 			buf_add(out, s, n);
+		} else if (n > 1) {
+			add_escape(out, s, n);
 		} else {
 			for (b = brief; *b != '\0' && *b != *s; b += 2)
 				;

@@ -10,7 +10,8 @@
 
 #include "base/buf.h"
 
-/* Appends a string with its quotes and without a comma. Bytes that are not UTF-8 become U+FFFD. */
+/* Appends a string with its quotes and without a comma. Bytes that are not UTF-8 become U+FFFD;
+ * characters that a terminal would obey (printable_is) are escaped. */
 void json_quote(struct buf *out, const char *s, size_t len);
 
 /* Appends `"name":`. */
