@@ -143,10 +143,10 @@ begin_member(struct unpacking *u, struct err *e)
 	buf_add(&u->name, name, len);
 	u->kind = strlen(buf_str(&u->name)) == len ? kind_of(u->name.p) : UNKNOWN;
 	u->lines = u->line_len = 0;
-	if (u->kind == UNKNOWN)
-		return member_error(u, "is no file of a work folder", e);
 	if (tar_entry_unfit(u->tar) != NULL)
 		return member_error(u, "is not a regular file", e);
+	if (u->kind == UNKNOWN)
+		return member_error(u, "is no file of a work folder", e);
 	if (u->kind == IGNORED)
 		return 0;
 	if (u->kind == LIST && u->batch == 0)
