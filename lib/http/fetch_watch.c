@@ -12,7 +12,7 @@ window_begin(struct fetch_watch *w, const struct fetch_seen *s)
 void
 fetch_watch_begin(struct fetch_watch *w, const struct fetch_seen *s)
 {
-	*w = (struct fetch_watch){.moved_ms = s->now_ms, .moved = s->in + s->out};
+	*w = (struct fetch_watch){.moved_ms = s->now_ms, .moved = s->in + s->out, .in_head = 1};
 	window_begin(w, s);
 }
 
@@ -37,10 +37,9 @@ fetch_watch_check(struct fetch_watch *w, const struct fetch_seen *s, int64_t sta
 	}
 	if (s->in_head && s->now_ms - w->began_ms > FETCH_WATCH_HEAD_MS)
 		return "the head of its answer does not end";
-	if (s->now_ms - w->window_ms < FETCH_WATCH_WINDOW_MS)
-		return NULL;
-	if (s->in - w->window_in < FETCH_WATCH_WINDOW_LEAST)
-		return "fewer than 64 bytes came in 30 s";
-	window_begin(w, s);
-	return NULL;
+	if (w->in_head != s->in_head || s->in - w->window_in >= FETCH_WATCH_WINDOW_LEAST)
+		window_begin(w, s);
+	w->in_head = s->in_head;
+	return s->now_ms - w->window_ms > FETCH_WATCH_WINDOW_MS ? "fewer than 64 bytes came in 30 s"
+								: NULL;
 }

@@ -17,8 +17,9 @@ enum {
 struct fetch_watch {
 	int64_t moved_ms;  /* when a byte last moved */
 	uint64_t moved;	   /* as seen then */
-	int64_t window_ms; /* when the window began */
+	int64_t window_ms; /* when the window began; the next begins with enough bytes */
 	uint64_t window_in;
+	int in_head;	  /* as seen last */
 	int64_t began_ms; /* when the answer was first seen; 0: not yet */
 };
 

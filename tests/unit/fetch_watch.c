@@ -76,5 +76,15 @@ main(void)
 	s.now_ms += 29000;
 	s.in++;
 	OK(fetch_watch_check(&w, &s, STALL_MS) == NULL, "29 s more, after a pause of the caller");
+	fetch_watch_begin(&w, &s);
+	s.in += 70;
+	s.now_ms += STEP_MS;
+	OK(fetch_watch_check(&w, &s, STALL_MS) == NULL, "70 bytes at once");
+	for (int i = 0; i < 14; i++, s.in++)
+		s.now_ms += 2000;
+	OK(fetch_watch_check(&w, &s, STALL_MS) == NULL, "28 s of a byte every 2 s behind them");
+	s.in += 2;
+	s.now_ms += 2001;
+	OK(fetch_watch_check(&w, &s, STALL_MS) != NULL, "and 2 s more");
 	return tap_done();
 }
