@@ -96,7 +96,7 @@ ASAN     := $(BUILD)/asan
 SUITES   ?=
 TEST_DEPS = deps/install build run demo test
 
-.PHONY: check check-sanitize check-valgrind test-programs fuzz
+.PHONY: check check-sanitize check-valgrind check-shared test-programs fuzz
 test-programs: build units $(BUILD)/bin/s3d
 
 check: ## run the tests, on a local server and a Ceph gateway (SUITES='s3get csvcat')
@@ -114,6 +114,12 @@ check-valgrind: ## the unit tests under valgrind
 	@$(TEST_DEPS)
 	@$(MAKE) --no-print-directory units
 	@BUILD=$(BUILD) tests/run --valgrind $(SUITES)
+
+# what differs with other libraries: connections, TLS, XML, JSON, gzip
+check-shared: ## the suites nearest to the libraries, with programs that link the shared ones
+	@$(TEST_DEPS)
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/shared LIBCURL=-lcurl test-programs
+	@QUICK=1 BUILD=$(BUILD)/shared tests/run $(or $(SUITES),s3ls s3get s3put transport)
 
 FUZZ_S ?= 60
 fuzz: ## fuzz each parser for FUZZ_S seconds (60), beginning with its corpus
