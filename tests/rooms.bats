@@ -115,7 +115,7 @@ lines() {
 
 @test "files and functions that documents name exist" {
 	cd "$ROOT"
-	printf '%s\n' 'The `s3_do()` of `lib/s3/s3.c`, `s3_get.c`, `lib/sums/`, `lib/creds/creds_NAME.c`, `keys/N.tsv`, `-lm`.' > "$TMP/good.md"
+	printf '%s\n' 'The `s3_start()` of `lib/s3/s3.c`, `s3_get.c`, `lib/sums/`, `lib/creds/creds_NAME.c`, `keys/N.tsv`, `-lm`.' > "$TMP/good.md"
 	run_tool 0 tests/names "$TMP/good.md"
 	silent
 	printf '%s\n' 'All is well.' 'See `s3_did()` or `lib/s3/gone.c`,' '`gone.h`, `lib/attic/`.' > "$TMP/bad.md"

@@ -554,10 +554,3 @@ fetch_step(struct fetch *f, int max_wait_ms)
 		scan(f);
 	return f->n_exchanges;
 }
-
-void
-fetch_run(struct fetch *f)
-{
-	while (fetch_step(f, 1000) > 0)
-		;
-}

@@ -141,9 +141,6 @@ size_t fetch_backlog(const struct fetch *f);
  * have not ended. */
 size_t fetch_step(struct fetch *f, int max_wait_ms);
 
-/* Steps until no exchange is left. */
-void fetch_run(struct fetch *f);
-
 const struct fetch_stats *fetch_get_stats(const struct fetch *f);
 
 #endif

@@ -301,8 +301,9 @@ fetch_slot_again(struct fetch_slot *s)
 	s->again = 1;
 }
 
-int
-fetch_slot_is_reusable(struct fetch_slot *s)
+/* 1 when the connection can carry another exchange. */
+static int
+is_reusable(struct fetch_slot *s)
 {
 	return s->conn.state == FETCH_CONN_OPEN && http_parse_is_whole(&s->in) && !s->in.close &&
 	    !s->conn.hung_up && !s->sending && fetch_conn_is_clean(&s->conn);
@@ -320,7 +321,7 @@ fetch_slot_clear(struct fetch_slot *s)
 	s->common->n_again -= s->again != 0;
 	s->again = s->paused = 0;
 	buf_reset(&s->held);
-	if (!fetch_slot_is_reusable(s))
+	if (!is_reusable(s))
 		fetch_conn_close(&s->conn);
 }
 

@@ -82,9 +82,6 @@ const char *fetch_slot_stalled(struct fetch_slot *s, int64_t stall_ms);
 /* Marks the slot to be moved at the next step. */
 void fetch_slot_again(struct fetch_slot *s);
 
-/* 1 when the connection can carry another exchange. */
-int fetch_slot_is_reusable(struct fetch_slot *s);
-
 /* Detaches the slot from its exchange, whatever its state. Closes the connection unless it can be
  * reused. */
 void fetch_slot_clear(struct fetch_slot *s);

@@ -28,8 +28,9 @@ http_once_header(struct http_once *h, const char *name, const char *value)
 	h->headers[h->n_headers++].value = value;
 }
 
-int
-http_once_transient(long status, const char *body, size_t len)
+/* 1 for 429 and 5xx. */
+static int
+is_transient(long status, const char *body, size_t len)
 {
 	(void)body;
 	(void)len;
@@ -101,7 +102,7 @@ on_answer(void *job, const struct fetch_answer *a, struct fetch_again *again)
 {
 	struct once *x = job;
 	int (*transient)(long, const char *, size_t) =
-	    x->h->transient != NULL ? x->h->transient : http_once_transient;
+	    x->h->transient != NULL ? x->h->transient : is_transient;
 
 	x->ok = a->fault == FETCH_FAULT_NONE;
 	if (x->ok) {

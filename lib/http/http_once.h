@@ -42,9 +42,6 @@ struct http_answer {
 
 void http_once_header(struct http_once *h, const char *name, const char *value);
 
-/* 1 for 429 and 5xx. */
-int http_once_transient(long status, const char *body, size_t len);
-
 /*
  * Sends and waits. 0 when a whole answer came, whatever its status, else -1 with e (EXIT_FAILED):
  * "https://host: cannot connect (...) after 3 tries". The path is left out, as some hold secrets.

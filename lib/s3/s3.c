@@ -208,15 +208,6 @@ s3_resume(struct s3_call *c)
 	fetch_resume(c->exchange);
 }
 
-int
-s3_do(struct s3 *s3, struct s3_call *c, struct err *e)
-{
-	s3_start(s3, c);
-	while (!c->ended)
-		s3_step(s3, 1000);
-	return c->ok ? 0 : s3_call_err(c, e);
-}
-
 void
 s3_call_free(struct s3_call *c)
 {

@@ -1,7 +1,7 @@
 /*
  * S3 requests: addressing, signing, error codes, retries. A program has one `struct s3`: its
  * settings, credentials and HTTP engine. A request is a `struct s3_call` that the caller owns; it
- * is made with s3_do, which waits, or with s3_start, and then runs inside s3_step.
+ * begins with s3_start and runs inside s3_step.
  *
  * Sources: S3 API reference ("Error responses", "Common request headers"), S3 user guide ("Virtual
  * hosting of buckets", "Making requests", "Best practices design patterns").
@@ -128,10 +128,6 @@ void s3_cancel(struct s3_call *c);
 
 /* Offers the body again after ops->body said FETCH_PAUSE. */
 void s3_resume(struct s3_call *c);
-
-/* Starts c and waits for its end; other calls proceed meanwhile. 0, or -1 with e filled: its text
- * begins with the URI. */
-int s3_do(struct s3 *s3, struct s3_call *c, struct err *e);
 
 /* The call's problem, created if there is none. */
 struct s3_problem *s3_call_problem(struct s3_call *c);

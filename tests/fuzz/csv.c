@@ -77,9 +77,9 @@ merge(struct result *r, const struct csv_merge_opt *opt, const char *p, size_t n
 		if (stop == NULL)
 			stop = end;
 		csv_merge_begin(m, "f");
-		for (size_t n; p < stop && rc == CSV_MERGE_OK; p += n) {
-			n = (size_t)(stop - p) < piece ? (size_t)(stop - p) : piece;
-			rc = csv_merge_data(m, p, n, &e);
+		for (size_t len; p < stop && rc == CSV_MERGE_OK; p += len) {
+			len = (size_t)(stop - p) < piece ? (size_t)(stop - p) : piece;
+			rc = csv_merge_data(m, p, len, &e);
 		}
 		if (rc == CSV_MERGE_OK)
 			rc = csv_merge_end(m, &e);
