@@ -443,6 +443,43 @@ problem() {
 	lacks '<img|<plaintext|<i>' out
 }
 
+@test "a folder that somebody else wrote: names of files, values and links cannot play with any format" {
+	local esc=$'\x1b[31m' csi=$'\xc2\x9b2J' rlo=$'\xe2\x80\xae'
+	fixture "done"
+	echo "boom $esc$csi$rlo" > "work/failed/${esc}x"
+	printf 'SRC=s3://b/%s"}\\\nDEST=s3://d/%s</script><script>\nX=1\n' "$csi$rlo" "$csi" > work/settings
+	printf 's3://b/%s\t%s<img>\n' "$esc" "$csi" > work/reject/00003.tsv
+	echo "{\"time\":\"$csi\",\"level\":\"\\u001b[2J\",\"uri\":\"s3://b/\\u009b\",\"message\":\"$rlo\"}" >> work/log/00001.ndjson
+	echo "state=$csi" > work/status
+	for format in text json html prometheus emf; do
+		run_tool 1 report --format $format work
+		lacks $'\x1b' out
+		! LC_ALL=C grep -qaP '\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|[\x00-\x09\x0b-\x1f\x7f]' <(sed 's/\t//g' out) || fail "$format has a control character"
+		LC_ALL=C lacks $'\x1b' err
+	done
+	run_tool 1 report --format json work
+	cp out hostile.json
+	check schema "$ROOT/docs/report.schema.json" hostile.json
+	run_tool 1 report --format html work
+	(($(grep -c '<script' out) == 2))
+	for file in settings status keys/complete put/00002.json stats/00002.ndjson reject/00003.tsv; do
+		fixture failed
+		[[ -e work/$file ]] || continue
+		mv "work/$file" moved
+		ln -s "$PWD/moved" "work/$file"
+		run_tool 1 report --format text work
+		[[ $(tr -s ' \n' ' ' < out) == *"work/$file: is, or is below, a symbolic link, which is not followed"* ]]
+	done
+	fixture "done"
+	rm -f work/log/00003.ndjson
+	mkdir -p work/log
+	mkfifo work/log/00003.ndjson
+	rm -r work/put
+	ln -s /etc work/put
+	run_tool 0 report work
+	[[ $output == *"work/put: not a folder, or a symbolic link"* ]]
+}
+
 @test "the page in a browser: no complaint, tables sort and filter, a batch opens, light, dark, phone, print" {
 	fixture failed
 	run_tool 1 report --format html -o page.html work

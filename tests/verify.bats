@@ -132,6 +132,48 @@ rewrite() {
 	finds 0 "the listing is not complete"
 }
 
+@test "a work folder that somebody else wrote: keys are shown, links not followed, numbers bounded" {
+	echo precious > outside
+	sed -i $'3s/00000033/\x1b]0;OWNED\x07\xc2\x9b31m/' "$WORK/ledger/00003.tsv"
+	sed -i $'5s/^/s3:\\/\\/sheaf\\/csvs\\/\x1b[2J\t1\te\tt\\n/' "$WORK/keys/00004.tsv"
+	run_tool 1 verify "$WORK"
+	grep -qF 'csvs/\x1b]0;OWNED\x07\xc2\x9b31m.csv: is in the ledger of batch 00003 but not planned there' err
+	grep -qF 's3://sheaf/csvs/\x1b[2J: is planned in batch 00004 but missing from its ledger' err
+	lacks $'[\x01-\x09\x0b-\x1f\x7f]' err
+	for file in settings keys/complete keys/00001.tsv ledger/00001.tsv put/00001.json; do
+		rm -rf "$WORK"
+		cp -a "$TMP/work-whole" "$WORK"
+		mv "$WORK/$file" "$TMP/moved"
+		ln -s "$TMP/moved" "$WORK/$file"
+		run_tool 1 verify "$WORK"
+		told "$WORK/$file: is, or is below, a symbolic link, which is not followed"
+	done
+	for folder in keys put ledger; do
+		rm -rf "$WORK" "$TMP/moved-folder"
+		cp -a "$TMP/work-whole" "$WORK"
+		mv "$WORK/$folder" "$TMP/moved-folder"
+		ln -s "$TMP/moved-folder" "$WORK/$folder"
+		run_tool 1 verify "$WORK"
+		told "symbolic link, which is not followed"
+	done
+	rm -rf "$WORK"
+	cp -a "$TMP/work-whole" "$WORK"
+	sed -i 's/^batches=.*/batches=4000000000/' "$WORK/keys/complete"
+	run_shell 1 'ulimit -v 200000; verify "$1"' "$WORK"
+	told "$WORK/keys/00010.tsv: missing, and keys/complete has 4000000000 batches"
+	for value in '10[$(touch no)]' -1 '' 1e3 ' 5'; do
+		sed -i "s/^batches=.*/batches=$value/" "$WORK/keys/complete"
+		run_tool 1 verify "$WORK"
+		told "$WORK/keys/complete: no number of batches"
+	done
+	printf 'objects=100\nbytes=1\nskipped=0\nbatches=10' > "$WORK/keys/complete" # the last line does not end
+	run_tool 0 verify "$WORK"
+	yes | tr -d '\n' | head -c 3000000 > "$WORK/ledger/00002.tsv"
+	run_shell 1 'ulimit -v 100000; verify "$1"' "$WORK"
+	told "$WORK/ledger/00002.tsv: line 1 is too long"
+	[[ $(< outside) == precious && ! -e no ]]
+}
+
 @test "SOURCE=1 names what was added, changed and removed since" {
 	pipeline 0 verify SOURCE=1
 	put_object csvs/00000050.csv changed
