@@ -36,7 +36,8 @@ reject_reason(const struct s3_get_item *it, char *text, size_t cap)
 	const char *class = class_word(c->problem->xml.storage_class);
 
 	if (it->changed)
-		return "changed since it was listed";
+		return it->o.has_listing ? "changed since it was listed"
+					 : "changed while it was read";
 	if (c->last.fault != FETCH_FAULT_NONE)
 		return NULL;
 	if (c->answer.status == 404 && strcmp(code, "NoSuchBucket") != 0)
