@@ -23,7 +23,8 @@ hostile() {
 	"$ROOT/tests/hostile-s3.py" "$TMP/hostile.ready" "$LOG" "$TMP/hostile.script" < /dev/null > "$TMP/hostile.out" 2>&1 3>&- &
 	HOSTILE_PID=$!
 	wait_until -e "$TMP/hostile.ready" || fail "the server does not start: $(< "$TMP/hostile.out")"
-	export AWS_ENDPOINT_URL_S3=http://$(< "$TMP/hostile.ready")
+	AWS_ENDPOINT_URL_S3=http://$(< "$TMP/hostile.ready")
+	export AWS_ENDPOINT_URL_S3
 }
 
 requests() {
