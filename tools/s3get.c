@@ -104,6 +104,21 @@ log_object(enum log_level level, const struct s3_get_object *o, const char *what
 	log_line(level, buf_str(&run.line), why != NULL ? "%s (%s)" : "%s", what, why);
 }
 
+/* Begins a line of --trace or --rejects. A tab or a line feed, which a key may hold with -0, must not
+ * end the field. */
+static void
+begin_line(const struct s3_get_object *o)
+{
+	buf_reset(&run.line);
+	buf_addf(&run.line, "s3://%s/", o->uri.bucket);
+	for (const char *p = o->uri.key; *p != '\0'; p++) {
+		if (*p == '\t' || *p == '\n')
+			buf_adds(&run.line, *p == '\t' ? "\\t" : "\\n");
+		else
+			buf_addc(&run.line, *p);
+	}
+}
+
 static int
 next(void *arg, struct s3_get_object *o)
 {
@@ -158,10 +173,9 @@ trace(const struct s3_get_object *o, const struct s3_get_outcome *out)
 
 	if (run.trace == NULL)
 		return 0;
-	buf_reset(&run.line);
-	buf_addf(&run.line, "s3://%s/%s\t%ld\t%u\t%llu\t%llu\n", o->uri.bucket, o->uri.key,
-	    out->status, out->tries, (unsigned long long)out->bytes,
-	    (unsigned long long)(out->us / 1000));
+	begin_line(o);
+	buf_addf(&run.line, "\t%ld\t%u\t%llu\t%llu\n", out->status, out->tries,
+	    (unsigned long long)out->bytes, (unsigned long long)(out->us / 1000));
 	return outfile_write(run.trace, run.line.p, run.line.len, &e) == -1 ? stop(&e) : 0;
 }
 
@@ -193,8 +207,8 @@ failed(void *arg, const struct s3_get_object *o, const struct s3_get_outcome *ou
 		extract_abort(run.extract);
 	if (reject != NULL && run.rejects != NULL && !begun) {
 		run.rejected++;
-		buf_reset(&run.line);
-		buf_addf(&run.line, "s3://%s/%s\t%s\n", o->uri.bucket, o->uri.key, reject);
+		begin_line(o);
+		buf_addf(&run.line, "\t%s\n", reject);
 		if (outfile_write(run.rejects, run.line.p, run.line.len, &we) == -1)
 			return stop(&we);
 		return trace(o, out);
