@@ -37,7 +37,7 @@ xml_escape(struct buf *out, const char *p, size_t n)
 			continue;
 		buf_add(out, p + plain, i - plain);
 		plain = i + 1;
-		/* S3 writes control characters so too, though XML 1.0 has no such characters */
+		/* S3 writes control characters this way too, although XML 1.0 has none */
 		buf_addf(out, "&#%u;", c);
 	}
 	buf_add(out, p + plain, n - plain);

@@ -27,7 +27,7 @@ struct auth_config {
 	const char *region;
 	const struct credential *credentials;
 	size_t n_credentials;
-	int anonymous; /* unsigned requests are let through; signed ones are checked all the same */
+	int anonymous; /* unsigned requests are allowed; signed ones are still checked */
 };
 
 struct auth_key {
@@ -57,13 +57,13 @@ enum payload {
 };
 
 struct auth_result {
-	const char *code; /* S3's error code; NULL: let through */
+	const char *code; /* S3's error code; NULL: allowed */
 	struct buf extra; /* owned: XML elements for the error document */
 	const char *user; /* access key id; NULL: anonymous */
 	enum payload payload;
 	char sha256[65]; /* of PAYLOAD_HASHED */
 	int trailer;
-	/* what the chunks' signatures go on from */
+	/* from which the chunks' signatures continue */
 	struct hmac key;
 	char date[17], scope[128], signature[65];
 };

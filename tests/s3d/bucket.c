@@ -49,7 +49,7 @@ op_bucket(struct req *r)
 		b = answer_xml(r);
 		buf_adds(
 		    b, "<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
-		/* us-east-1 has the empty name here */
+		/* us-east-1 is the empty string here */
 		if (strcmp(region, "us-east-1") != 0)
 			buf_adds(b, region);
 		buf_adds(b, "</LocationConstraint>");

@@ -14,7 +14,7 @@ struct trailer {
 
 /*
  * Decodes body in place; *len becomes the decoded length. Chunk signatures and the trailer's are
- * checked when a says that there are some. t gets the (one) trailing header, "" when there is none.
+ * checked if a says that there are any. t gets the (one) trailing header, "" if there is none.
  * NULL, or S3's error code.
  */
 const char *chunked_decode(const struct auth_result *a, char *body, size_t *len, struct trailer *t);

@@ -1,5 +1,5 @@
 /*
- * A connection and the request that is on it just now. http.c receives, send.c answers.
+ * A connection and its current request. http.c receives, send.c answers.
  */
 #ifndef S3D_EXCHANGE_H
 #define S3D_EXCHANGE_H
@@ -20,12 +20,12 @@ struct exchange {
 	enum stage stage;
 	int expects;	 /* Expect: 100-continue */
 	uint64_t length; /* Content-Length */
-	int stalled;	 /* FAULT_STALL or FAULT_STALL_BODY has been done */
+	int stalled;	 /* FAULT_STALL or FAULT_STALL_BODY has happened */
 	uint64_t began_us;
 	struct req req;
 };
 
-/* Sends x->req.ans, as the request's fault wants it. The result is for libmicrohttpd. */
+/* Sends x->req.ans, as the request's fault demands. The result is for libmicrohttpd. */
 enum MHD_Result send_answer(struct exchange *x);
 
 /* Starts a TLS session so that it can be resumed; counts resumed ones. */

@@ -41,8 +41,7 @@ struct faults {
 	size_t n;
 };
 
-/* What stands behind each action, in order: n and m numbers, t text; those behind '?' may be
- * missing. */
+/* The arguments of each action, in order: n and m numbers, t text; those after '?' are optional. */
 static const struct {
 	const char *name, *args;
 } actions[FAULT_N] = {
@@ -102,7 +101,7 @@ faults_free(struct faults *f)
 	free(f);
 }
 
-/* N, N-M, N-, all, every:N, p:CHANCE[:SEED]; with a '*' behind it counted over all keys. */
+/* N, N-M, N-, all, every:N, p:CHANCE[:SEED]; with a '*' at the end counted over all keys. */
 static int
 parse_when(struct rule *r, char *s)
 {
@@ -179,7 +178,7 @@ parse_action(struct fault *f, char **field, size_t n)
 	return at == n ? 0 : -1;
 }
 
-/* Globs are written percent-encoded where they hold a space. */
+/* A space in a glob is percent-encoded. */
 static char *
 glob_decode(const char *s)
 {
@@ -187,7 +186,7 @@ glob_decode(const char *s)
 	struct buf raw = {0};
 	char *out = NULL;
 
-	/* as a path: "+" stays, "?" is a wildcard here and no query */
+	/* like a path: "+" stays; "?" is a wildcard, not the start of a query */
 	buf_addc(&raw, '/');
 	for (; *s != '\0'; s++)
 		buf_adds(&raw, *s == '?' ? "%3F" : (char[]){*s, '\0'});
@@ -317,7 +316,7 @@ faults_match(struct faults *f, struct str key, const char *method, const char *o
 			continue;
 		if (fnmatch(r->glob, text, 0) != 0 || !rule_due(r, key))
 			continue;
-		/* later rules go on counting, the first that is due acts */
+		/* later rules keep counting; the first that is due acts */
 		if (hit.action != FAULT_NONE)
 			continue;
 		r->hits++;

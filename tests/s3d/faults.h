@@ -18,7 +18,7 @@ enum fault_action {
 	FAULT_CLOSE,	    /* an orderly end instead of an answer */
 	FAULT_LOST,	    /* the request is carried out, the answer is not sent */
 	FAULT_SHORT,	    /* n bytes of the body, then an orderly end */
-	FAULT_LONG,	    /* n bytes behind the body */
+	FAULT_LONG,	    /* n surplus bytes after the body */
 	FAULT_STALL,	    /* n ms before the answer */
 	FAULT_STALL_BODY,   /* n ms inside the body, after m bytes */
 	FAULT_CORRUPT,	    /* one byte of the body changed, the n-th */
@@ -27,7 +27,7 @@ enum fault_action {
 	FAULT_REDIRECT,	    /* n status, text region */
 	FAULT_EMPTY_LIST,   /* a listing with nothing in it */
 	FAULT_NO_KEYS,	    /* a truncated listing page without keys */
-	FAULT_IGNORE_AFTER, /* a listing that does not look at start-after and marker */
+	FAULT_IGNORE_AFTER, /* a listing that ignores start-after and marker */
 	FAULT_EXPIRED,	    /* ExpiredToken */
 	FAULT_NOT_MODIFIED, /* 304 */
 	FAULT_N
@@ -50,7 +50,7 @@ int faults_load(struct faults *f, const char *script, size_t len, struct buf *er
 /* What happens to this request. Counts it. op is op_name()'s. */
 struct fault faults_match(struct faults *f, struct str key, const char *method, const char *op);
 
-/* The rules with what they did so far, as a JSON array. */
+/* The rules and what they have done so far, as a JSON array. */
 void faults_json(struct faults *f, struct buf *out);
 
 #endif

@@ -374,7 +374,7 @@ replay_all(struct folder *f, struct store *s, uint64_t file_len)
 	s->min_part = min_part;
 }
 
-/* A server that was killed just now may not be gone yet. */
+/* A server that has just been killed may still hold the lock. */
 static int
 lock_wait(int fd)
 {

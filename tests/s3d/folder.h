@@ -2,9 +2,10 @@
  * The folder behind a store: one file, s3d.log, to which every change is appended as a record
  * before it is answered, bodies included; opening it replays them. What was answered survives kill
  * -9 of the server (not a crash of the machine: nothing is synced). A record cut short at the end
- * is dropped. Space of what was overwritten is not taken back.
+ * is dropped. The space of overwritten objects is not reclaimed.
  *
- * Appending returns 0, or -1 when the file could not be written; it then ends where it did before.
+ * Appending returns 0, or -1 if the file could not be written; the file then ends where it did
+ * before.
  */
 #ifndef S3D_FOLDER_H
 #define S3D_FOLDER_H
@@ -24,7 +25,7 @@ enum folder_record {
 	FOLDER_ABORT
 };
 
-/* Makes dir when there is none, locks the file, replays it into s and sets s->folder. 0 or -1 with
+/* Creates dir if there is none, locks the file, replays it into s and sets s->folder. 0 or -1 with
  * a message on standard error. */
 int folder_open(struct store *s, const char *dir);
 void folder_close(struct folder *f);

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* An HMAC-SHA-256 key with both pads hashed already: a signature then costs four blocks. */
+/* An HMAC-SHA-256 key with both pads already hashed, so that a signature takes four blocks. */
 struct hmac {
 	SHA256_CTX inner, outer;
 };
@@ -36,12 +36,12 @@ enum { SUM_TEXT = 48 }; /* room for any checksum in base64, with the NUL */
 
 /* "crc32c" of SUM_CRC32C, as in x-amz-checksum-crc32c. */
 const char *sum_name(enum sum_algo a);
-/* The other way, whatever the case; SUM_NONE when unknown. */
+/* The inverse, ignoring case; SUM_NONE if unknown. */
 enum sum_algo sum_by_name(const char *name);
 size_t sum_len(enum sum_algo a);
 /* The checksum of the n bytes, in base64. */
 void sum_text(char out[SUM_TEXT], enum sum_algo a, const void *p, size_t n);
-/* CRC32C going on from crc (0 at first): also guards the folder's records. */
+/* CRC32C continued from crc (0 at first); the folder's records carry it too. */
 uint32_t crc32c(uint32_t crc, const void *p, size_t n);
 
 #endif

@@ -148,7 +148,7 @@ authenticate(struct exchange *x)
 		answer_header(&r->ans, "x-amz-bucket-region", conf->region);
 }
 
-/* The faults that are answers of their own. */
+/* Faults that replace the answer. */
 static void
 fault_answer(struct req *r)
 {
@@ -183,7 +183,7 @@ fault_answer(struct req *r)
 	buf_free(&extra);
 }
 
-/* Everything that can be said before the body: r->ans gets a status when it is an error. */
+/* Checks all that is known before the body; on an error r->ans gets a status. */
 static void
 request_head(struct exchange *x)
 {
@@ -206,7 +206,7 @@ request_head(struct exchange *x)
 	length = req_header(r, "content-length");
 	if (length != NULL && num_parse(length, 0, BODY_MAX, &x->length) == -1)
 		answer_error(r, "EntityTooLarge", NULL);
-	/* a chunked transfer is taken where the length of the payload is said elsewhere */
+	/* a chunked transfer is accepted if the payload's length is given elsewhere */
 	if (req_header(r, "transfer-encoding") != NULL && length == NULL &&
 	    req_header(r, "x-amz-decoded-content-length") == NULL)
 		answer_error(r, "MissingContentLength", NULL);
@@ -260,7 +260,7 @@ request_begin(struct exchange *x, const char *method)
 		buf_room(&x->req.body, x->length);
 }
 
-/* Faults that come before the request is carried out. */
+/* Faults that happen before the request is carried out. */
 static int
 fault_before(const struct req *r)
 {
@@ -268,7 +268,7 @@ fault_before(const struct req *r)
 	    r->fault.action == FAULT_GARBAGE;
 }
 
-/* The body is there, the time has come. */
+/* The body is complete and any delay is over. */
 static enum MHD_Result
 request_finish(struct exchange *x)
 {

@@ -13,10 +13,10 @@ struct listing {
 	struct str prefix, delimiter, after; /* after: marker, start-after or what the token says */
 	struct str token;		     /* as given; p NULL when not */
 	struct str start_after;		     /* as given; p NULL when not */
-	int after_prefix; /* after is a common prefix: all that begins with it is behind us */
+	int after_prefix; /* after is a common prefix: keys that begin with it were listed */
 	int url;	  /* encoding-type=url */
 	uint64_t max_keys;
-	char last[KEY_MAX]; /* the last thing listed: where the next page goes on */
+	char last[KEY_MAX]; /* the last thing listed, from which the next page continues */
 	size_t last_len;
 	int last_prefix;
 	int truncated;
@@ -127,7 +127,7 @@ add_num(struct buf *out, uint64_t n)
 	buf_add(out, digits + i, sizeof(digits) - i);
 }
 
-/* A million lines of these a second are wanted: no printf here. */
+/* A million of these lines a second: too many for printf. */
 static void
 add_contents(struct listing *l, const struct entry *e, int owner)
 {
@@ -214,7 +214,7 @@ walk(struct listing *l, struct cursor *c, int owner)
 	while ((e = store_next(c)) != NULL && begins(e->key, l->prefix)) {
 		struct str p = common_prefix(l, e->key), item = p.len > 0 ? p : e->key;
 
-		/* a marker that is a common prefix itself: what is under it was listed */
+		/* a marker that is itself a common prefix: the keys under it were listed */
 		if (p.len > 0 && p.len == l->after.len && begins(l->after, p)) {
 			if (seek_past(c, l->after) == -1)
 				return;
@@ -283,14 +283,14 @@ answer_listing(struct req *r, struct listing *l)
 	buf_adds(b, "</ListBucketResult>");
 }
 
-/* What a fault makes of the listing. */
+/* Applies a fault to the listing. */
 static void
 listing_fault(struct req *r, struct listing *l)
 {
 	switch (r->fault.action) {
 	case FAULT_EMPTY_LIST: l->truncated = 0; break;
 	case FAULT_NO_KEYS:
-		/* the page goes on where it began */
+		/* the next page begins where this one did */
 		l->truncated = 1;
 		l->last_len = l->after.len < sizeof(l->last) ? l->after.len : sizeof(l->last);
 		if (l->last_len > 0)

@@ -50,7 +50,7 @@ file_read(const char *path, struct buf *out)
 	return n == 0 ? 0 : fail(path);
 }
 
-/* Under a name of its own first: who waits for the file never sees half of it. */
+/* Written under another name first, so that nobody who waits for the file reads half of it. */
 static int
 file_write(const char *path, const char *text)
 {

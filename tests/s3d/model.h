@@ -1,5 +1,5 @@
 /*
- * S3's manners: how long an answer takes, when a client is told to slow down, after how many
+ * How S3 behaves: how long an answer takes, when a client is told to slow down, after how many
  * requests a connection is closed.
  */
 #ifndef S3D_MODEL_H
@@ -34,7 +34,7 @@ enum model_kind { MODEL_READ, MODEL_LIST, MODEL_WRITE };
 
 void model_init(struct model *m, const struct model_config *conf);
 
-/* 1: answer 503 SlowDown. Such an answer takes nothing from the allowance. */
+/* 1: answer 503 SlowDown. Such an answer does not use up the allowance. */
 int model_throttled(struct model *m, enum model_kind kind);
 /* How long this answer has to wait, in microseconds. */
 uint64_t model_delay_us(struct model *m, enum model_kind kind);

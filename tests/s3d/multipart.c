@@ -88,7 +88,7 @@ op_part(struct req *r)
 	if (code == NULL)
 		code = body_sum(r, want, &algo, p.sum);
 	if (code == NULL && algo != want)
-		/* a checksum that the upload was not created for is checked, not kept */
+		/* a checksum of another algorithm than the upload's is checked, not kept */
 		p.sum[0] = '\0';
 	if (code == NULL) {
 		memcpy(p.md5, body_md5(r), sizeof(p.md5));
@@ -333,7 +333,7 @@ list_uploads(struct req *r, struct buf *b)
 		n++;
 		last = u->object;
 		last_id = u->id;
-		time_iso(date, u->started_ms / 1000 * 1000); /* S3 says no milliseconds */
+		time_iso(date, u->started_ms / 1000 * 1000); /* S3 omits milliseconds here */
 		buf_adds(&items, "<Upload>");
 		add_key(&items, "Key", key, url);
 		buf_addf(&items, "<UploadId>%s</UploadId>", u->id);

@@ -35,8 +35,8 @@ etag_listed(const char *list, const char *etag)
 	return 0;
 }
 
-/* "bytes=a-b": 1 with *off and *len set, 0 when it is to be ignored, -1 when nothing of it is
- * there. */
+/* "bytes=a-b": 1 with *off and *len set, 0 if it must be ignored, -1 if it cannot be
+ * satisfied. */
 static int
 parse_range(const char *h, uint64_t size, uint64_t *off, uint64_t *len)
 {
@@ -156,7 +156,7 @@ archived(const struct object *o)
 	    strcmp(o->storage_class, "DEEP_ARCHIVE") == 0;
 }
 
-/* Those that end the request before a body. 1 when they did. */
+/* Conditions that end the request without a body. 1 if one did. */
 static int
 get_conditions(struct req *r, const struct object *o)
 {
@@ -359,7 +359,7 @@ op_put(struct req *r)
 		trim_etag(etag, match);
 		cond.if_match = etag;
 	}
-	/* S3 knows nothing but * here */
+	/* S3 accepts only * here */
 	code = none != NULL && strcmp(none, "*") != 0 ? "NotImplemented" : NULL;
 	if (code == NULL && r->body.len > (uint64_t)PUT_MAX_GIB << 30)
 		code = "EntityTooLarge";

@@ -74,7 +74,7 @@ classify_object(const struct req *r)
 	return upload ? OP_COMPLETE : req_param(r, "uploads") != NULL ? OP_CREATE : OP_UNKNOWN;
 }
 
-/* Sub-resources that a query names and that are not here: acl, tagging, policy, versioning, ... */
+/* Sub-resources of a query that are not implemented: acl, tagging, policy, versioning, ... */
 static int
 unsupported(const struct req *r)
 {

@@ -207,7 +207,7 @@ list_add(const char **list, size_t max, size_t *n, const char *value)
 	return 0;
 }
 
-/* The options that are no more than a string or a flag. 1 when c was one. */
+/* Options that only store a string or set a flag. 1 if c was one. */
 static int
 parse_plain(struct options *o, int c, const char *arg)
 {

@@ -62,7 +62,7 @@ struct req {
 	int has_md5;
 	struct buf body;
 	struct trailer trailer;
-	struct fault fault; /* what the script does to it; .action FAULT_NONE mostly */
+	struct fault fault; /* what the script does to it; .action is usually FAULT_NONE */
 	char id[17];	    /* x-amz-request-id */
 	struct answer ans;
 };
@@ -82,7 +82,7 @@ void answer_headerf(struct answer *a, const char *name, const char *fmt, ...)
 void answer_error(struct req *r, const char *code, const char *extra);
 /* The same under another status. */
 void answer_error_status(struct req *r, unsigned status, const char *code, const char *extra);
-/* The XML declaration into the body, with status 200. */
+/* Begins the body with the XML declaration, with status 200. */
 struct buf *answer_xml(struct req *r);
 void answer_reset(struct answer *a);
 void xml_element(struct buf *out, const char *name, struct str text);
@@ -112,7 +112,7 @@ void op_delete(struct req *r);
 void op_delete_many(struct req *r);
 /* A new object with the headers of the request that are kept, or NULL and an error answer. */
 struct object *object_of_request(struct req *r);
-/* The kept headers whose names begin with prefix, onto the answer. */
+/* Adds the kept headers whose names begin with prefix to the answer. */
 void answer_kept(struct req *r, const struct object *o, const char *prefix);
 
 /* bucket.c */

@@ -1,6 +1,6 @@
 /*
- * Answers on their way out: as libmicrohttpd sends them, or, where a fault wants what it would
- * never do, by hand on the connection's socket.
+ * Sending answers: through libmicrohttpd or, for faults that it would never commit, by hand on the
+ * connection's socket.
  */
 #include <errno.h>
 #include <gnutls/gnutls.h>
@@ -65,7 +65,7 @@ raw_send(struct MHD_Connection *conn, const char *p, size_t n)
 	}
 }
 
-/* A body that is read piece by piece, with what a fault does to it. */
+/* A body that is read in pieces, with the fault that applies to it. */
 struct source {
 	struct exchange *x;
 	struct object *object; /* one reference, or NULL: text */
@@ -92,7 +92,7 @@ source_get(struct source *s, uint64_t pos, char *out, size_t n)
 	return 0;
 }
 
-/* How far the body may go before the fault happens; UINT64_MAX when nothing does. */
+/* Bytes of the body before the fault happens; UINT64_MAX if none does. */
 static uint64_t
 fault_at(const struct source *s)
 {
@@ -195,7 +195,7 @@ response_make(struct exchange *x)
 	char *p;
 
 	if (body_len(a) == 0 || r->op == OP_HEAD || strcmp(r->method, "HEAD") == 0) {
-		/* an error's document is not even counted in the length of a HEAD */
+		/* for a HEAD an error document does not count in Content-Length either */
 		if (body_len(a) == 0 || a->object == NULL)
 			return MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
 		return response_from_source(x);
@@ -247,7 +247,7 @@ log_line(const struct exchange *x, unsigned status, uint64_t bytes)
 	buf_free(&b);
 }
 
-/* Before the client can see the answer: who reads the log or the numbers then finds it there. */
+/* Before the client sees the answer, so that the log and the numbers have it by then. */
 static void
 account(struct exchange *x, unsigned status)
 {
@@ -262,7 +262,7 @@ account(struct exchange *x, unsigned status)
 		log_line(x, status, bytes);
 }
 
-/* The answer with n bytes too many behind its body. */
+/* The answer with n surplus bytes after its body. */
 static void
 send_long(struct exchange *x)
 {
@@ -293,7 +293,7 @@ send_long(struct exchange *x)
 	buf_free(&b);
 }
 
-/* Faults without an answer that libmicrohttpd could send. 1 when it was one. */
+/* Faults that libmicrohttpd cannot send. 1 if it was one. */
 static int
 send_fault(struct exchange *x)
 {

@@ -20,7 +20,7 @@ struct options {
 	const char *bind;
 	unsigned port;
 	unsigned threads;
-	unsigned idle_s; /* connections that do nothing are closed after that; 0: never */
+	unsigned idle_s; /* idle connections are closed after that; 0: never */
 	const char *ready_file, *pid_file, *log_file, *dir, *faults_file;
 	const char *tls_cert, *tls_key;
 	const char *domains[DOMAINS_MAX];

@@ -1,5 +1,5 @@
 /*
- * What was asked and answered, in numbers.
+ * Counters of requests and answers.
  */
 #ifndef S3D_STATS_H
 #define S3D_STATS_H
@@ -27,7 +27,7 @@ struct stats {
 
 void stats_init(struct stats *s, int count_keys);
 void stats_free(struct stats *s);
-/* All counters to 0, but those of what is open now. */
+/* Resets all counters but those of what is open now. */
 void stats_reset(struct stats *s);
 
 void stats_request(struct stats *s, const struct req *r);

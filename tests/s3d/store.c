@@ -452,7 +452,7 @@ store_seek(struct cursor *c, struct str key, int after)
 		c->gen_at[i] = gen_seek(&c->bucket->gens[i], key, after);
 }
 
-/* The generator whose next key comes first, its key in c->key; -1 when all are at their ends. */
+/* The generator whose next key comes first, its key in c->key; -1 if all have ended. */
 static int
 gen_first(struct cursor *c, struct str *key)
 {

@@ -2,7 +2,7 @@
  * Buckets and what is in them: objects in key order, generated objects beneath them, open multipart
  * uploads. In memory, or with every change also appended to a file in a folder (folder.h).
  *
- * A function that can refuse returns S3's error code as a string, NULL for done. All of them lock.
+ * A function that can refuse returns S3's error code as a string, or NULL. All of them lock.
  */
 #ifndef S3D_STORE_H
 #define S3D_STORE_H
@@ -18,7 +18,7 @@
 
 enum { ETAG_MAX = 40, CLASS_MAX = 24, GENS_MAX = 16, LEVELS_MAX = 16 };
 
-/* Generated objects are that old, always: 2026-01-01T00:00:00Z. */
+/* The time of all generated objects: 2026-01-01T00:00:00Z. */
 #define GEN_MTIME_MS INT64_C(1767225600000)
 
 /* A run of body bytes, as it was uploaded. */
@@ -28,7 +28,7 @@ struct extent {
 	uint64_t size;
 };
 
-/* Never changes once it is in the store, but for refs. */
+/* Once it is in the store, only refs changes. */
 struct object {
 	atomic_uint refs;
 	unsigned char tombstone; /* hides a generated object */
@@ -37,7 +37,7 @@ struct object {
 	uint64_t size;
 	int64_t mtime_ms;
 	char etag[ETAG_MAX];	       /* without quotes */
-	char sum[SUM_TEXT + 8];	       /* base64, "-N" behind it when composite */
+	char sum[SUM_TEXT + 8];	       /* base64, with "-N" at the end if composite */
 	char storage_class[CLASS_MAX]; /* "STANDARD", ... */
 	char *headers;		       /* owned: name NUL value NUL ..., to be sent with a GET */
 	size_t headers_len;
@@ -86,7 +86,7 @@ struct object *object_ref(struct object *o);
 void object_unref(struct object *o);
 /* n bytes of the body from off; 0, or -1 when the folder's file cannot be read. */
 int object_read(const struct store *s, const struct object *o, uint64_t off, char *out, size_t n);
-/* The same bytes where they lie in memory, or NULL when they do not lie in one piece there. */
+/* The same bytes in memory, or NULL if they are not in one piece there. */
 const char *object_span(const struct object *o, uint64_t off, uint64_t n);
 
 int bucket_name_valid(struct str name);
@@ -101,7 +101,7 @@ const char *store_get(struct store *s, struct str bucket, struct str key, struct
 const char *store_put(struct store *s, struct str bucket, struct object *o, const struct cond *c);
 const char *store_delete(struct store *s, struct str bucket, struct str key);
 
-/* One thing of a listing. Valid until the cursor moves. */
+/* One entry of a listing. Valid until the cursor moves. */
 struct entry {
 	struct str key;
 	uint64_t size;
@@ -110,7 +110,7 @@ struct entry {
 	const char *storage_class;
 };
 
-/* Between store_list_begin and store_list_end the store stands still. */
+/* Between store_list_begin and store_list_end the store does not change. */
 struct cursor {
 	struct bucket *bucket;
 	struct node *node;

@@ -42,7 +42,7 @@ uri_encode(struct buf *out, const char *p, size_t n, int keep_slash)
 	out->len += (size_t)(d - start);
 }
 
-/* Decodes into d, ends it with a NUL and returns the place behind that, or NULL for a bad one. */
+/* Decodes into d, adds a NUL and returns the place after it, or NULL for a broken escape. */
 static char *
 decode(char *d, const char *p, size_t n, int plus_is_space, struct str *out)
 {
@@ -147,7 +147,7 @@ target_canonical_path(struct buf *out, const struct target *t)
 
 struct encoded {
 	const char *p;
-	size_t name_len, value_len; /* the value stands right behind the name */
+	size_t name_len, value_len; /* the value follows the name directly */
 };
 
 static int

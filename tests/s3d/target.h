@@ -1,8 +1,7 @@
 /*
  * The request target, taken apart and decoded: which bucket, which key, which parameters; and the
- * canonical forms of path and query that a signature is made over. Pure. Nothing is collapsed:
- * "//",
- * "./" and "../" are bytes of a key like any others.
+ * canonical forms of path and query that are signed. Pure. Nothing is collapsed: "//", "./" and
+ * "../" are bytes of a key like any others.
  */
 #ifndef S3D_TARGET_H
 #define S3D_TARGET_H
@@ -33,7 +32,7 @@ struct target {
 	struct buf text;   /* what the strings point into */
 };
 
-/* raw is "/path?query" as sent. 0, or -1 for an escape that is none or too many parameters. */
+/* raw is "/path?query" as sent. 0, or -1 for a broken escape or too many parameters. */
 int target_parse(struct target *t, const char *raw);
 
 /* Sets bucket and key: from the Host header when it is "bucket.DOMAIN[:port]", else from the path.

@@ -7,8 +7,8 @@
 #include "base/err.h"
 #include "exchange.h"
 
-/* What one connection may hold of headers and unread body; and how long a worker sleeps at most, so
- * that it sees that the server is to stop. */
+/* Bytes of headers and unread body that a connection may hold; and how long a worker sleeps at
+ * most, so that it notices that the server is to stop. */
 enum { CONNECTION_MEMORY = 64 << 10, CONNECTIONS_MAX = 60000 };
 enum { WAIT_MAX_MS = 200, WAIT_MAX_US = 200000 };
 

@@ -1,6 +1,6 @@
 /*
  * A thread with a libmicrohttpd daemon of its own, which it polls itself, and a heap of timers for
- * the answers that have to wait. Nothing is shared between workers but the server.
+ * the answers that have to wait. Workers share nothing but the server.
  */
 #ifndef S3D_WORKER_H
 #define S3D_WORKER_H
@@ -32,7 +32,7 @@ int worker_start(struct worker *w, struct server *srv, int listen_fd, uint64_t s
 /* After srv->stopping was set. */
 void worker_join(struct worker *w);
 
-/* Suspends the exchange's connection for so long. */
+/* Suspends the exchange's connection for that long. */
 void worker_sleep(struct worker *w, struct exchange *x, uint64_t us);
 
 #endif

@@ -62,7 +62,7 @@ copy(char *out, size_t size, struct buf *text)
 	const char *p = buf_str(text);
 	size_t n = text->len;
 
-	/* an ETag comes with its quotes or without */
+	/* an ETag comes with or without its quotes */
 	if (n > 1 && p[0] == '"' && p[n - 1] == '"') {
 		p++;
 		n -= 2;

@@ -18,7 +18,7 @@ struct xml_delete {
 	int quiet;
 };
 
-/* 0, or -1 when it is not such a document. */
+/* 0, or -1 if it is not such a document. */
 int xml_delete_parse(struct xml_delete *d, const char *p, size_t n);
 void xml_delete_free(struct xml_delete *d);
 
