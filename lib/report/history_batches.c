@@ -12,7 +12,11 @@
 #include "work/receipt.h"
 #include "work/rejects.h"
 
-enum { CAUSE_LEN_MAX = 5000 /* a key of 1,024 bytes, each written as \xNN */ };
+enum {
+	CAUSE_LEN_MAX = 5000, /* a key of 1,024 bytes, each written as \xNN */
+	URI_MAX = 1200,
+	REASON_MAX = 4096,
+};
 
 /* --- which there are --- */
 
@@ -201,8 +205,9 @@ read_rejects(struct history_reader *d, const char *path, uint32_t batch, int kee
 		if (!keep)
 			r->batches[batch].rejected++;
 		else if (r->n_rejects < HISTORY_REJECTS_MAX)
-			r->rejects[r->n_rejects++] = (struct history_reject){
-			    .batch = batch, .uri = xstrdup(l.uri), .reason = xstrdup(l.reason)};
+			r->rejects[r->n_rejects++] = (struct history_reject){.batch = batch,
+			    .uri = xstrndup(l.uri, URI_MAX),
+			    .reason = xstrndup(l.reason, REASON_MAX)};
 	}
 	if (rc == -1 && !keep)
 		history_problem(r, "%s", e.text);

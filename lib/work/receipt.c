@@ -9,6 +9,7 @@
 enum {
 	FILE_MAX = 65 << 20, /* bytes; it holds the header, see summary.c */
 	TEXT_MAX = 2048,     /* bytes of a URI, an ETag */
+	MEMBERS_MAX = 1000,  /* s3put writes about a dozen */
 };
 
 static void
@@ -52,11 +53,30 @@ get_crc32c(struct receipt *r, const json_t *o, const char *name, uint32_t *crc)
 	return 0;
 }
 
+/* Whether JSON has few values, so that parsing it takes little more memory than its text. */
+static int
+has_few_values(const struct buf *text)
+{
+	int in_string = 0, n = 0;
+
+	for (size_t i = 0; i < text->len && n <= MEMBERS_MAX; i++) {
+		char c = text->p[i];
+
+		if (c == '"')
+			in_string = !in_string;
+		else if (c == '\\' && in_string)
+			i++;
+		else if (!in_string && (c == ',' || c == '[' || c == '{'))
+			n++;
+	}
+	return n <= MEMBERS_MAX;
+}
+
 int
 receipt_load(struct receipt *r, const struct work_folder *w, const char *name, struct err *e)
 {
 	struct buf text = {0};
-	json_t *o;
+	json_t *o = NULL;
 	int rc;
 
 	*r = (struct receipt){0};
@@ -64,7 +84,8 @@ receipt_load(struct receipt *r, const struct work_folder *w, const char *name, s
 		buf_free(&text);
 		return rc;
 	}
-	o = json_loadb(text.p, text.len, JSON_REJECT_DUPLICATES, NULL);
+	if (has_few_values(&text))
+		o = json_loadb(text.p, text.len, JSON_REJECT_DUPLICATES, NULL);
 	buf_free(&text);
 	if (!json_is_object(o)) {
 		err_set(e, EXIT_FAILED, "%s/%s: not a receipt: not a JSON object", w->path, name);

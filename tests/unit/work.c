@@ -260,6 +260,7 @@ test_receipts(void)
 	    "\"header_crc32c\":\"00000001\"}\n";
 	struct receipt r;
 	struct err e = {.text = ""};
+	struct buf many = {0};
 
 	put("receipt", good);
 	OK(receipt_load(&r, &folder, "receipt", &e) == 1 && r.lacks == NULL && r.bytes == 9 &&
@@ -285,6 +286,21 @@ test_receipts(void)
 	put("receipt", "{\"rows\":99999999999999999999}");
 	OK(receipt_load(&r, &folder, "receipt", &e) == -1, "a number that is too large");
 	OK(receipt_load(&r, &folder, "none", &e) == 0, "none");
+	for (int i = 0; i < 2000; i++)
+		buf_adds(&many, i == 0 ? "{\"x\":[0" : ",0");
+	buf_adds(&many, "]}");
+	put("receipt", buf_str(&many));
+	OK(receipt_load(&r, &folder, "receipt", &e) == -1, "thousands of values");
+	buf_reset(&many);
+	buf_adds(&many, "{\"uri\":\"u\",\"header\":\"\\\"");
+	for (int i = 0; i < 2000; i++)
+		buf_adds(&many, ",[{");
+	buf_adds(&many, "\"}");
+	put("receipt", buf_str(&many));
+	OK(receipt_load(&r, &folder, "receipt", &e) == 1 && strcmp(r.uri, "u") == 0,
+	    "thousands of columns");
+	receipt_free(&r);
+	buf_free(&many);
 }
 
 static int
