@@ -1,6 +1,6 @@
 # Building, testing, installing. `make help` explains what people type. The pipeline is in sheaf.mk and pipeline.mk.
 SHELL := bash
-.SHELLFLAGS := -eu -o pipefail -c
+.SHELLFLAGS := -p -eu -o pipefail -c
 
 BUILD   ?= build
 PREFIX  ?= /usr/local
@@ -187,7 +187,7 @@ install: build ## install below PREFIX (/usr/local), in a staging folder if DEST
 	for page in $(MANS); do sed 's/^\.Os sheaf$$/& $(VERSION)/' "$$page" > '$(MANDIR)'/"$${page##*/}"; done
 	chmod 644 $(PROGRAMS:%='$(MANDIR)/%.1')
 	install -d '$(SHAREDIR)/libexec'
-	install -m 644 pipeline.mk '$(SHAREDIR)'
+	install -m 644 pipeline.mk settings.mk '$(SHAREDIR)'
 	install libexec/* $(INTERNS) '$(SHAREDIR)/libexec'
 	{ echo 'export PATH := $(PREFIX)/bin:$$(PATH)'; cat sheaf.mk; } > '$(SHAREDIR)/Makefile'
 	chmod 644 '$(SHAREDIR)/Makefile'

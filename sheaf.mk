@@ -1,22 +1,27 @@
 # The targets that people type to run the pipeline: `make -j50 merge SRC=... DEST=...`. Part of the Makefile, and installed on
 # its own as share/sheaf/Makefile, for `make -f /usr/local/share/sheaf/Makefile -j50 merge ...`. Every target is handed over to
-# pipeline.mk, together with the N of -jN, which make does not pass on.
+# pipeline.mk, together with the N of -jN, which make does not pass on. Settings go by the environment, never in a command line.
 SHEAF := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
-WORK  ?= work
+include $(SHEAF)settings.mk
 
-# The N of -jN is in MAKEFLAGS only while a recipe runs. MAKEFLAGS itself must not reach the other make: it names a jobserver
-# that the pipeline does not use, and settings are passed in the environment, where they may contain any character.
-J        = $(patsubst -j%,%,$(firstword $(filter -j%,$(MAKEFLAGS))))
-HANDOVER = env -u MAKEFLAGS -u MAKELEVEL JOBS=$(or $(JOBS),$(J),50) $(MAKE) -f $(SHEAF)pipeline.mk
+# The N of -jN is in MAKEFLAGS only while a recipe runs.
+ifeq ($(value JOBS),)
+override export JOBS = $(or $(patsubst -j%,%,$(firstword $(filter -j%,$(MAKEFLAGS)))),50)
+endif
+
+# MAKEFLAGS must not reach the other make: it names a jobserver that the pipeline does not use, and repeats the settings.
+HANDOVER = env -u MAKEFLAGS -u MAKELEVEL $(MAKE) -f $(SHEAF)pipeline.mk
 PIPELINE = $(HANDOVER) -s
-# COLUMNS in the environment is the width of a terminal
-export CSV_COLUMNS = $(if $(filter command%,$(origin COLUMNS)),$(COLUMNS))
-# `make -n merge` shows the rules of one batch, N: for that alone the recipe runs under -n, by its +
+# `make -n merge` shows the rules of one batch: for that alone the recipe runs under -n, by its +
 DRY = $(findstring n,$(filter-out -%,$(firstword $(MAKEFLAGS))))
 
 .PHONY: merge plan refresh status report verify logs
+# sh reads no file that the environment names (BASH_ENV)
+merge plan refresh status report verify logs: private SHELL := /bin/sh
+merge plan refresh status report verify logs: private .SHELLFLAGS := -c
+
 merge: ## merge SRC into DEST: make -j50 merge SRC=s3://b/csvs/ DEST=s3://b/merged-csvs/
-	$(if $(DRY),+@$(HANDOVER) -n merge $(WORK)/put/N.json,@$(PIPELINE) merge)
+	$(if $(DRY),+@$(HANDOVER) -n explain,@$(PIPELINE) merge)
 
 plan: ## only list SRC, and say what merge will do: objects, batches, requests, cost
 	@$(PIPELINE) plan

@@ -6,18 +6,19 @@ batch_name() { # VARIABLE N
 	printf -v "$1" %05d "$2"
 }
 
+is_batch() { # NAME
+	[[ $1 =~ ^[0-9]{5,9}$ ]]
+}
+
 # Sets VARIABLE to the URI of a batch's merged object. Its name is defined in pipeline.mk.
 object_uri() { # VARIABLE PREFIX NAME
 	printf -v "$1" %s "$2${BATCH_OBJECT/\%/$3}"
 }
 
-# Prints the number of batches cut so far. Batches are counted one by one because the order of a glob breaks after 99999.
-count_batches() {
-	local n=0 name=00000
-	while [[ -e $WORK/keys/$name.tsv ]]; do
-		batch_name name $((++n))
-	done
-	echo "$n"
+# Sets the array counts: the batches cut so far, those done, those that failed, and with "objects" the objects of those done.
+count() { # [objects]
+	mapfile -t counts < <(sheaf-work counts "$WORK" "$@")
+	((${#counts[@]} >= 3)) || exit 1
 }
 
 # Prints names of batches, one a line, padded to the same length: a reader of a pipe that takes NAME_LEN bytes at once gets
@@ -27,19 +28,8 @@ tell_names() { # NAME...
 	printf "%-$((NAME_LEN - 1))s\n" "$@"
 }
 
-# Prints the names of those among the first BATCHES batches that lack a receipt, or one of two with BACKUP.
-batches_left() { # BATCHES
-	local n name
-	for ((n = 0; n < $1; n++)); do
-		batch_name name "$n"
-		[[ -e $WORK/put/$name.json && (-z $BACKUP || -e $WORK/backup/$name.json) ]] || tell_names "$name"
-	done
-}
-
-count_done() {
-	find "$WORK/put" -name '[0-9]*.json' | wc -l
-}
-
-count_failed() {
-	find "$WORK/failed" -name '[0-9]*' ! -name '*.part' | wc -l
+# Sets the array left: the names of the batches that lack a receipt, or one of two with BACKUP.
+list_left() {
+	# shellcheck disable=SC2034 # what it sets
+	mapfile -t left < <(sheaf-work left "$WORK" ${BACKUP:+backup})
 }

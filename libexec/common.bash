@@ -1,19 +1,48 @@
-# What every script of the pipeline needs: messages and files. Sourced, never run; brings the other shared parts along.
-# The settings come from the environment, where pipeline.mk puts them.
+# What every script of the pipeline needs: messages, numbers and files. Sourced, never run; brings the other shared parts along.
+# The settings come from the environment, where pipeline.mk puts them; the environment is made by libexec/enter.
+#
+# Nothing that comes from a file or from the environment is believed: a name is one of a fixed list or has the form of a
+# batch's name, and a number passes is_number, before either reaches an arithmetic expression, an array index or the name of a
+# variable, where bash would run the commands in it.
 # shellcheck shell=bash
 
-unset MAKEFLAGS MAKELEVEL MFLAGS # a make that a script starts is a run of its own
+# ---- messages
+
+# Prints standard input as it may be shown.
+printable() {
+	sheaf-work show
+}
+
+# Sets VARIABLE to TEXT as it may be shown: control characters become \xNN, so that a terminal obeys nothing in it.
+shown() { # VARIABLE TEXT
+	if [[ $2 == *[^' '-'~']* ]]; then
+		printf -v "$1" %s "$(printf '%s\n' "$2" | printable)"
+	else
+		printf -v "$1" %s "$2"
+	fi
+}
+
+# Prints a line on standard error.
+complain() { # TEXT
+	local text
+	shown text "$1"
+	printf 'sheaf: %s\n' "$text" >&2
+}
 
 die() { # TEXT...
-	printf 'sheaf: %s\n' "$*" >&2
+	complain "$*"
 	exit 1
 }
 
 # Prints a line on standard error. On a terminal it first clears the progress line, which is then redrawn below.
 above_progress() { # TEXT
+	local text
+	shown text "$1"
 	[[ ! -t 2 ]] || printf '\r\e[K' >&2
-	printf '%s\n' "$1" >&2
+	printf '%s\n' "$text" >&2
 }
+
+# ---- values
 
 # Is a switch such as UNION=1 on?
 on() { # VALUE
@@ -36,12 +65,22 @@ write_file() { # NAME TEXT
 		die "$1: cannot be written: ${why##*: }"
 }
 
-# Prints the value of NAME in a file of NAME=value lines.
-value_of() { # NAME FILE
-	local line
-	while IFS= read -r line; do
-		[[ $line != "$1="* ]] || { echo "${line#*=}"; return; }
-	done < "$2"
+# Is TEXT a whole number below 10^18, in the only way to write it?
+is_number() { # TEXT
+	[[ $1 =~ ^(0|[1-9][0-9]{0,17})$ ]]
+}
+
+# Sets VARIABLE to the number NAME in a file of the work folder: settings, status or keys/complete.
+number_of() { # VARIABLE NAME FILE
+	local text
+	text=$(sheaf-work values "$WORK" "$3" "$2") || exit 1
+	is_number "$text" || die "$WORK/$3: $2 is not a number"
+	printf -v "$1" %s "$text"
+}
+
+# Prints the beginning of a file that should be a line of JSON; no more than 64 KiB of it.
+read_json() { # FILE
+	head -c 65536 "$1" | tr -d '\0'
 }
 
 # shellcheck source=libexec/batches.bash

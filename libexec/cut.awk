@@ -1,6 +1,6 @@
-# Cuts the output of `s3ls --long --show-skipped` into dir/N.tsv, batch lines each, starting with number, and prints the name
+# Cuts the output of `s3ls --long --show-skipped` into N.tsv in the folder PART, batch lines each, starting with number, and prints the name
 # of each file that is full. The remainder goes to a file that is not printed: only the caller knows whether s3ls succeeded.
-# Objects that were left out go to dir/N.skipped.
+# Objects that were left out go to N.skipped.
 
 function begin_batch() {
 	name = sprintf("%05d", number)
@@ -17,6 +17,7 @@ function fail(why) {
 BEGIN {
 	FS = "\t"
 	last = ENVIRON["LISTED_UP_TO"] # -v would interpret its backslashes
+	dir = ENVIRON["PART"]
 	begin_batch()
 }
 

@@ -24,13 +24,13 @@ put_one() { # BATCHES
 store_one() { # NAME RECEIPT
 	local condition=--if-none-match why
 	[[ ! -e $WORK/$2 ]] || return 0
-	if [[ -e $WORK/old/$2 && $(< "$WORK/old/$2") =~ '"etag":"'([^\"]*) ]]; then
+	if [[ -e $WORK/old/$2 && $(read_json "$WORK/old/$2") =~ '"etag":"'([^\"]*) ]]; then
 		condition=--if-match=${BASH_REMATCH[1]}
 	fi
 	on "$OVERWRITE" && condition=
 	why=$({ "${cat[@]}" | s3put --only-writer ${condition:+"$condition"} --about "$WORK/about/one.json" \
 		--stats "$WORK/stats/one.ndjson" --output "$WORK/$2" - "${!1}$ONE_OBJECT"; } 2>&1) && return
-	echo "sheaf: the single object was not stored: $why" >&2
+	complain "the single object was not stored: $why"
 	return 1
 }
 
@@ -42,6 +42,6 @@ publish() {
 	why=$({ tar -C "$WORK" -cf - settings run.json keys ledger put backup reject "${one[@]}" | gzip -1 > "$WORK/ledger.tar.gz" &&
 		s3put --stats "$WORK/stats/listing.ndjson" --output "$WORK/published.json" "$WORK/ledger.tar.gz" \
 			"${DEST}_sheaf/ledger.tar.gz"; } 2>&1) && return
-	echo "sheaf: the ledgers were not stored: $why" >&2
+	complain "the ledgers were not stored: $why"
 	return 1
 }

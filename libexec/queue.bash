@@ -3,10 +3,11 @@
 
 # Writes the names to the queue as they become known; starts the listing if it is not complete.
 feed() {
-	local batches
-	batches=$(count_batches)
-	batches_left "$batches"
-	[[ -e $WORK/keys/complete ]] || exec flock --no-fork "$WORK/lock/listing" "${0%/*}/listing" "$batches"
+	local counts left
+	count
+	list_left
+	((${#left[@]} == 0)) || tell_names "${left[@]}"
+	[[ -e $WORK/keys/complete ]] || exec flock --no-fork "$WORK/lock/listing" "${0%/*}/listing" "${counts[0]}"
 }
 
 # Takes the next name off the queue. Fails when no more will come.

@@ -2,10 +2,33 @@
 # common.bash.
 # shellcheck shell=bash
 
+umask g-w,o-w # nobody else may write what the scripts make
+
+# Refuses a work folder in which somebody else could have put what they like: it and its folders must belong to us or to
+# root and not be writable by others, and there must be nothing in it but files and folders. WORK itself may be a link.
+check_work() {
+	local found owner mode
+	[[ -d $WORK ]] || return 0
+	found=$(find "$WORK/" \( -type l,p,s,b,c -o -type d \( -perm /022 -o ! \( -uid "$EUID" -o -uid 0 \) \) \) -print -quit 2> /dev/null)
+	[[ $found ]] || return 0
+	read -r owner mode < <(stat -c '%u %A' "$found")
+	if [[ ! -d $found || -L ${found%/} && $found != "$WORK/" ]]; then
+		die "$found: is neither a file nor a folder, and nothing else may be in a work folder; delete it"
+	elif [[ $owner != "$EUID" && $owner != 0 ]]; then
+		die "$found: belongs to another user; use another WORK or, if you trust what is in it, chown -R \"\$USER\" $WORK/"
+	else
+		die "$found: other users may write to it ($mode); use another WORK or, if you trust what is in it, chmod -R go-w $WORK/"
+	fi
+}
+
 # Makes the work folder and locks it for one run. The lock belongs to the script alone: its children must not inherit it
 # ({lock}>&-), or an orphan would go on holding it.
 open_work() {
 	local why
+	# shellcheck disable=SC2174 # the folders above it may have other modes
+	why=$(mkdir -p -m 700 "$WORK" 2>&1) ||
+		die "$WORK: the work folder cannot be made: ${why##*: }"
+	check_work
 	why=$(mkdir -p "$WORK"/{keys,ledger,about,merged,put,backup,reject,stats,log,failed,lock} "$WORK"/old/{put,backup} 2>&1) ||
 		die "$WORK: the work folder cannot be made: ${why##*: }"
 	why=$({ : >> "$WORK/.lock"; } 2>&1) || die "$WORK: cannot be written: ${why##*: }"
@@ -21,21 +44,24 @@ free_bytes() {
 # Compares what remains to be merged of a complete plan with what is free. Listed sizes are of the objects as stored, so gzip
 # is underestimated.
 warn_of_small_disk() {
-	local merged left
+	local merged planned left free
 	merged=$(find "$WORK/merged" -type f -printf '%s\n' | awk '{ n += $1 } END { printf "%.0f\n", n }')
-	left=$(($(value_of bytes "$WORK/keys/complete") - merged))
-	((left <= $(free_bytes))) ||
-		above_progress "sheaf: $WORK: the disk may be too small: $left bytes remain to be merged, $(free_bytes) are free"
+	number_of planned bytes keys/complete
+	free=$(free_bytes)
+	left=$((planned - merged))
+	((left <= free)) ||
+		above_progress "sheaf: $WORK: the disk may be too small: $left bytes remain to be merged, $free are free"
 }
 
 # Writes the totals of the plan. keys/complete marks the plan as complete, so it comes last.
 write_complete() {
-	local totals
-	totals=$(find "$WORK/keys" -name '*.tsv' -exec cat {} + |
+	local totals counts
+	count
+	totals=$(find "$WORK/keys" -name '[0-9]*.tsv' -exec cat {} + |
 		awk -F '\t' '{ bytes += $2 } END { printf "objects=%.0f\nbytes=%.0f\n", NR, bytes }') || exit 1
 	write_file "$WORK/keys/complete" "$totals
-batches=$(count_batches)
-skipped=$(find "$WORK/keys" -name '*.skipped' -exec cat {} + | wc -l)"
+batches=${counts[0]}
+skipped=$(find "$WORK/keys" -name '[0-9]*.skipped' -exec cat {} + | wc -l)"
 }
 
 # Drops what was made of all batches together, because one of them is to be made again.
@@ -52,9 +78,12 @@ forget_whole() {
 # Reduces a batch that has lost all its objects to an object with its header.
 keep_header() { # NAME
 	local about bytes crc
-	read -r about < "$WORK/about/$1.json" || return 0
-	[[ $about =~ '"header_bytes":'([0-9]+) ]] && bytes=${BASH_REMATCH[1]}
-	[[ $about =~ '"header_crc32c":"'([0-9a-f]+) ]] && crc=${BASH_REMATCH[1]}
+	[[ -e $WORK/about/$1.json ]] || return 0
+	about=$(read_json "$WORK/about/$1.json")
+	[[ $about =~ '"header_bytes":'([0-9]{1,18})[,}] ]] && bytes=${BASH_REMATCH[1]}
+	[[ $about =~ '"header_crc32c":"'([0-9a-f]{8})'"' ]] && crc=${BASH_REMATCH[1]}
+	[[ ${bytes-} && ${crc-} ]] ||
+		die "$WORK/about/$1.json: csvcat did not write this; delete it and $WORK/merged/$1.csv"
 	head -c "$bytes" "$WORK/merged/$1.csv" > "$WORK/merged/$1.csv.part" || exit 1
 	write_file "$WORK/about/$1.json" \
 		"{\"objects\":0,\"rows\":0,\"bytes\":$bytes,\"crc32c\":\"$crc\",\"header\":${about#*,\"header\":}"
@@ -70,6 +99,7 @@ finish_refresh() {
 		[[ -e $file ]] || continue
 		name=${file##*/}
 		name=${name%.tsv}
+		is_batch "$name" || die "$file: is not the plan of a batch; delete it"
 		exec {batch_lock}> "$WORK/lock/$name"
 		flock "$batch_lock"
 		for kind in put backup; do

@@ -4,8 +4,8 @@
 # Sets VARIABLE to the number of requests that were sent again for a batch, from its stats.
 retries_of() { # VARIABLE NAME
 	local line sum=0
-	while read -r line; do
-		[[ ! $line =~ '"retries":'([0-9]+) ]] || ((sum += BASH_REMATCH[1]))
+	while read -r -n 65536 line; do
+		[[ ! $line =~ '"retries":'(0|[1-9][0-9]{0,11})[,}] ]] || ((sum += BASH_REMATCH[1]))
 	done 2> /dev/null < "$WORK/stats/$2.ndjson"
 	printf -v "$1" %s "$sum"
 }
@@ -25,17 +25,21 @@ worker() { # NAME
 # them, and make then finds the receipt.
 batch() { # NAME
 	echo "start $1"
-	local receipt before after left_out=0 said=$WORK/failed/worker-$$.part # one a worker, because creating files takes time
+	local receipt objects before after left_out=0 said=$WORK/failed/worker-$$.part # one a worker, because creating files takes time
 	local targets=("$WORK/put/$1.json")
 	[[ -z $BACKUP ]] || targets+=("$WORK/backup/$1.json")
+	# rows that an earlier run left: it may have been killed before all was known of them
+	[[ ! -e $WORK/merged/$1.csv || -e $WORK/put/$1.json ]] || sheaf-work whole "$WORK" "$1" 2> /dev/null ||
+		rm -f "$WORK/merged/$1.csv"
 	retries_of before "$1"
 	if flock --no-fork "$WORK/lock/$1" make -s -f "$PIPELINE" "${targets[@]}" 2> "$said" {QUEUE}<&-; then
 		[[ ! -e $WORK/failed/$1 ]] || rm -f "$WORK/failed/$1"
-		read -r receipt < "$WORK/put/$1.json"
+		read -r -n 65536 receipt < "$WORK/put/$1.json"
 		[[ ! -s $WORK/reject/$1.tsv ]] || left_out=$(wc -l < "$WORK/reject/$1.tsv")
 		retries_of after "$1"
-		[[ $receipt =~ '"objects":'([0-9]+) ]]
-		echo "done $1 $((${BASH_REMATCH[1]-0} + left_out)) $((after - before))"
+		objects=0
+		[[ ! $receipt =~ '"objects":'(0|[1-9][0-9]{0,11})[,}] ]] || objects=${BASH_REMATCH[1]}
+		echo "done $1 $((objects + left_out)) $((after - before))"
 	else
 		mv "$said" "$WORK/failed/$1"
 		retries_of after "$1"

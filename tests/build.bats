@@ -68,7 +68,7 @@ like_cc() {
 @test "another libcurl.a, even an older one, is linked anew; a build folder may be named ./" {
 	like_cc
 	cp -p "$(cc -print-file-name=libcurl.a)" "$TMP/lib/libcurl.a"
-	cp -a Makefile sheaf.mk lib tools deps "$TMP/link"
+	cp -a Makefile sheaf.mk settings.mk lib tools deps "$TMP/link"
 	cd "$TMP/link"
 	run_tool 0 make -j2 CC="$TMP/cc" BUILD=./out ./out/bin/s3get
 	run_tool 0 make CC="$TMP/cc" BUILD=./out ./out/bin/s3get

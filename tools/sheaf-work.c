@@ -20,6 +20,7 @@
 #include "work/keys.h"
 #include "work/known_values.h"
 #include "work/published.h"
+#include "work/receipt.h"
 #include "work/rejects.h"
 #include "work/release.h"
 #include "work/settings.h"
@@ -50,6 +51,7 @@ static const char help[] =
     "                             which must not exist; LIST is what s3ls --long lists at DEST\n"
     "  claim WORK NAME PREFIX     whether the run.json on standard input, of NAME=PREFIX, is that\n"
     "                             of WORK: 0; or not: 1, and told\n"
+    "  backup WORK                the prefix of the second destination, by the receipt of batch 0\n"
     "  whole WORK N               check that the ledger of batch N has each planned object, "
     "except\n"
     "                             those in reject/N.tsv, and no other\n"
@@ -411,6 +413,36 @@ claim(int argc, char **argv, struct err *e)
 }
 
 static int
+backup(int argc, char **argv, struct err *e)
+{
+	struct work_folder w;
+	struct receipt r = {0};
+	struct buf object = {0};
+	char text[BATCH_NAME_SIZE];
+	int rc = -1;
+
+	if (argc != 1)
+		return usage(e);
+	if (work_folder_open(&w, argv[0], e) == 0 &&
+	    receipt_load(&r, &w, "backup/00000.json", e) == 1) {
+		batch_name_object(&object, "", batch_name(text, 0));
+		if (r.uri != NULL && strncmp(r.uri, "s3://", 5) == 0 &&
+		    strlen(r.uri) > object.len &&
+		    strcmp(r.uri + strlen(r.uri) - object.len, buf_str(&object)) == 0) {
+			printf("%.*s\n", (int)(strlen(r.uri) - object.len), r.uri);
+			rc = 0;
+		} else {
+			err_set(e, EXIT_FAILED,
+			    "%s/backup/00000.json: its uri is not that of batch 00000", argv[0]);
+		}
+	}
+	receipt_free(&r);
+	buf_free(&object);
+	work_folder_close(&w);
+	return rc;
+}
+
+static int
 release(int argc, char **argv, struct err *e)
 {
 	int rejects = argc == 3 && strcmp(argv[2], "rejects") == 0, rc;
@@ -522,6 +554,7 @@ static const struct {
     {"object", object},
     {"unpack", unpack},
     {"claim", claim},
+    {"backup", backup},
     {"release", release},
     {"whole", whole},
     {"show", show},

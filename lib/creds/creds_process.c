@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/caller_env.h"
 #include "base/io.h"
 #include "creds/creds_json.h"
 #include "creds/creds_source.h"
@@ -30,7 +31,7 @@ start(const char *command, pid_t *pid, int *fd)
 	if (rc == 0)
 		rc = posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
 	if (rc == 0)
-		rc = posix_spawn(pid, "/bin/sh", &actions, NULL, argv, environ);
+		rc = posix_spawn(pid, "/bin/sh", &actions, NULL, argv, caller_env());
 	posix_spawn_file_actions_destroy(&actions);
 no_actions:
 	close(ends[1]);
