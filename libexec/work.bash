@@ -11,8 +11,9 @@ check_work() {
 	[[ -d $WORK ]] || return 0
 	found=$(find "$WORK/" \( -type l,p,s,b,c -o -type d \( -perm /022 -o ! \( -uid "$EUID" -o -uid 0 \) \) \) -print -quit 2> /dev/null)
 	[[ $found ]] || return 0
-	read -r owner mode < <(stat -c '%u %A' "$found")
-	if [[ ! -d $found || -L ${found%/} && $found != "$WORK/" ]]; then
+	found=${found%/}
+	read -r owner mode < <(stat -L -c '%u %A' "$found")
+	if [[ ! -d $found || (-L $found && $found != "${WORK%/}") ]]; then
 		die "$found: is neither a file nor a folder, and nothing else may be in a work folder; delete it"
 	elif [[ $owner != "$EUID" && $owner != 0 ]]; then
 		die "$found: belongs to another user; use another WORK or, if you trust what is in it, chown -R \"\$USER\" $WORK/"

@@ -172,7 +172,7 @@ kept() {
 		[[ $(head -n 1 got) == "id,name,value,\"$quoted\"" ]]
 		[[ $(sed -n 2p got) == *",\$(touch ran)$BUCKET/a \$(touch ran)/000000.csv" ]]
 		[[ $(s3 head "$BUCKET" "$how/$hostile/merged-00000.csv") == *'$(touch ran)'* ]]
-		give $how 0 verify DEEP=1
+		give $how 0 verify DEEP=1 DEST="s3://$BUCKET/$how/$hostile/"
 	done
 }
 
