@@ -31,13 +31,23 @@ check() {
 	run_tool "$1" env "${@:2}" sheaf-work settings-check
 }
 
-@test "the table has every setting that the pipeline takes, with name, type, default, side and range" {
+@test "the table has every setting, with name, type, default, side and range; make, scripts and documentation have the same" {
 	run_tool 0 sheaf-work settings-list
 	awk -F '\t' 'NF != 7 || $1 !~ /^[A-Z0-9_]+$/ || $5 !~ /^[01]$/ || seen[$1]++ || /\t\t/ { exit 1 }' out
-	for name in $(sed -nE 's/^(export )?([A-Z0-9_]+) +\?= .*/\2/p' "$ROOT/pipeline.mk" "$ROOT/sheaf.mk" | sort -u); do
-		[[ $name == @(BUILD|DRY|CSV_COLUMNS) ]] || grep -q "^$name"$'\t' out || fail "$name is missing"
-	done
-	[[ $(awk -F '\t' '$5 == 1 { print $1 }' out | paste -sd ' ') == \
+	cp out table
+	cut -f 1 table | sed 's/^COLUMNS$/CSV_COLUMNS/' | sort > names
+	printf 'include %s/settings.mk\nall:; @printf "%%s\\n" $(SETTINGS)\n' "$ROOT" | make -s -f - all | grep -vx BUILD | sort > found
+	same names found
+	cut -f 1,3 table | grep -v $'\t-$' | sort > names
+	sed -nE 's/^([A-Z0-9_]+) +\?= (.*)/\1\t\2/p' "$ROOT/pipeline.mk" | grep -v ^BUILD | sort > found
+	same names found
+	while IFS=$'\t' read -r name _ initial _; do
+		grep -qw "$name" "$ROOT/libexec/enter" || [[ $name == COLUMNS ]] || fail "libexec/enter lacks $name"
+		grep -qE "^\| [^|]*\`$name\`" "$ROOT/docs/operations.md" || fail "docs/operations.md lacks $name"
+		[[ $initial == - ]] || grep -E "^\| [^|]*\`$name\`" "$ROOT/docs/operations.md" | grep -qF "$initial" ||
+			fail "docs/operations.md has another default of $name than $initial"
+	done < table
+	[[ $(awk -F '\t' '$5 == 1 { print $1 }' table | paste -sd ' ') == \
 		"SRC DEST BATCH SUFFIX EXCLUDE LIMIT UNION RAGGED DELIMITER COLUMNS SOURCE_COLUMN" ]]
 }
 
@@ -311,7 +321,7 @@ refused() {
 	gzip < a.tar > a.tgz
 	refused "the archive holds run.json, which comes twice"
 	[[ $(< outside) == precious && ! -e no ]]
-	(($(ls | wc -l) < 12))
+	(($(find . -maxdepth 1 | wc -l) <= 12))
 }
 
 @test "published ledgers: what they hold is bounded" {
@@ -399,7 +409,7 @@ refused() {
 	echo rows > w/merged/00001.csv.held
 	printf 'b/p/a\\\\b.csv\tbad\\tquote \\\\\n' > w/reject/00001.csvcat
 	run_tool 0 sheaf-work release w 00001 rejects
-	[[ $(< w/reject/00001.tsv) == 's3://b/p/a\b.csv'$'\t''bad\tquote \' ]]
+	[[ $(< w/reject/00001.tsv) == $'s3://b/p/a\\b.csv\tbad\\tquote \\' ]]
 }
 
 @test "what scripts write is a file, not what a link of that name leads to" {
