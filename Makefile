@@ -21,16 +21,16 @@ MANS     := $(PROGRAMS:%=tools/%.1)
 LIBSRC   := $(wildcard lib/*/*.c lib/*/*/*.c)
 LIB      := $(BUILD)/libsheaf.a
 LIBOBJ   := $(patsubst %.c,$(BUILD)/%.o,$(LIBSRC))
-# how to link the libraries: LIBCURL=-lcurl, which takes the shared ones, or what deps/libraries finds. The name of what it
-# found tells some archives from others, as an update brings files that may be older than what was built.
+# How the libraries are linked: LIBCURL=-lcurl takes the shared ones, else deps/libraries decides. The name of its result depends
+# on the archives that are installed, because an update may bring archives that are older than the programs.
 LIBCURL  =
 ARCHIVES  = $(shell for name in curl ssl crypto expat jansson z; do \
 	stat -Lc %s-%Z "$$($(CC) -print-file-name=lib$$name.a)"; done 2>&1 | cksum)
 LINK     := $(BUILD)/libraries-$(or $(LIBCURL),$(firstword $(ARCHIVES))).link
-# --as-needed: each program links with just the libraries whose functions it calls
+# --as-needed: each program links only the libraries whose functions it calls
 LDLIBS   := -Wl,--as-needed @$(LINK) -lm
 
-# a line a file; V=1 shows the commands
+# one line a file; V=1 shows the commands
 say = $(if $(V),,@echo '  $(1) $@'; )
 
 .PHONY: build
@@ -41,7 +41,7 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CPPFLAGS) $(DEFS) -Ilib $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# it holds the page's template (.incbin)
+# it includes the page's template (.incbin)
 $(BUILD)/lib/report/render_html.o: tools/report.html
 
 $(LIB): $(LIBOBJ)
@@ -52,8 +52,8 @@ $(LINK): deps/libraries
 	@mkdir -p $(@D); rm -f $(BUILD)/libraries-*.link*
 	@CC='$(CC)' AR='$(AR)' deps/libraries $@ $(LIBCURL)
 
-# Copied, as install does: the linker writes piece by piece, of which Linux caches single pages, and a start then takes longer
-# (s3get over TLS: 5.7 ms against 5.0). Renamed, so that there is a whole program or none, whatever ends this.
+# Copied, as install does: of a file that the linker wrote in pieces Linux caches single pages, and a start takes longer (s3get over
+# TLS: 5.7 ms instead of 5.0). Renamed, so that there is a complete program or none, even if this is killed.
 define link
 	@mkdir -p $(@D)
 	$(call say,LD)trap 'rm -f $@.$$$$.ld $@.$$$$.new' EXIT; \
@@ -73,7 +73,7 @@ units: $(UNITS) ## build the unit tests
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIB) $(LINK)
 	$(link)
 
-# of lib/ only what has nothing to do with S3: the server must not share a mistake with what it tests
+# only the parts of lib/ that have nothing to do with S3: the server must not share a mistake with what it tests
 $(BUILD)/bin/s3d: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/s3d/*.c) lib/base/buf.c lib/base/err.c lib/base/num.c)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed -lmicrohttpd -lgnutls -lcrypto -lexpat -lm -lpthread
@@ -92,7 +92,7 @@ $(BUILD)/fuzzer/%: $(BUILD)/tests/fuzz/%.o $(LIB) $(LINK)
 
 SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 ASAN     := $(BUILD)/asan
-# suites of check; empty: all
+# the suites that check runs; empty: all
 SUITES   ?=
 TEST_DEPS = deps/install build run demo test
 
@@ -131,16 +131,16 @@ fuzz: ## fuzz each parser for FUZZ_S seconds (60), beginning with its corpus
 			found/$$name $(CURDIR)/tests/fuzz/corpus/$$name); \
 	done
 
-# ---- what analysers say ---------------------------------------------------------------------------------------
+# ---- analysers ------------------------------------------------------------------------------------------------
 
 C_FILES     := $(LIBSRC) $(wildcard tools/*.c tests/unit/*.c tests/fuzz/*.c tests/s3d/*.c)
 SHELL_FILES := $(wildcard tests/*.bats tests/*.bash tests/rgw tests/tls tests/style tests/fixtures/*/make deps/install deps/libraries .ci/run deploy/*.sh bench/*.sh) \
 	       $(filter-out %.awk,$(wildcard libexec/*)) bench/pipeline bench/memory bench/pss bench/list bench/csvcat bench/put bench/instructions
 
-# each by itself, so that `make -k lint` tells all
+# a target each, so that `make -k lint` runs all of them
 LINTERS := cppcheck shellcheck mandoc format style rooms names
 .PHONY: lint $(LINTERS:%=lint-%)
-lint: $(C_FILES:%=$(BUILD)/lint/%) $(LINTERS:%=lint-%) ## clang-tidy, cppcheck, shellcheck, mandoc, tests/style, tests/rooms, tests/names (-j helps)
+lint: $(C_FILES:%=$(BUILD)/lint/%) $(LINTERS:%=lint-%) ## the analysers, and the rules of tests/style, tests/rooms and tests/names (-j helps)
 
 $(BUILD)/lint/%.c: %.c $(wildcard lib/*/*.h lib/*/*/*.h tests/*/*.h) .clang-tidy
 	@mkdir -p $(@D)
@@ -202,7 +202,7 @@ include sheaf.mk
 merge plan report verify: build
 
 .PHONY: demo
-demo: ## the whole way on this machine: installs what is missing, merges from a local server
+demo: ## everything on this machine: install what is missing, build, merge from a local server, verify
 	@$(MAKE) --no-print-directory deps FOR='build run demo'
 	@$(MAKE) --no-print-directory build $(BUILD)/bin/s3d
 	@$(PIPELINE) demo
@@ -211,6 +211,6 @@ demo: ## the whole way on this machine: installs what is missing, merges from a 
 clean: ## delete what was built (never touches WORK)
 	rm -rf $(BUILD)
 
-# objects stay
+# make would delete objects as intermediate files
 .PRECIOUS: $(BUILD)/%.o
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)

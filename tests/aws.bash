@@ -1,4 +1,4 @@
-# A network of its own for a suite, in which the names and addresses of AWS belong to the players of tests/aws-play.
+# A network of its own for a suite, in which tests/aws-play answers for the names and addresses of AWS.
 # shellcheck shell=bash
 
 # start_aws [NAME...]: for setup_file. The network lives as long as the players, whose process id is PLAY_PID; PLAY_DIR is
@@ -24,7 +24,7 @@ start_aws() {
 		ip link set lo up
 		for address in $ADDRESSES 169.254.169.254 169.254.170.2 169.254.170.23 \
 			$(awk "\$1 == \"nameserver\" {print \$2}" /etc/resolv.conf); do
-			# it may be there twice; one that is missing is found out by whoever asks there
+			# the address may exist already; a missing one shows in the tests that use it
 			ip address add "$address" dev lo 2> /dev/null || true
 		done
 		exec "$@"' bash "$BATS_TEST_DIRNAME/aws-play" "$PLAY_DIR" < /dev/null > "$PLAY_DIR/output" 2>&1 3>&- &
@@ -39,7 +39,7 @@ start_aws() {
 	return 1
 }
 
-# forget: what `asked` told is told no more.
+# forget: `asked` does not report again what it has reported.
 forget() {
 	played=$(wc -l < "$PLAY_DIR/log")
 }
@@ -55,20 +55,20 @@ stop_aws() {
 	fi
 }
 
-# For setup: the environment of a client of the players, without credentials. Everything is as at the beginning for them.
+# For setup: the environment of a client of the players, without credentials. The players start afresh.
 use_aws() {
 	export AWS_REGION=us-east-1 AWS_CA_BUNDLE=$PLAY_DIR/tls/ca.pem
 	play
 }
 
-# play [MANNER...]: how the players behave from now on, a line each; and as if they had seen nothing yet.
+# play [MANNER...]: sets how the players behave from now on, a line each, and resets what they have seen.
 play() {
 	((++plays))
 	manners "$@"
 	forget
 }
 
-# manners [MANNER...]: how they behave from now on, and they know what they have given.
+# manners [MANNER...]: sets how they behave from now on, without a reset.
 manners() {
 	printf '%s\n' "# $BATS_TEST_NUMBER $plays" "$@" > "$PLAY_DIR/state.part"
 	mv "$PLAY_DIR/state.part" "$PLAY_DIR/state"
@@ -81,12 +81,12 @@ in_aws() {
 in_aws=(nsenter --net --target "${PLAY_PID-}")
 ((EUID == 0)) || in_aws+=(--user --preserve-credentials)
 
-# asked [WORDS]: the requests since `play` whose log line holds WORDS, in one piece; see tests/aws-play.
+# asked [WORDS]: prints the requests since `play` whose log line contains WORDS; see tests/aws-play.
 asked() {
 	tail -n "+$((played + 1))" "$PLAY_DIR/log" | cut -d ' ' -f 2- | grep -F -- "${1-}" || true
 }
 
-# asked_times N WORDS: so many requests.
+# asked_times N WORDS: there were N such requests.
 asked_times() {
 	local seen
 	seen=$(asked "$2" | grep -c . || true)

@@ -79,7 +79,7 @@ class Case:
         self.files.append((b"\xef\xbb\xbf" if rnd.random() < 0.2 else b"") + text.encode())
 
     def damage(self, rnd):
-        """Now and then one file that is no good; with --rejects all the others must come out."""
+        """Now and then makes one file bad; with --rejects all the others must come out."""
         if rnd.random() >= 0.2:
             return
         at = rnd.randrange(len(self.files) + 1)

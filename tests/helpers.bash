@@ -1,5 +1,5 @@
-# For every bats suite: `load helpers` on its first lines. Each test has an environment of its own, and a server to
-# talk to; what they are is told in README.md.
+# For every bats suite: `load helpers` in its first lines. Each test gets an environment and a server of its own; README.md
+# describes them.
 # shellcheck disable=SC2034 # what tests use: output, OTHER_...
 
 bats_require_minimum_version 1.5.0
@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 : "${TOOL_TIMEOUT:=60}" # seconds that one command may take
 
-# A suite that has more to prepare calls these two from its own.
+# A suite with a setup or teardown of its own calls what it needs of these.
 setup() {
 	fresh_environment
 	use_server
@@ -19,14 +19,14 @@ teardown() {
 
 # ---- the environment ------------------------------------------------------------------------------------------
 
-# Nothing of the caller's reaches the test: its keys, its proxies, its certificates, its make.
+# Nothing of the caller's environment reaches the test: no keys, proxies, certificates, settings of make.
 fresh_environment() {
 	unset "${!AWS_@}" "${!SHEAF_LOG@}" "${!SHEAF_BATCH@}" "${!PYTHON@}" "${!MAKE@}" MFLAGS MALLOC_PERTURB_
 	unset {http,https,all,no}_proxy {HTTP,HTTPS,ALL,NO}_PROXY
 	unset SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE CURL_HOME REQUESTS_CA_BUNDLE
 	export LC_ALL=C TZ=UTC
 	export AWS_EC2_METADATA_DISABLED=true
-	# a status that no program of ours has
+	# an exit status that none of our programs uses
 	export ASAN_OPTIONS=exitcode=99 LSAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99:print_stacktrace=1
 
 	TMP=$BATS_TEST_TMPDIR
@@ -38,7 +38,7 @@ fresh_environment() {
 
 # ---- servers --------------------------------------------------------------------------------------------------
 
-# use_server [OPTION...]: the server that this run is about (SERVER: s3d or rgw), and an empty bucket there, $BUCKET.
+# use_server [OPTION...]: starts or selects the server of this run (SERVER: s3d or rgw) and makes an empty bucket, $BUCKET.
 # The options are s3d's.
 use_server() {
 	case $SERVER in
@@ -56,8 +56,8 @@ use_server() {
 	new_bucket
 }
 
-# start_s3d [OPTION...]: a server on a free port; $S3D_DIR holds its log (S3D_LOG), $S3D_URL says where it is. It is started by
-# the command in the array s3d_by, if there is one.
+# start_s3d [OPTION...]: starts a server on a free port. $S3D_DIR has its log ($S3D_LOG), $S3D_URL is its address. The array
+# s3d_by, if set, is a command that starts it.
 start_s3d() {
 	local scheme=http
 	[[ " $* " != *' --tls-cert '* ]] || scheme=https
@@ -70,7 +70,7 @@ start_s3d() {
 	S3D_URL=$scheme://$(< "$S3D_DIR/ready")
 }
 
-# The environment of a client of the s3d started last.
+# Points the environment at the s3d that was started last.
 use_s3d() {
 	export AWS_ENDPOINT_URL_S3=$S3D_URL AWS_REGION=us-east-1
 	export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=testsecret
@@ -89,7 +89,7 @@ stop_s3d() {
 	fi
 }
 
-# s3 COMMAND...: the second client, see s3.py. It must not fail.
+# s3 COMMAND...: runs the second client, s3.py, which must not fail.
 s3() {
 	"$ROOT/tests/s3.py" "$@"
 }
@@ -126,7 +126,7 @@ fail() {
 	return 1
 }
 
-# wait_until TEST...: until `test TEST...` holds, 10 seconds at most.
+# wait_until TEST...: waits until `test TEST...` holds, at most 10 seconds.
 wait_until() {
 	local i
 	for ((i = 0; i < 200; i++)); do
@@ -136,15 +136,15 @@ wait_until() {
 	return 1
 }
 
-# show NAME TITLE: the beginning of $TMP/NAME, if there is anything in it.
+# show NAME TITLE: prints the beginning of $TMP/NAME unless it is empty.
 show() {
 	[[ -s $TMP/$1 ]] || return 0
 	echo "$2, $(stat -c %s "$TMP/$1") bytes:"
 	head -c 4000 "$TMP/$1" | head -n 12 | cat -v | cut -c 1-200 | sed 's/^/  /'
 }
 
-# run_tool STATUS COMMAND...: must end with STATUS. Its output is in $TMP/out and $TMP/err, and in $output
-# (standard output, without NULs). All of it is shown when the test fails.
+# run_tool STATUS COMMAND...: runs it; it must end with STATUS. Its output is in $TMP/out and $TMP/err, and in $output
+# (standard output, without NULs). All of it is shown if the test fails.
 run_tool() {
 	local want=$1 status=0
 	shift
@@ -159,7 +159,7 @@ run_tool() {
 	! grep -E 'Sanitizer|runtime error:' "$TMP/err" || fail "=> a sanitizer complained"
 }
 
-# run_shell STATUS TEXT [ARGUMENT...]: the same for a line of bash, pipefail set; $1 and on are the arguments.
+# run_shell STATUS TEXT [ARGUMENT...]: the same for a line of bash with pipefail; $1 etc. are the arguments.
 run_shell() {
 	local want=$1 text=$2
 	shift 2
@@ -207,8 +207,8 @@ losing() {
 	return $status
 }
 
-# in_small_disk TEXT: bash, with a disk of its own of 4 MiB (or $disk_size) at $TMP/disk, for as long as it runs. Where / is no
-# mount point (a chroot) mounts cannot be made private, so it is unmounted too.
+# in_small_disk TEXT: runs bash with a disk of its own, of 4 MiB (or $disk_size), at $TMP/disk. Where / is not a mount point (in a
+# chroot) mounts cannot be made private, so the disk is also unmounted.
 in_small_disk() {
 	local -a own=(unshare --mount --propagation unchanged)
 	((EUID == 0)) || own+=(--map-root-user)

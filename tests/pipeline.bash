@@ -1,4 +1,4 @@
-# What the suites of the pipeline share; loaded behind helpers. $SRC, $DEST and $WORK are what most tests merge.
+# What the suites of the pipeline share; loaded after helpers. Most tests merge $SRC to $DEST in $WORK.
 # shellcheck shell=bash disable=SC2034
 
 setup() {
@@ -16,7 +16,7 @@ use_prefixes() {
 	export SRC=s3://$BUCKET/csvs/ DEST=s3://$BUCKET/out/ WORK=$TMP/work
 }
 
-# Batches of a run that was killed live on, and must have ended before their server does.
+# Batches of a killed run live on; they must end before their server does.
 wait_for_jobs() {
 	local lock
 	for lock in "$TMP"/work*/lock/*; do
@@ -31,13 +31,13 @@ pipeline() {
 	run_tool "$want" make -s -f "$ROOT/pipeline.mk" "$@"
 }
 
-# start_run [SETTING...]: make merge in the background, a session of its own, so that $RUN is its process group.
+# start_run [SETTING...]: runs make merge in the background, in a session of its own: $RUN is its process group.
 start_run() {
 	setsid make -s -f "$ROOT/pipeline.mk" merge "$@" < /dev/null > "$TMP/run.out" 2> "$TMP/run.err" 3>&- &
 	RUN=$!
 }
 
-# The same as somebody at a terminal would have it: no signal is ignored, as bash has it for what it starts with &.
+# The same as at a terminal: no signal is ignored, as bash would arrange for a command started with &.
 start_run_at_terminal() {
 	/usr/bin/python3 -c '
 import os, signal, sys
@@ -49,12 +49,12 @@ os.execvp(sys.argv[1], sys.argv[1:])' make -s -f "$ROOT/pipeline.mk" merge "$@" 
 	RUN=$!
 }
 
-# Waits for a run that outlived the make above it, when that alone was killed: it still holds the work folder.
+# Waits for a run whose make was killed: it lives on and holds the work folder.
 run_is_over() {
 	[[ ! -e $WORK/.lock ]] || flock "$WORK/.lock" true
 }
 
-# ends_session SESSION: no process of it is left after a while.
+# ends_session SESSION: all its processes end within 5 seconds.
 ends_session() {
 	local i
 	for ((i = 0; i < 100; i++)); do
@@ -79,7 +79,7 @@ receipts() {
 	find "$WORK/put" -name '*.json' 2> /dev/null | sed 's/.*\///; s/\.json//' | sort
 }
 
-# serve [OPTION...]: objects made by formula under csvs/ of $BUCKET on an s3d, every request counted by key.
+# serve [OPTION...]: starts an s3d that counts requests by key; options such as --make fill $BUCKET.
 serve() {
 	BUCKET=sheaf
 	start_s3d --count-keys --bucket "$BUCKET" "$@"
@@ -87,7 +87,7 @@ serve() {
 	use_prefixes
 }
 
-# requests [KIND [KEY-PART]]: how many the server got, by its own count.
+# requests [KIND [KEY-PART]]: prints how many requests the server got, by its own count.
 requests() {
 	curl -s "$S3D_URL/_s3d/stats?keys" | /usr/bin/python3 -c '
 import json, sys
@@ -99,8 +99,8 @@ else:
     print(stats["kinds"].get(kind, 0) if kind else stats["requests"])' "$@"
 }
 
-# rows PREFIX: of all CSV objects under it in the order of their keys, headers left out, one JSON list a row; as Python's
-# csv module reads them.
+# rows PREFIX: prints the rows of all CSV objects under it, in the order of their keys, without headers, as Python's csv module reads
+# them: one JSON list a row.
 rows() {
 	s3 dump "$BUCKET" "$1" | /usr/bin/python3 -c '
 import csv, io, json, sys
@@ -111,7 +111,7 @@ for line in sys.stdin:
                 print(json.dumps(row))'
 }
 
-# bodies PREFIX: key (without PREFIX) and body of each merged object.
+# bodies PREFIX: prints key (without PREFIX) and body of each merged object.
 bodies() {
 	s3 dump "$BUCKET" "$1" | grep -v _sheaf/ | sed "s|^{\"$1|{\"|"
 }
@@ -124,7 +124,7 @@ merged_right() {
 	same "$TMP/wanted" "$TMP/found"
 }
 
-# status_is STATE: what WORK/status says.
+# status_is STATE: WORK/status says so.
 status_is() {
 	grep -qx "state=$1" "$WORK/status" || {
 		cat "$WORK/status"

@@ -45,7 +45,7 @@ losing = threading.Lock()
 
 
 def is_to_lose(lines, loses):
-    """Counts: loses is a list of N and TEXT, or empty."""
+    """Counts. loses: a list of N and TEXT, or empty."""
     with losing:
         if not loses or loses[0] == 0 or loses[1].encode() not in lines.split(b"\r\n", 1)[0]:
             return False
@@ -68,7 +68,7 @@ def answer(client, log, target, status, loses):
     if method == b"CONNECT":
         client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
         server.sendall(rest)
-    else:  # one request a connection: only the first head is looked at
+    else:  # one request a connection: only the first head is read
         path = b"/" + url.split(b"/", 3)[3]
         headers = [h for h in lines.split(b"\r\n")[1:] if not h.lower().startswith(b"proxy-")]
         server.sendall(b"\r\n".join([b" ".join((method, path, version)), *headers, b"Connection: close"]) + b"\r\n\r\n" + rest)

@@ -41,7 +41,7 @@ def client():
         s3={"addressing_style": "path"},
         retries={"max_attempts": 2},
     )
-    # stated, since a session that was loaded before (serve) keeps what it found then
+    # given explicitly, because a session loaded earlier (serve) keeps the settings of that time
     return boto3.client(
         "s3",
         endpoint_url=os.environ["AWS_ENDPOINT_URL_S3"],
@@ -72,7 +72,7 @@ def print_json(value):
 
 
 def put_all(s3, bucket, objects):
-    """In processes, as threads that share a client have crashed in OpenSSL."""
+    """With processes, because threads that share a client have crashed in OpenSSL."""
     objects = list(objects)
     count = min(4, 1 + len(objects) // 50)
     workers = []
@@ -199,7 +199,7 @@ def receive(connection):
 
 
 def answer(connection):
-    """In a child: becomes the command asked for."""
+    """In a child: runs the command."""
     command, descriptors = receive(connection)
     for i, descriptor in enumerate(descriptors):
         os.dup2(descriptor, i)

@@ -1,5 +1,5 @@
-# Once for each call of bats: what all its tests share. tests/run starts the gateway once for all calls, and says so
-# by RGW_DIR.
+# Runs once for each call of bats and sets up what all its tests share. tests/run starts the gateway once for all calls and
+# sets RGW_DIR.
 
 setup_suite() {
 	export LC_ALL=C PATH=/usr/bin:/bin:$PATH

@@ -1,7 +1,7 @@
 # For suites about multipart uploads on s3d: faults, uploads of other clients, and what is open.
 # shellcheck disable=SC2034 # what tests use: pid
 
-# faults < RULES: from now on the server fails so (s3d/README.md).
+# faults < RULES: the server's faults from now on (s3d/README.md).
 faults() {
 	curl --silent --show-error --fail --output /dev/null --data-binary @- "$S3D_URL/_s3d/faults"
 }
@@ -27,7 +27,7 @@ started() {
 	fail "the rule never acted: $(curl --silent "$S3D_URL/_s3d/faults")"
 }
 
-# ends_soon [WHAT]: the upload of started gets SIGTERM, says so, and ends within 8 seconds.
+# ends_soon [WHAT]: sends SIGTERM to the upload of started, which says so and ends within 8 seconds.
 ends_soon() {
 	SECONDS=0
 	kill -TERM "$pid"
@@ -52,7 +52,7 @@ as_client() {
 	EOP
 }
 
-# abort_all PREFIX: whatever is open.
+# abort_all PREFIX: aborts all open uploads.
 abort_all() {
 	no_faults
 	as_client "$1" <<-'EOP'
@@ -61,7 +61,7 @@ abort_all() {
 	EOP
 }
 
-# ids KEY: of its uploads, sorted.
+# ids KEY: prints the ids of its uploads, sorted.
 ids() {
 	s3 uploads "$BUCKET" | /usr/bin/python3 -c 'import json, sys; print(*sorted(i for k, i in json.load(sys.stdin) if k == sys.argv[1]))' "$1"
 }
