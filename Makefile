@@ -202,7 +202,7 @@ include sheaf.mk
 merge plan report verify: build
 
 .PHONY: demo
-demo: ## everything on this machine: install what is missing, build, merge from a local server, verify
+demo: ## everything on this machine: install, build, merge from a local server, verify
 	@$(MAKE) --no-print-directory deps FOR='build run demo'
 	@$(MAKE) --no-print-directory build $(BUILD)/bin/s3d
 	@$(PIPELINE) demo
