@@ -5,6 +5,7 @@
  */
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -12,6 +13,8 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "base/num.h"
+#include "base/sandbox.h"
+#include "base/spool.h"
 #include "base/stats.h"
 #include "base/version.h"
 #include "csv/csv_merge.h"
@@ -29,7 +32,8 @@ enum {
 	OPT_STATS,
 	OPT_ABOUT,
 	OPT_FILES_FROM,
-	OPT_MAX_EXPAND
+	OPT_MAX_EXPAND,
+	OPT_NO_SANDBOX
 };
 
 enum { MAX_EXPAND_MAX = 1000000 };
@@ -39,7 +43,7 @@ static struct {
 	struct merge_output_names files;
 	const char *stats, *files_from;
 	unsigned max_expand; /* 0: no bound */
-	int tar, nul;
+	int tar, nul, no_sandbox;
 } opt = {.merge.delim = ','};
 
 static struct {
@@ -73,6 +77,7 @@ static const char help[] =
     "  -0, --null               names in that FILE end with a NUL instead\n"
     "  -o, --output FILE        write to FILE, which appears complete or not at all\n"
     "      --stats FILE         append a line of statistics (NDJSON) to FILE\n"
+    "      --no-sandbox         keep rights that are not needed (see csvcat(1))\n"
     "  -q, --quiet              print errors only\n"
     "  -v, --verbose            print more\n"
     "  -h, --help               print this help\n"
@@ -199,6 +204,7 @@ option(int c, const char *arg, struct err *e)
 	case OPT_STATS: opt.stats = arg; return 0;
 	case OPT_ABOUT: opt.files.about = arg; return 0;
 	case OPT_MAX_EXPAND: return parse_max_expand(arg, e);
+	case OPT_NO_SANDBOX: opt.no_sandbox = 1; return 0;
 	case OPT_FILES_FROM: opt.files_from = arg; return 0;
 	case 'h': fputs(help, stdout); return 1;
 	case 'V': puts("csvcat (sheaf) " SHEAF_VERSION); return 1;
@@ -223,6 +229,7 @@ options(int argc, char **argv, struct err *e)
 	    {"ledger", required_argument, NULL, OPT_LEDGER},
 	    {"about", required_argument, NULL, OPT_ABOUT},
 	    {"max-expand", required_argument, NULL, OPT_MAX_EXPAND},
+	    {"no-sandbox", no_argument, NULL, OPT_NO_SANDBOX},
 	    {"files-from", required_argument, NULL, OPT_FILES_FROM},
 	    {"null", no_argument, NULL, '0'},
 	    {"output", required_argument, NULL, 'o'},
@@ -266,6 +273,23 @@ open_files(struct err *e)
 		return -1;
 	run.input = merge_input_new(run.merge, run.output, opt.max_expand, &input_ops, NULL);
 	return 0;
+}
+
+/* Once the outputs are open, and before any input is read. */
+static void
+enter_sandbox(void)
+{
+	struct sandbox *s = sandbox_new();
+
+	sandbox_replace(s, opt.files.output);
+	sandbox_replace(s, opt.files.ledger);
+	sandbox_replace(s, opt.files.about);
+	sandbox_replace(s, opt.files.rejects);
+	sandbox_append(s, opt.stats);
+	sandbox_append(s, getenv("SHEAF_LOG"));
+	sandbox_folder(s, spool_folder());
+	(void)sandbox_enter(s);
+	sandbox_free(s);
 }
 
 static int
@@ -330,6 +354,8 @@ main(int argc, char **argv)
 		close_files();
 		return e.status;
 	}
+	if (!opt.no_sandbox)
+		enter_sandbox();
 	if (cat_all(argc - optind, argv + optind, &t, &e) == -1) {
 		log_err(&e);
 		status = EXIT_FAILED;

@@ -14,6 +14,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/outfile.h"
+#include "base/sandbox.h"
 #include "base/version.h"
 #include "report/alarm.h"
 #include "report/history.h"
@@ -26,7 +27,8 @@ enum {
 	OPT_PRICE_GET,
 	OPT_PRICE_PUT,
 	OPT_PRICE_LIST,
-	OPT_NO_DEFAULT_ALARMS
+	OPT_NO_DEFAULT_ALARMS,
+	OPT_NO_SANDBOX
 };
 
 typedef void render(struct buf *out, const struct report *p);
@@ -46,6 +48,7 @@ enum { ALARMS_MAX = 64, DEFAULT_ALARMS = sizeof(default_alarms) / sizeof(default
 static struct {
 	render *render;
 	const char *output, *work;
+	int no_sandbox;
 	struct alarm alarms[ALARMS_MAX];
 	size_t n_alarms;
 	int no_defaults;
@@ -65,6 +68,7 @@ static const char help[] =
     "      --price-get D        dollars per 1,000 GET requests (0.0004); likewise --price-put,\n"
     "                           --price-list (0.005)\n"
     "  -o, --output FILE        write to FILE, which appears complete or not at all\n"
+    "      --no-sandbox         keep rights that are not needed (see report(1))\n"
     "  -q, --quiet              no alarms and problems on standard error\n"
     "  -h, --help               show this help\n"
     "  -V, --version            show the version\n"
@@ -117,6 +121,7 @@ options(int argc, char **argv, struct err *e)
 	    {"price-get", required_argument, NULL, OPT_PRICE_GET},
 	    {"price-put", required_argument, NULL, OPT_PRICE_PUT},
 	    {"price-list", required_argument, NULL, OPT_PRICE_LIST},
+	    {"no-sandbox", no_argument, NULL, OPT_NO_SANDBOX},
 	    {"output", required_argument, NULL, 'o'},
 	    {"quiet", no_argument, NULL, 'q'},
 	    {"help", no_argument, NULL, 'h'},
@@ -133,6 +138,7 @@ options(int argc, char **argv, struct err *e)
 		case OPT_PRICE_GET: rc = parse_price(optarg, &opt.prices.get, e); break;
 		case OPT_PRICE_PUT: rc = parse_price(optarg, &opt.prices.put, e); break;
 		case OPT_PRICE_LIST: rc = parse_price(optarg, &opt.prices.list, e); break;
+		case OPT_NO_SANDBOX: opt.no_sandbox = 1; break;
 		case 'o': opt.output = optarg; break;
 		case 'q': log_set_level(LOG_ERROR); break;
 		case 'h': fputs(help, stdout); return 1;
@@ -199,6 +205,18 @@ tell(const struct history *r)
 			    opt.alarms[i].is);
 }
 
+/* Before the work folder is read. */
+static void
+enter_sandbox(void)
+{
+	struct sandbox *s = sandbox_new();
+
+	sandbox_replace(s, opt.output);
+	sandbox_append(s, getenv("SHEAF_LOG"));
+	(void)sandbox_enter(s);
+	sandbox_free(s);
+}
+
 static int
 run_report(struct err *e)
 {
@@ -237,6 +255,8 @@ main(int argc, char **argv)
 	rc = options(argc, argv, &e);
 	if (rc == 1)
 		return log_close_stdout();
+	if (rc == 0 && !opt.no_sandbox)
+		enter_sandbox();
 	rc = rc == -1 ? e.status : run_report(&e);
 	if (e.text[0] != '\0')
 		log_err(&e);

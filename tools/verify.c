@@ -6,10 +6,12 @@
  */
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/io.h"
 #include "base/log.h"
+#include "base/sandbox.h"
 #include "base/version.h"
 #include "sums/crc32c.h"
 #include "work/audit.h"
@@ -17,11 +19,11 @@
 #include "work/audit_dest.h"
 #include "work/audit_rows.h"
 
-enum { OPT_DEST = 256, OPT_PREFIX, OPT_DEEP, OPT_PREDICT, OPT_HELP, OPT_VERSION };
+enum { OPT_DEST = 256, OPT_PREFIX, OPT_DEEP, OPT_PREDICT, OPT_NO_SANDBOX, OPT_HELP, OPT_VERSION };
 
 static struct {
 	const char *work, *dest_list, *prefix;
-	int deep, predict;
+	int deep, predict, no_sandbox;
 } opt;
 
 static const char help[] =
@@ -37,6 +39,7 @@ static const char help[] =
     "                           objects, from s3get\n"
     "      --predict            print, instead of totals, the size and the CRC32C of all merged\n"
     "                           objects as one file, as JSON for s3put --about\n"
+    "      --no-sandbox         keep rights that are not needed (see verify(1))\n"
     "      --help, --version\n";
 
 static void
@@ -87,6 +90,17 @@ print_totals(const struct audit *a)
 	    (unsigned long)a->n_batches);
 }
 
+/* Before the work folder is read. It writes nothing but its messages. */
+static void
+enter_sandbox(void)
+{
+	struct sandbox *s = sandbox_new();
+
+	sandbox_append(s, getenv("SHEAF_LOG"));
+	(void)sandbox_enter(s);
+	sandbox_free(s);
+}
+
 static int
 options(int argc, char **argv)
 {
@@ -95,6 +109,7 @@ options(int argc, char **argv)
 	    {"prefix", required_argument, NULL, OPT_PREFIX},
 	    {"deep", no_argument, NULL, OPT_DEEP},
 	    {"predict", no_argument, NULL, OPT_PREDICT},
+	    {"no-sandbox", no_argument, NULL, OPT_NO_SANDBOX},
 	    {"help", no_argument, NULL, OPT_HELP},
 	    {"version", no_argument, NULL, OPT_VERSION},
 	    {0},
@@ -107,6 +122,7 @@ options(int argc, char **argv)
 		case OPT_PREFIX: opt.prefix = optarg; break;
 		case OPT_DEEP: opt.deep = 1; break;
 		case OPT_PREDICT: opt.predict = 1; break;
+		case OPT_NO_SANDBOX: opt.no_sandbox = 1; break;
 		case OPT_HELP: fputs(help, stdout); return 1;
 		case OPT_VERSION: puts("verify (sheaf) " SHEAF_VERSION); return 1;
 		default: return -1;
@@ -133,6 +149,8 @@ main(int argc, char **argv)
 		fputs("verify: name one work folder; see verify --help\n", stderr);
 		return EXIT_USAGE;
 	}
+	if (!opt.no_sandbox)
+		enter_sandbox();
 	if (check(&a, &e) == -1)
 		audit_problem(&a, "%s", e.text);
 	if (a.problems == 0 && opt.predict)

@@ -24,8 +24,8 @@ spool_free(struct spool *s)
 	s->fd = -1;
 }
 
-static const char *
-folder(void)
+const char *
+spool_folder(void)
 {
 	const char *dir = getenv("TMPDIR");
 
@@ -37,9 +37,9 @@ open_file(struct spool *s, struct err *e)
 {
 	struct buf name = {0};
 
-	s->fd = open(folder(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	s->fd = open(spool_folder(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (s->fd == -1) { /* the file system lacks O_TMPFILE */
-		buf_addf(&name, "%s/sheaf-XXXXXX", folder());
+		buf_addf(&name, "%s/sheaf-XXXXXX", spool_folder());
 		buf_str(&name);
 		s->fd = mkostemp(name.p, O_CLOEXEC);
 		if (s->fd != -1)
@@ -47,7 +47,7 @@ open_file(struct spool *s, struct err *e)
 		buf_free(&name);
 	}
 	if (s->fd == -1)
-		return err_errno(e, EXIT_FAILED, "%s: no temporary file", folder());
+		return err_errno(e, EXIT_FAILED, "%s: no temporary file", spool_folder());
 	return 0;
 }
 
@@ -57,7 +57,7 @@ to_file(struct spool *s, const void *p, size_t n, struct err *e)
 	if (s->fd == -1 && open_file(s, e) == -1)
 		return -1;
 	if (io_write_all(s->fd, p, n) == -1)
-		return err_errno(e, EXIT_FAILED, "%s: temporary file", folder());
+		return err_errno(e, EXIT_FAILED, "%s: temporary file", spool_folder());
 	s->file_len += n;
 	return 0;
 }
@@ -93,7 +93,7 @@ spool_cut(struct spool *s, uint64_t len, struct err *e)
 	}
 	buf_reset(&s->mem);
 	if (ftruncate(s->fd, (off_t)len) == -1 || lseek(s->fd, (off_t)len, SEEK_SET) == -1)
-		return err_errno(e, EXIT_FAILED, "%s: temporary file", folder());
+		return err_errno(e, EXIT_FAILED, "%s: temporary file", spool_folder());
 	s->file_len = len;
 	return 0;
 }
@@ -106,7 +106,7 @@ file_read(struct spool *s, uint64_t offset, char *p, size_t n, struct err *e)
 	if (got != (ssize_t)n) {
 		if (got != -1)
 			errno = EIO; /* shorter than what was written */
-		return err_errno(e, EXIT_FAILED, "%s: temporary file", folder());
+		return err_errno(e, EXIT_FAILED, "%s: temporary file", spool_folder());
 	}
 	return got;
 }

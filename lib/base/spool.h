@@ -18,6 +18,9 @@ struct spool {
 	uint64_t file_len;
 };
 
+/* The folder of temporary files. */
+const char *spool_folder(void);
+
 void spool_init(struct spool *s);
 void spool_free(struct spool *s);
 
