@@ -23,6 +23,8 @@ ifneq ($(origin LC_ALL)$(value SHEAF_CALLER),undefined)
 export SHEAF_CALLER_LC_ALL := $(value LC_ALL)
 endif
 export LC_ALL := C
+# no link in the work folder is followed (lib/base/path.h)
+export SHEAF_NOFOLLOW := 1
 
 LIBEXEC  := $(HERE)libexec
 BUILD    ?= build

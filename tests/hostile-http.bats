@@ -140,6 +140,45 @@ taken() {
 	run_tool 0 s3put --metadata 'name=a: b' --content-type 'text/csv; charset=utf-8' a.csv s3://bkt/a.csv
 }
 
+@test "a pace file that is cut short while it is used ends nobody" {
+	local i pid
+	start_hostile "${ok}Content-Length: 2\r\n\r\nok"
+	for ((i = 0; i < 3000; i++)); do echo "s3://bkt/$i.csv"; done > list
+	s3get --pace pace --hedge off --stdout < list > all 2> err 3>&- &
+	pid=$!
+	wait_until -s pace
+	while kill -0 "$pid" 2> /dev/null; do
+		truncate --size 0 pace
+		truncate --size 5 pace
+		truncate --size $((RANDOM % 200)) pace
+	done
+	wait "$pid" || fail "it ended with $?: $(< err)"
+	[[ $(wc -c < all) == 6000 ]]
+}
+
+@test "a link of another in a work folder's place is not followed" {
+	start_hostile "${ok}Content-Length: 2\r\n\r\nok"
+	echo precious > victim
+	export SHEAF_NOFOLLOW=1
+	ln -s victim link
+	run_tool 1 s3get --stats link --stdout s3://bkt/key.csv
+	says link "symbolic link"
+	run_tool 2 s3get --pace link --stdout s3://bkt/key.csv
+	says link "symbolic link"
+	run_tool 1 s3get --trace link --stdout s3://bkt/key.csv
+	says link "symbolic link"
+	export SHEAF_LOG=link
+	run s3get --stdout --connections 0 s3://bkt/key.csv
+	unset SHEAF_LOG
+	[[ $(< victim) == precious ]] || fail "it was followed"
+	run_tool 0 s3get --stats /dev/stderr --trace /dev/null --stdout s3://bkt/key.csv
+	run_shell 0 's3get --stats /dev/fd/5 --stdout s3://bkt/key.csv 5> five' # what the user opened
+	[[ $(< five) == *'"program":"s3get"'* ]]
+	unset SHEAF_NOFOLLOW
+	run_tool 0 s3get --stats link --stdout s3://bkt/key.csv # our own, outside of a run
+	grep -q s3get victim
+}
+
 # each of these lasts half a minute, so they run side by side
 @test "a byte now and then is a stall; a slow line is none, nor an upload that is being completed" {
 	local -A given=(

@@ -38,7 +38,8 @@ err_errno(struct err *e, int status, const char *fmt, ...)
 	len = strlen(e->text);
 	if (len > sizeof(e->text) - CAUSE_ROOM)
 		len = sizeof(e->text) - CAUSE_ROOM;
-	snprintf(e->text + len, sizeof(e->text) - len, ": %s", strerror(saved));
+	snprintf(e->text + len, sizeof(e->text) - len, ": %s",
+	    saved == ELOOP ? "a symbolic link, which is not followed" : strerror(saved));
 	return -1;
 }
 

@@ -12,6 +12,7 @@
 #include "base/iso_time.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "base/printable.h"
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
@@ -50,7 +51,8 @@ open_events(void)
 	const char *path = state.path;
 
 	if (state.fd == -1)
-		state.fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
+		state.fd =
+		    path_open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
 	if (state.fd != -1)
 		return 0;
 	state.path = NULL; /* first, or the warning would recurse */

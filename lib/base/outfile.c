@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/outfile.h"
+#include "base/path.h"
 
 struct outfile {
 	int fd;
@@ -37,27 +38,41 @@ is_stdout(const struct stat *st)
 	    out.st_ino == st->st_ino;
 }
 
-/* Opens name's temporary file, or name itself. st: of the file that exists; NULL: none. -1 with
- * errno. */
+/* Creates the temporary file, in place of one that a killed run left. It is always new, so that no
+ * link is followed and nobody has it open. -1 with errno. */
 static int
-open_file(struct outfile *o, const char *name, const struct stat *st)
+open_part(const char *part, mode_t mode)
+{
+	int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, fd = open(part, flags, mode);
+
+	if (fd == -1 && errno == EEXIST && unlink(part) == 0)
+		fd = open(part, flags, mode);
+	return fd;
+}
+
+/* Opens name's temporary file, or name itself. st: of the file that exists; NULL: none. mode: of
+ * the new one, or 0: as st, or by the umask. -1 with errno. */
+static int
+open_file(struct outfile *o, const char *name, const struct stat *st, mode_t mode)
 {
 	struct buf part = {0};
 	int fd;
 
 	if (st != NULL && !S_ISREG(st->st_mode))
-		return open(name, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+		return path_open(name, O_WRONLY | O_CLOEXEC | O_NOCTTY, 0);
 	buf_addf(&part, "%s.part", o->target);
 	buf_str(&part);
 	o->part = part.p;
-	fd = open(o->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (fd != -1 && st != NULL)
-		(void)fchmod(fd, st->st_mode & 0777); /* some file systems cannot */
+	if (mode == 0 && st != NULL)
+		mode = st->st_mode & 0777;
+	fd = open_part(o->part, mode != 0 ? mode : 0666);
+	if (fd != -1 && mode != 0)
+		(void)fchmod(fd, mode); /* some file systems cannot */
 	return fd;
 }
 
-struct outfile *
-outfile_open(const char *name, struct err *e)
+static struct outfile *
+open_mode(const char *name, mode_t mode, struct err *e)
 {
 	struct outfile *o = xcalloc(1, sizeof(*o));
 	struct stat st, link;
@@ -70,14 +85,25 @@ outfile_open(const char *name, struct err *e)
 		return o;
 	}
 	o->name = xstrdup(name);
-	o->target = is_link ? realpath(name, NULL) : xstrdup(name);
-	o->fd = o->target != NULL ? open_file(o, name, there ? &st : NULL) : -1;
+	o->fd = -1;
+	if (is_link && !path_is_followed(name))
+		errno = ELOOP;
+	else
+		o->target = is_link ? realpath(name, NULL) : xstrdup(name);
+	if (o->target != NULL)
+		o->fd = open_file(o, name, there ? &st : NULL, mode);
 	if (o->fd == -1) {
 		err_errno(e, EXIT_FAILED, "%s", o->part != NULL ? o->part : name);
 		outfile_free(o);
 		return NULL;
 	}
 	return o;
+}
+
+struct outfile *
+outfile_open(const char *name, struct err *e)
+{
+	return open_mode(name, 0, e);
 }
 
 int
@@ -117,11 +143,28 @@ sync_folder(const char *name)
 	return rc;
 }
 
+/* 1 if the temporary file's name still leads to what we wrote. */
+static int
+is_ours(const struct outfile *o)
+{
+	struct stat a, b;
+
+	return fstat(o->fd, &a) == 0 && lstat(o->part, &b) == 0 && a.st_dev == b.st_dev &&
+	    a.st_ino == b.st_ino;
+}
+
 int
 outfile_commit(struct outfile *o, struct err *e)
 {
 	if (o->part != NULL && fsync(o->fd) == -1) {
 		err_errno(e, EXIT_FAILED, "%s", o->part);
+		outfile_abort(o);
+		return -1;
+	}
+	if (o->part != NULL && !is_ours(o)) {
+		err_set(e, EXIT_FAILED, "%s: another process has replaced it", o->part);
+		free(o->part); /* theirs: it stays */
+		o->part = NULL;
 		outfile_abort(o);
 		return -1;
 	}
@@ -162,11 +205,11 @@ outfile_abort(struct outfile *o)
 void
 outfile_put_private(const char *path, const void *p, size_t n)
 {
-	struct outfile *out = outfile_open(path, NULL);
+	struct outfile *out = open_mode(path, 0600, NULL);
 
 	if (out == NULL)
 		return;
-	if (fchmod(outfile_fd(out), 0600) == 0 && outfile_write(out, p, n, NULL) == 0)
+	if (outfile_write(out, p, n, NULL) == 0)
 		(void)outfile_commit(out, NULL);
 	else
 		outfile_abort(out);

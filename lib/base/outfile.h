@@ -1,8 +1,9 @@
 /*
  * An output file that appears complete or not at all: bytes go to a temporary file "NAME.part"
  * beside it, which is synced and renamed at the end. On failure there is no NAME and the .part is
- * removed; when the program is killed, the .part stays and the next run truncates it. A NAME that
- * exists keeps its permissions; if it is a symbolic link, its target is replaced. A NAME of NULL
+ * removed; when the program is killed, the .part stays and the next run replaces it. A NAME that
+ * exists keeps its permissions; if it is a symbolic link, its target is replaced, where
+ * path.h follows it. A NAME of NULL
  * or "-" is standard output: written directly, checked at the end, never renamed; so is a link to
  * it (/dev/stdout). A NAME that exists and is not a regular file (/dev/null, a FIFO) is written
  * directly as well.
@@ -37,8 +38,8 @@ int outfile_commit(struct outfile *o, struct err *e);
 /* Removes the temporary file and frees o. outfile_abort(NULL) is fine. */
 void outfile_abort(struct outfile *o);
 
-/* Replaces path by a file of n bytes that only its owner may read. For caches, so failures are not
- * reported; the old file stays then. */
+/* Replaces path by a file of n bytes that only its owner may read, from its first byte on. For
+ * caches, so failures are not reported; the old file stays then. */
 void outfile_put_private(const char *path, const void *p, size_t n);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/iso_time.h"
 #include "base/json.h"
 #include "base/num.h"
+#include "base/path.h"
 #include "base/stats.h"
 
 enum { STATS_VERSION = 1 };
@@ -99,7 +100,7 @@ stats_end(struct stats *s, const char *path, int status, struct err *e)
 
 	if (path != NULL) {
 		add_line(&line, s, status);
-		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
+		fd = path_open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
 		if (fd == -1 || io_write_all(fd, line.p, line.len) == -1)
 			rc = err_errno(e, EXIT_FAILED, "%s", path);
 		if (fd != -1 && close(fd) == -1 && rc == 0)

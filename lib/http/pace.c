@@ -1,14 +1,9 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "http/pace.h"
+#include "http/pace_file.h"
 
 #define MAGIC UINT64_C(0x3465636170667331) /* "1sfpace4": names this layout */
 #define NS_PER_S UINT64_C(1000000000)
@@ -30,13 +25,16 @@
 #define RATE_FIRST 5000.0	   /* requests a second; S3 promises 5,500 */
 #define RATE_MIN 100.0		   /* refusals unrelated to the rate must not stall the run */
 #define RATE_MAX 1e6
+#define INTERVAL_MIN_PS UINT64_C(1000000) /* of RATE_MAX, and of RATE_MIN */
+#define INTERVAL_MAX_PS UINT64_C(10000000000)
+#define COUNT_MAX UINT64_C(1000000000) /* more answers, or a second, than there can be */
 #define MILLION UINT64_C(1000000)
 #define GROWTH_FIRST 250000 /* per window, until the limit is found */
 #define GROWTH_LEAST 2000   /* from then on: 2 % a second */
 #define GROWTH_CALM 20000
 
 struct shared {
-	_Atomic uint64_t magic;
+	_Atomic uint64_t magic;	      /* as pace_file.h has it */
 	_Atomic uint64_t next_ns;     /* the first time not given to a request yet */
 	_Atomic uint64_t interval_ps; /* between two sends; 0: not set yet */
 	_Atomic uint64_t growth;      /* of the rate in a window, in millionths */
@@ -59,47 +57,43 @@ struct pace {
 	struct shared own; /* used without a file */
 };
 
+/* What the file says, whoever wrote it, up to a limit within which the sums below stay. */
+static uint64_t
+get(const _Atomic uint64_t *value, uint64_t max)
+{
+	uint64_t v = atomic_load(value);
+
+	return v < max ? v : max;
+}
+
 static void
 set_rate(struct pace *p, double per_s)
 {
-	if (per_s < RATE_MIN)
+	if (!(per_s > RATE_MIN)) /* also what is not a number */
 		per_s = RATE_MIN;
 	if (per_s > RATE_MAX)
 		per_s = RATE_MAX;
 	atomic_store(&p->s->interval_ps, (uint64_t)(1e12 / per_s));
 }
 
-double
-pace_rate(const struct pace *p)
+/* Sets the first rate where the file is new, or was cut short. */
+static uint64_t
+interval_ps(struct pace *p)
 {
-	return 1e12 / (double)atomic_load(&p->s->interval_ps);
+	uint64_t ps = atomic_load(&p->s->interval_ps);
+
+	if (ps < INTERVAL_MIN_PS || ps > INTERVAL_MAX_PS) {
+		atomic_store(&p->s->growth, GROWTH_FIRST);
+		set_rate(p, RATE_FIRST);
+		ps = (uint64_t)(1e12 / RATE_FIRST);
+	}
+	return ps;
 }
 
-static int
-map_file(struct pace *p, const char *path, struct err *e)
+double
+pace_rate(struct pace *p)
 {
-	struct stat st;
-	uint64_t none = 0;
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-
-	if (fd == -1)
-		return err_errno(e, EXIT_USAGE, "%s", path);
-	if (fstat(fd, &st) == -1 || (st.st_size == 0 && ftruncate(fd, sizeof(*p->s)) == -1)) {
-		err_errno(e, EXIT_USAGE, "%s", path);
-		close(fd);
-		return -1;
-	}
-	if (st.st_size != 0 && st.st_size != (off_t)sizeof(*p->s)) {
-		close(fd);
-		return err_set(e, EXIT_USAGE, "%s: not a pace file", path);
-	}
-	p->s = mmap(NULL, sizeof(*p->s), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	close(fd);
-	if (p->s == MAP_FAILED)
-		return err_errno(e, EXIT_USAGE, "%s", path);
-	if (!atomic_compare_exchange_strong(&p->s->magic, &none, MAGIC) && none != MAGIC)
-		return err_set(e, EXIT_USAGE, "%s: not a pace file of this version", path);
-	return 0;
+	return 1e12 / (double)interval_ps(p);
 }
 
 struct pace *
@@ -107,15 +101,12 @@ pace_open(const char *path, struct err *e)
 {
 	struct pace *p = xcalloc(1, sizeof(*p));
 
-	p->s = &p->own;
-	if (path != NULL && map_file(p, path, e) == -1) {
-		pace_close(p);
+	p->s = path != NULL ? pace_file_map(path, MAGIC, sizeof(*p->s), e) : &p->own;
+	if (p->s == NULL) {
+		free(p);
 		return NULL;
 	}
-	if (atomic_load(&p->s->interval_ps) == 0) {
-		atomic_store(&p->s->growth, GROWTH_FIRST);
-		set_rate(p, RATE_FIRST);
-	}
+	(void)interval_ps(p);
 	return p;
 }
 
@@ -124,15 +115,15 @@ pace_close(struct pace *p)
 {
 	if (p == NULL)
 		return;
-	if (p->s != &p->own && p->s != MAP_FAILED)
-		munmap(p->s, sizeof(*p->s));
+	if (p->s != &p->own)
+		pace_file_unmap(p->s, sizeof(*p->s));
 	free(p);
 }
 
 uint64_t
 pace_take(struct pace *p, uint64_t now_ns, unsigned n)
 {
-	uint64_t interval_ns = atomic_load(&p->s->interval_ps) / 1000;
+	uint64_t interval_ns = interval_ps(p) / 1000;
 	uint64_t next = atomic_load(&p->s->next_ns), from;
 
 	do {
@@ -158,11 +149,11 @@ since(uint64_t then_ns, uint64_t now_ns)
 static void
 prove(struct shared *s, double good)
 {
-	double smooth = (double)atomic_load(&s->smooth);
+	double smooth = (double)get(&s->smooth, COUNT_MAX);
 
 	smooth += (good - smooth) / PROVEN_WINDOWS;
 	atomic_store(&s->smooth, (uint64_t)smooth);
-	if (smooth > (double)atomic_load(&s->proven))
+	if (smooth > (double)get(&s->proven, COUNT_MAX))
 		atomic_store(&s->proven, (uint64_t)smooth);
 }
 
@@ -177,22 +168,22 @@ round_begin(struct shared *s)
 static uint64_t
 round_share(const struct shared *s)
 {
-	uint64_t bad = atomic_load(&s->round_bad);
+	uint64_t bad = get(&s->round_bad, COUNT_MAX);
 
-	return bad * MILLION / (bad + atomic_load(&s->round_good) + 1);
+	return bad * MILLION / (bad + get(&s->round_good, COUNT_MAX) + 1);
 }
 
 static uint64_t
 round_answers(const struct shared *s)
 {
-	return atomic_load(&s->round_bad) + atomic_load(&s->round_good);
+	return get(&s->round_bad, COUNT_MAX) + get(&s->round_good, COUNT_MAX);
 }
 
 /* After a long round with fewer refusals than are tolerated, tolerates less. */
 static void
 tolerate_less(struct shared *s)
 {
-	uint64_t share = round_share(s), noise = atomic_load(&s->noise);
+	uint64_t share = round_share(s), noise = get(&s->noise, MILLION);
 
 	if (round_answers(s) < ROUND_MAX)
 		return;
@@ -214,6 +205,7 @@ roll(struct pace *p, uint64_t now_ns)
 	if (!atomic_compare_exchange_strong(&s->window_ns, &began, now_ns))
 		return;
 	n = atomic_exchange(&s->window_n, 0);
+	n = n < COUNT_MAX ? n : COUNT_MAX;
 	if (length > 8 * WINDOW_NS) /* the first window, or one with a pause */
 		return;
 	good = (double)n * (double)NS_PER_S / (double)length;
@@ -226,9 +218,9 @@ roll(struct pace *p, uint64_t now_ns)
 	    good < rate /
 		    2) /* the last change shows no effect yet, or the rate is not what limits us */
 		return;
-	if (since_cut > CALM_NS && atomic_load(&s->growth) < GROWTH_CALM)
+	if (since_cut > CALM_NS && get(&s->growth, MILLION) < GROWTH_CALM)
 		atomic_store(&s->growth, GROWTH_CALM);
-	set_rate(p, rate * (1 + (double)atomic_load(&s->growth) / (double)MILLION));
+	set_rate(p, rate * (1 + (double)get(&s->growth, MILLION) / (double)MILLION));
 }
 
 void
@@ -244,11 +236,12 @@ pace_answered(struct pace *p, uint64_t now_ns)
 static double
 goodput(struct pace *p, uint64_t now_ns)
 {
-	double good = (double)atomic_load(&p->s->goodput), running;
+	double good = (double)get(&p->s->goodput, COUNT_MAX), running;
 	uint64_t length = since(atomic_load(&p->s->window_ns), now_ns);
 
 	if (length > WINDOW_NS / 4) {
-		running = (double)atomic_load(&p->s->window_n) * (double)NS_PER_S / (double)length;
+		running =
+		    (double)get(&p->s->window_n, COUNT_MAX) * (double)NS_PER_S / (double)length;
 		if (running > good)
 			good = running;
 	}
@@ -271,10 +264,10 @@ tolerate(struct shared *s, uint64_t share)
 static int
 is_too_fast(struct shared *s)
 {
-	uint64_t share = round_share(s), noise = atomic_load(&s->noise);
-	uint64_t last = atomic_load(&s->share), tolerated = SHARE + noise + noise / 2;
+	uint64_t share = round_share(s), noise = get(&s->noise, MILLION);
+	uint64_t last = get(&s->share, MILLION), tolerated = SHARE + noise + noise / 2;
 
-	if (atomic_load(&s->growth) ==
+	if (get(&s->growth, MILLION) ==
 	    GROWTH_FIRST) /* still growing fast: any refusal means that the limit is passed */
 		tolerated = noise;
 	if (round_answers(s) < ROUND_MIN || share <= tolerated)
@@ -302,8 +295,8 @@ cut(struct pace *p, uint64_t now_ns)
 {
 	struct shared *s = p->s;
 	double rate = pace_rate(p), good = goodput(p, now_ns);
-	double proven = (double)atomic_load(&s->proven);
-	uint64_t growth = atomic_load(&s->growth) / 8;
+	double proven = (double)get(&s->proven, COUNT_MAX);
+	uint64_t growth = get(&s->growth, MILLION) / 8;
 
 	atomic_store(&s->proven, (uint64_t)(PROVEN_LOSS * proven));
 	if (good < proven)

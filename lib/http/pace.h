@@ -27,6 +27,6 @@ void pace_answered(struct pace *p, uint64_t now_ns);
 void pace_throttled(struct pace *p, uint64_t now_ns);
 
 /* The requests a second that the schedule allows. */
-double pace_rate(const struct pace *p);
+double pace_rate(struct pace *p);
 
 #endif

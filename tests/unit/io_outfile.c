@@ -1,7 +1,9 @@
 /* lib/base/io, lib/base/outfile: whole results or none. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -317,6 +319,107 @@ test_interrupted(void)
 	close(ends[1]);
 }
 
+/* A temporary file that is something else: it is replaced, and what it leads to stays. */
+static void
+test_part_is_a_link(void)
+{
+	struct outfile *o;
+
+	write_file("victim", "precious", 0600);
+	OK(symlink(path("victim"), path("g.part")) == 0, "a link in the temporary file's place");
+	o = outfile_open(path("g"), &err);
+	OK(o != NULL && outfile_write(o, "mine", 4, &err) == 0 && outfile_commit(o, &err) == 0,
+	    "a file is written all the same");
+	OK_STR(contents("victim"), "precious", "what the link led to stays");
+	OK_STR(contents("g"), "mine", "the file is there");
+	OK(mkfifo(path("g.part"), 0600) == 0, "a FIFO in its place");
+	o = outfile_open(path("g"), &err);
+	OK(o != NULL && outfile_commit(o, &err) == 0, "is replaced as well");
+	o = outfile_open(path("g"), &err);
+	unlink(path("g.part"));
+	write_file("g.part", "of another process", 0600);
+	OK(o != NULL && outfile_write(o, "mine", 4, &err) == 0 && outfile_commit(o, &err) == -1 &&
+		strstr(err.text, "another process") != NULL,
+	    "one that was replaced meanwhile is no result: %s", err.text);
+	OK_STR(contents("g.part"), "of another process", "and stays");
+	unlink(path("victim"));
+	unlink(path("g"));
+	unlink(path("g.part"));
+}
+
+/* In a run of the pipeline no name is followed as a link. */
+static void
+test_nofollow(void)
+{
+	struct outfile *o;
+
+	write_file("victim", "precious", 0600);
+	OK(symlink(path("victim"), path("h")) == 0, "a link in a file's place");
+	setenv("SHEAF_NOFOLLOW", "1", 1);
+	OK(outfile_open(path("h"), &err) == NULL && err.status == EXIT_FAILED &&
+		strstr(err.text, "symbolic link") != NULL,
+	    "is refused: %s", err.text);
+	o = outfile_open("/dev/null", &err);
+	OK(o != NULL && outfile_write(o, "x", 1, &err) == 0 && outfile_commit(o, &err) == 0,
+	    "/dev/null is not");
+	o = outfile_open("/dev/stdout", &err);
+	OK(o != NULL && outfile_commit(o, &err) == 0, "nor is /dev/stdout");
+	unsetenv("SHEAF_NOFOLLOW");
+	OK_STR(contents("victim"), "precious", "what the link led to stays");
+	unlink(path("victim"));
+	unlink(path("h"));
+}
+
+static atomic_int watching;
+
+/* The widest permissions that the file, or the one it is made from, ever had. */
+static void *
+watch_modes(void *name)
+{
+	static _Atomic unsigned seen;
+	char part[300];
+	struct stat st;
+
+	snprintf(part, sizeof(part), "%s.part", (const char *)name);
+	while (watching) {
+		if (stat(part, &st) == 0)
+			seen |= st.st_mode & 0777;
+		if (stat(name, &st) == 0)
+			seen |= st.st_mode & 0777;
+	}
+	return &seen;
+}
+
+static void
+test_private(void)
+{
+	static char name[256];
+	_Atomic unsigned *seen;
+	mode_t mask = umask(0);
+	struct stat st;
+	pthread_t thread;
+	void *result;
+
+	snprintf(name, sizeof(name), "%s", path("secret"));
+	watching = 1;
+	OK(pthread_create(&thread, NULL, watch_modes, name) == 0, "somebody looks");
+	for (int i = 0; i < 200; i++) {
+		outfile_put_private(name, "token", 5);
+		unlink(name);
+	}
+	outfile_put_private(name, "token", 5);
+	watching = 0;
+	pthread_join(thread, &result);
+	seen = result;
+	OK((*seen & 077) == 0, "a private file was never open to others: %03o", *seen);
+	OK_STR(contents("secret"), "token", "it is there");
+	write_file("secret", "old", 0644);
+	outfile_put_private(name, "new", 3);
+	OK(stat(name, &st) == 0 && (st.st_mode & 0777) == 0600, "over one that was open to all");
+	umask(mask);
+	unlink(name);
+}
+
 int
 main(void)
 {
@@ -329,6 +432,9 @@ main(void)
 	test_stdout();
 	test_io();
 	test_interrupted();
+	test_part_is_a_link();
+	test_nofollow();
+	test_private();
 	OK(rmdir(folder) == 0, "nothing is left behind");
 	return tap_done();
 }

@@ -4,6 +4,7 @@
  * every machine.
  */
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "http/pace.h"
@@ -156,10 +157,118 @@ test_file(void)
 	unlink(name);
 }
 
+/* Uses it for a while; 1 if its rate and its times stay sane. */
+static int
+is_usable(struct pace *p, uint64_t *now)
+{
+	for (int i = 0; i < 3000; i++) {
+		uint64_t at = pace_take(p, *now, 1 + (unsigned)i % 10);
+		double rate = pace_rate(p);
+
+		if (at < *now || at > *now + 61000000000 || !(rate >= 99) || !(rate <= 1000001))
+			return 0;
+		if (i % 7 == 0)
+			pace_throttled(p, *now);
+		else
+			pace_answered(p, *now);
+		*now += 300000;
+	}
+	return 1;
+}
+
+/* The file is cut short while it is mapped; len: what is left of it. */
+static void
+test_cut_short(off_t len)
+{
+	char name[] = "/tmp/sheaf-pace-XXXXXX";
+	uint64_t now = 2000000000;
+	struct pace *p, *q;
+	struct stat st;
+	struct err e;
+	int fd = mkstemp(name);
+
+	p = pace_open(name, &e);
+	OK(p != NULL && is_usable(p, &now), "a file");
+	OK(ftruncate(fd, len) == 0 && is_usable(p, &now), "cut to %d bytes, the process goes on",
+	    (int)len);
+	q = pace_open(name, &e);
+	OK(q != NULL && is_usable(q, &now) && fstat(fd, &st) == 0 && st.st_size > len,
+	    "the next one mends it");
+	OK(is_usable(p, &now), "and the first still goes on");
+	pace_close(p);
+	pace_close(q);
+	close(fd);
+	unlink(name);
+}
+
+/* Whatever the file holds behind its first bytes, nothing breaks. */
+static void
+test_any_content(void)
+{
+	char name[] = "/tmp/sheaf-pace-XXXXXX", bytes[256];
+	uint64_t now = 2000000000, rng = 88172645463325252;
+	int fd = mkstemp(name), good = 1;
+	struct pace *p;
+	struct stat st;
+	struct err e;
+
+	p = pace_open(name, &e);
+	OK(p != NULL && fstat(fd, &st) == 0 && st.st_size <= (off_t)sizeof(bytes), "a new file");
+	pace_close(p);
+	for (int round = 0; round < 300; round++) {
+		for (size_t i = 0; i < (size_t)st.st_size; i++) {
+			rng ^= rng << 13;
+			rng ^= rng >> 7;
+			rng ^= rng << 17;
+			bytes[i] = (char)(round % 3 == 0 ? 0xff : round % 3 == 1 ? rng : rng % 2);
+		}
+		if (pwrite(fd, bytes + 8, (size_t)st.st_size - 8, 8) == -1 ||
+		    (p = pace_open(name, &e)) == NULL)
+			break;
+		good &= is_usable(p, &now);
+		pace_close(p);
+	}
+	OK(good && p != NULL, "300 files of any content");
+	close(fd);
+	unlink(name);
+}
+
+static void
+test_refused(void)
+{
+	char folder[] = "/tmp/sheaf-pace-XXXXXX", link[64], file[64], fifo[64];
+	struct pace *p;
+	struct err e;
+
+	OK(mkdtemp(folder) != NULL, "a folder");
+	snprintf(link, sizeof(link), "%s/link", folder);
+	snprintf(file, sizeof(file), "%s/file", folder);
+	snprintf(fifo, sizeof(fifo), "%s/fifo", folder);
+	OK(symlink(file, link) == 0 && mkfifo(fifo, 0600) == 0, "a link, a FIFO");
+	OK(pace_open(fifo, &e) == NULL && strstr(e.text, fifo) != NULL, "a FIFO is refused");
+	setenv("SHEAF_NOFOLLOW", "1", 1);
+	OK(pace_open(link, &e) == NULL && access(file, F_OK) == -1,
+	    "in a run no link is followed: %s", e.text);
+	unsetenv("SHEAF_NOFOLLOW");
+	p = pace_open(link, &e);
+	OK(p != NULL && access(file, F_OK) == 0, "elsewhere our own is");
+	pace_close(p);
+	unlink(link);
+	unlink(file);
+	unlink(fifo);
+	OK(rmdir(folder) == 0, "nothing is left behind");
+}
+
 int
 main(void)
 {
 	test_model();
 	test_file();
+	test_cut_short(0);
+	test_cut_short(5);
+	test_cut_short(8);
+	test_cut_short(100);
+	test_any_content();
+	test_refused();
 	return tap_done();
 }
