@@ -104,8 +104,8 @@ log_object(enum log_level level, const struct s3_get_object *o, const char *what
 	log_line(level, buf_str(&run.line), why != NULL ? "%s (%s)" : "%s", what, why);
 }
 
-/* Begins a line of --trace or --rejects. A tab or a line feed, which a key may hold with -0, must not
- * end the field. */
+/* Begins a line of --trace or --rejects. A tab or a line feed, which a key may hold with -0, must
+ * not end the field. */
 static void
 begin_line(const struct s3_get_object *o)
 {
