@@ -43,6 +43,32 @@ iso_time_parse(const char *s, int64_t *out)
 	return 0;
 }
 
+/* Two digits, not above max. */
+static int
+is_pair(const char *s, int max)
+{
+	int tens = s[0] - '0', ones = s[1] - '0';
+
+	return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 && tens * 10 + ones <= max;
+}
+
+int
+iso_time_is_plain(const char *s, size_t len)
+{
+	size_t i = 20;
+
+	if (len < ISO_TIME_LEN || s[4] != '-' || s[7] != '-' || s[10] != 'T' || s[13] != ':' ||
+	    s[16] != ':' || !is_pair(s, 99) || !is_pair(s + 2, 99) || !is_pair(s + 5, 12) ||
+	    !is_pair(s + 8, 31) || !is_pair(s + 11, 23) || !is_pair(s + 14, 59) ||
+	    !is_pair(s + 17, 60) || memcmp(s + 5, "00", 2) == 0 || memcmp(s + 8, "00", 2) == 0)
+		return 0;
+	if (len == ISO_TIME_LEN)
+		return s[19] == 'Z';
+	while (i < len - 1 && s[i] >= '0' && s[i] <= '9')
+		i++;
+	return s[19] == '.' && i == len - 1 && i > 20 && s[i] == 'Z';
+}
+
 void
 iso_time_format(int64_t t, char out[ISO_TIME_LEN + 1])
 {

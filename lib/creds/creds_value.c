@@ -1,16 +1,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "creds/creds_value.h"
 
 static int
 is_printable(const char *s)
 {
-	for (; *s != '\0'; s++)
-		if (*s <= ' ' || *s > '~')
-			return 0;
-	return 1;
+	return ascii_is_visible(s, strlen(s));
 }
 
 int

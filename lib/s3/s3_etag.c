@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/ascii.h"
 #include "s3/s3_etag.h"
 
 const char *
@@ -19,12 +20,7 @@ s3_etag_opaque(const char *s, size_t *len)
 int
 s3_etag_is_valid(const char *s, size_t len)
 {
-	if (len >= S3_ETAG_LEN)
-		return 0;
-	for (size_t i = 0; i < len; i++)
-		if (s[i] < 0x21 || s[i] > 0x7e || s[i] == '"')
-			return 0;
-	return 1;
+	return len < S3_ETAG_LEN && ascii_is_visible(s, len) && memchr(s, '"', len) == NULL;
 }
 
 int

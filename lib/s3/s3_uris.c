@@ -93,7 +93,7 @@ is_time(const struct fields *f)
 	char text[TIME_MAX + 1];
 	int64_t t;
 
-	if (len == 0)
+	if (len == 0 || iso_time_is_plain(f->time, len))
 		return 1;
 	if (len > TIME_MAX || memchr(f->time, '\0', len) != NULL)
 		return 0;

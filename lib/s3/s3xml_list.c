@@ -136,7 +136,7 @@ normal_time(char *s, size_t len)
 	char text[ISO_TIME_LEN + 1];
 	int64_t t;
 
-	if ((len == ISO_TIME_LEN || len == ISO_TIME_LEN + 4) && s[len - 1] == 'Z')
+	if (iso_time_is_plain(s, len))
 		return s;
 	if (len < ISO_TIME_LEN || iso_time_parse(s, &t) == -1)
 		return s;

@@ -45,6 +45,26 @@ test_parse(void)
 }
 
 static void
+test_plain(void)
+{
+	static const char *const plain[] = {"2026-11-23T13:45:00Z", "2026-11-23T13:45:00.000Z",
+	    "2026-11-23T13:45:00.1Z", "0000-01-01T00:00:00Z", "9999-12-31T23:59:60.123456789Z"};
+	static const char *const not [] = {"2026-11-23T13:45:00", "2026-11-23T13:45:00.Z",
+	    "2026-11-23T13:45:00+02:00", "2026-00-23T13:45:00Z", "2026-13-23T13:45:00Z",
+	    "2026-11-00T13:45:00Z", "2026-11-32T13:45:00Z", "2026-11-23T24:45:00Z",
+	    "2026-11-23T13:60:00Z", "2026-11-23T13:45:61Z", "2026-11-23t13:45:00Z",
+	    "2026-11-23T13:45:00.0x0Z", "2026-11-23T13:45:00Z\n", "2026-1x-23T13:45:00Z", ""};
+	int64_t t;
+
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		OK(iso_time_is_plain(plain[i], strlen(plain[i])) &&
+			iso_time_parse(plain[i], &t) == 0,
+		    "'%s' is plain, and a time", plain[i]);
+	for (size_t i = 0; i < sizeof(not ) / sizeof(not [0]); i++)
+		OK(!iso_time_is_plain(not [i], strlen(not [i])), "'%s' is not plain", not [i]);
+}
+
+static void
 test_format(void)
 {
 	char text[ISO_TIME_LEN + 1], ms[ISO_TIME_MS_LEN + 1];
@@ -65,6 +85,7 @@ int
 main(void)
 {
 	test_parse();
+	test_plain();
 	test_format();
 	return tap_done();
 }

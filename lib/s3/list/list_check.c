@@ -28,12 +28,14 @@ check_key(const struct s3xml_object *o, const char *prefix, size_t prefix_len, s
 static int
 check_fields(const struct s3xml_object *o, struct err *e)
 {
+	size_t time_len = strlen(o->mtime);
 	int64_t t;
 
 	if (!s3_etag_is_valid(o->etag, strlen(o->etag)))
 		return err_set(e, EXIT_FAILED, "%s: listed with an ETag that is not one, '%.200s'",
 		    o->key, o->etag);
-	if (*o->mtime != '\0' && iso_time_parse(o->mtime, &t) == -1)
+	if (time_len > 0 && !iso_time_is_plain(o->mtime, time_len) &&
+	    iso_time_parse(o->mtime, &t) == -1)
 		return err_set(e, EXIT_FAILED,
 		    "%s: listed with a LastModified that is not a time, '%.200s'", o->key,
 		    o->mtime);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "aws/xml.h"
+#include "base/ascii.h"
 #include "base/iso_time.h"
 #include "s3/put/s3_uploads.h"
 #include "s3/s3xml_uploads.h"
@@ -11,12 +12,9 @@ enum { STEP_MS = 20 };
 int
 s3_upload_is_id(const char *s)
 {
-	size_t len = 0;
+	size_t len = strlen(s);
 
-	for (; s[len] != '\0'; len++)
-		if (s[len] <= ' ' || s[len] > '~')
-			return 0;
-	return len > 0 && len <= S3_UPLOAD_ID_MAX;
+	return len > 0 && len <= S3_UPLOAD_ID_MAX && ascii_is_visible(s, len);
 }
 
 /* --- requests --- */
