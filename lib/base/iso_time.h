@@ -14,8 +14,8 @@
  */
 int iso_time_parse(const char *s, int64_t *out);
 
-/* 1 if the len bytes at s are a time as S3 writes it, in UTC: "2026-11-23T13:45:00Z", perhaps with a
- * fraction. Much faster than iso_time_parse, for listings of many objects. */
+/* 1 if the len bytes at s are a time as S3 writes it, in UTC: "2026-11-23T13:45:00Z", perhaps with
+ * a fraction. Much faster than iso_time_parse, for listings of many objects. */
 int iso_time_is_plain(const char *s, size_t len);
 
 /* "2026-11-23T13:45:00Z", and with milliseconds "2026-11-23T13:45:00.000Z". A time before 1970 or
