@@ -427,9 +427,8 @@ settings_check_file(const struct values *v, const char *path, struct err *e)
 
 		if (s == NULL || !s->shapes)
 			return err_set(e, EXIT_FAILED,
-			    "%s: %s is not a setting of a work folder; was it written by another "
-			    "version?",
-			    path, v->at[i].name);
+			    "%s: %s is not a setting of a work folder of this version", path,
+			    v->at[i].name);
 		if (settings_check(s, v->at[i].value, &why) == -1)
 			return err_set(e, EXIT_FAILED, "%s: %s", path, why.text);
 	}
