@@ -21,6 +21,10 @@ struct err {
 	char text[4096]; /* NUL-terminated, cut when longer */
 };
 
+/* For functions that handle what is rare and have a struct err of their own: those 4 KiB of stack,
+ * which hardened code touches page by page, stay out of the caller's. */
+#define ERR_RARE __attribute__((noinline, cold))
+
 /* Fills e and returns -1, so that a caller can say `return err_set(...)`. e may be NULL. */
 int err_set(struct err *e, int status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

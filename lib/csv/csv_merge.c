@@ -102,6 +102,16 @@ is_utf16(const char *p, size_t n)
 	return n > 1;
 }
 
+/* e is filled without a line: adds it. */
+ERR_RARE static enum csv_merge_status
+bad_header(const struct csv_merge *m, const struct csv_row *row, struct err *e)
+{
+	struct err why = *e;
+
+	csv_merge_check_failed(m, csv_merge_check_line(m, row), why.text, e);
+	return CSV_MERGE_BAD;
+}
+
 /* The header record ends with this row. */
 static enum csv_merge_status
 take_header(struct csv_merge *m, const struct csv_row *row, struct err *e)
@@ -110,7 +120,6 @@ take_header(struct csv_merge *m, const struct csv_row *row, struct err *e)
 	    m->by_name ? csv_by_name_header : strict_header;
 	const char *p = row->p;
 	size_t n = row->len;
-	struct err why;
 
 	if (row->base > 0) {
 		buf_add(&m->header, p, n);
@@ -126,10 +135,8 @@ take_header(struct csv_merge *m, const struct csv_row *row, struct err *e)
 	buf_reset(&m->tail);
 	m->has_header = m->in_place = 1;
 	m->n_fields = (size_t)row->delims + 1;
-	if (compare(m, p, n, &why) == -1 || source_column(m, &why) == -1) {
-		csv_merge_check_failed(m, csv_merge_check_line(m, row), why.text, e);
-		return CSV_MERGE_BAD;
-	}
+	if (compare(m, p, n, e) == -1 || source_column(m, e) == -1)
+		return bad_header(m, row, e);
 	buf_addc(&m->tail, '\n');
 	return !m->out.spooling && csv_merge_out_header(&m->out, e) == -1 ? CSV_MERGE_FATAL
 									  : CSV_MERGE_OK;
@@ -268,15 +275,12 @@ check_lead(struct csv_merge *m, const char *p, size_t n, struct err *e)
 	    : 0;
 }
 
-/* Unless rc is CSV_MERGE_BAD: returns it. A bad source leaves no columns, and no rows where rows
- * are spooled. */
-static enum csv_merge_status
-undo(struct csv_merge *m, enum csv_merge_status rc, struct err *e)
+/* A bad source leaves no columns, and no rows where rows are spooled. */
+ERR_RARE static enum csv_merge_status
+undo_source(struct csv_merge *m, struct err *e)
 {
 	struct err own;
 
-	if (rc != CSV_MERGE_BAD)
-		return rc;
 	if (m->by_name) {
 		csv_columns_cut(&m->columns, m->columns_before);
 		buf_reset(&m->map_header);
@@ -290,6 +294,12 @@ undo(struct csv_merge *m, enum csv_merge_status rc, struct err *e)
 		return CSV_MERGE_FATAL;
 	}
 	return CSV_MERGE_BAD;
+}
+
+static enum csv_merge_status
+undo(struct csv_merge *m, enum csv_merge_status rc, struct err *e)
+{
+	return rc == CSV_MERGE_BAD ? undo_source(m, e) : rc;
 }
 
 enum csv_merge_status

@@ -18,12 +18,12 @@ csv_merge_check_line(const struct csv_merge *m, const struct csv_row *row)
 }
 
 int
-csv_merge_check_row(const struct csv_merge *m, const struct csv_row *row, struct err *e)
+csv_merge_check_width(const struct csv_merge *m, const struct csv_row *row, struct err *e)
 {
 	uint64_t n = row->delims + 1;
 	char what[100];
 
-	if (n == m->n_fields || (n < m->n_fields && m->opt->pad))
+	if (n < m->n_fields && m->opt->pad)
 		return 0;
 	snprintf(what, sizeof(what), "%llu field%s, but the header has %zu", (unsigned long long)n,
 	    n == 1 ? "" : "s", m->n_fields);

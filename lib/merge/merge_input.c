@@ -81,16 +81,20 @@ bad(struct merge_input *in, const char *name, const char *why, struct err *e)
 	return CSV_MERGE_BAD;
 }
 
+/* The same, where e says what the reason is. */
+ERR_RARE static enum csv_merge_status
+bad_stream(struct merge_input *in, const char *name, struct err *e)
+{
+	struct err why = *e;
+
+	return bad(in, name, why.text, e);
+}
+
 /* The status that a result of decompress_data or decompress_end stands for. */
 static enum csv_merge_status
 status_of(struct merge_input *in, int rc, const char *name, struct err *e)
 {
-	struct err why;
-
-	if (rc != DECOMPRESS_BAD)
-		return (enum csv_merge_status)rc;
-	why = *e;
-	return bad(in, name, why.text, e);
+	return rc == DECOMPRESS_BAD ? bad_stream(in, name, e) : (enum csv_merge_status)rc;
 }
 
 static enum csv_merge_status
@@ -108,23 +112,26 @@ end(struct merge_input *in, const char *name, struct err *e)
 	return rc == CSV_MERGE_OK ? csv_merge_end(in->merge, e) : rc;
 }
 
+/* Passes on why a source is bad, without its name. */
+ERR_RARE static int
+give_bad(struct merge_input *in, const char *name, struct err *e)
+{
+	struct err why = *e;
+	const char *text = why.text;
+	size_t n = strlen(name);
+
+	if (strncmp(text, name, n) == 0 && strncmp(text + n, ": ", 2) == 0)
+		text += n + 2;
+	return in->ops->bad(in->arg, name, text, e);
+}
+
 /* 0: the merge goes on; -1 with e filled: it stops. */
 static int
 judge(struct merge_input *in, enum csv_merge_status rc, const char *name, struct err *e)
 {
-	size_t n = strlen(name);
-	const char *text;
-	struct err why;
-
 	if (rc == CSV_MERGE_OK)
 		return 0;
-	if (rc == CSV_MERGE_FATAL)
-		return -1;
-	why = *e;
-	text = why.text;
-	if (strncmp(text, name, n) == 0 && strncmp(text + n, ": ", 2) == 0)
-		text += n + 2;
-	return in->ops->bad(in->arg, name, text, e);
+	return rc == CSV_MERGE_BAD ? give_bad(in, name, e) : -1;
 }
 
 /* --- files --- */
