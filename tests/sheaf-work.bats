@@ -356,7 +356,6 @@ refused() {
 	yes s3://b/p/x.csv$'\t'4 | head -c 50000000 | tee w/put/0000{0,1,2}.json > /dev/null
 	archive settings put
 	: > list
-	ulimit -v 300000
 	refused "makes it larger than the objects at the destination allow"
 }
 

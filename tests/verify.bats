@@ -159,8 +159,9 @@ rewrite() {
 	rm -rf "$WORK"
 	cp -a "$TMP/work-whole" "$WORK"
 	sed -i 's/^batches=.*/batches=4000000000/' "$WORK/keys/complete"
-	run_shell 1 'ulimit -v 200000; verify "$1"' "$WORK"
+	run_tool 1 /usr/bin/time --quiet -o rss -f %M verify "$WORK"
 	told "$WORK/keys/00010.tsv: missing, and keys/complete has 4000000000 batches"
+	(($(tail -n 1 rss) < 200000))
 	for value in '10[$(touch no)]' -1 '' 1e3 ' 5'; do
 		sed -i "s/^batches=.*/batches=$value/" "$WORK/keys/complete"
 		run_tool 1 verify "$WORK"
@@ -169,7 +170,7 @@ rewrite() {
 	printf 'objects=100\nbytes=1\nskipped=0\nbatches=10' > "$WORK/keys/complete" # the last line does not end
 	run_tool 0 verify "$WORK"
 	yes | tr -d '\n' | head -c 3000000 > "$WORK/ledger/00002.tsv"
-	run_shell 1 'ulimit -v 100000; verify "$1"' "$WORK"
+	run_tool 1 /usr/bin/time --quiet -o rss -f %M verify "$WORK"
 	told "$WORK/ledger/00002.tsv: line 1 is too long"
 	[[ $(< outside) == precious && ! -e no ]]
 }
