@@ -217,14 +217,14 @@ kept() {
 
 @test "a process that provides credentials has the environment of whoever typed make" {
 	s3 csvs "$BUCKET" csvs/ 3
-	cat > provide <<-'END'
+	cat > "$HOME/provide" <<-'END'
 		#!/bin/bash
 		env -0 | sort -z > "$MY_OWN"
 		printf '{"Version":1,"AccessKeyId":"test","SecretAccessKey":"testsecret"}\n'
 	END
-	chmod +x provide
+	chmod +x "$HOME/provide"
 	mkdir -p "$HOME/.aws"
-	printf '[default]\ncredential_process = %s/provide\n' "$TMP" > "$HOME/.aws/config"
+	printf '[default]\ncredential_process = %s/provide\n' "$HOME" > "$HOME/.aws/config"
 	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
 	run_tool 0 env MY_OWN="$TMP/seen" PYTHONPATH=/some/where LC_ALL=C.UTF-8 make -s -f "$ROOT/sheaf.mk" merge
 	tr '\0' '\n' < seen > lines
