@@ -199,7 +199,7 @@ uninstall: ## remove what install put there
 # ---- the pipeline ---------------------------------------------------------------------------------------------
 
 include sheaf.mk
-merge plan report verify: build
+merge plan refresh status report verify logs settings: build
 
 .PHONY: demo
 demo: ## everything on this machine: install, build, merge from a local server, verify

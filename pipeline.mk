@@ -130,12 +130,12 @@ $(WORK)/keys/%.tsv:
 
 # ---- the run --------------------------------------------------------------------------------------------------
 
-.PHONY: merge plan refresh status verify logs report demo explain
+.PHONY: merge plan refresh status verify logs report settings demo explain
 merge:
 	# lists SRC into the work folder; GNU parallel runs JOBS workers, each of which makes one put/N.json after another
 	exec $(LIBEXEC)/enter merge
 
-plan refresh status verify report logs:
+plan refresh status verify report logs settings:
 	exec $(LIBEXEC)/enter $@
 
 demo:

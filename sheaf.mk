@@ -15,10 +15,10 @@ PIPELINE = $(HANDOVER) -s
 # `make -n merge` shows the rules of one batch: for that alone the recipe runs under -n, by its +
 DRY = $(findstring n,$(filter-out -%,$(firstword $(MAKEFLAGS))))
 
-.PHONY: merge plan refresh status report verify logs
+.PHONY: merge plan refresh status report verify logs settings
 # sh reads no file that the environment names (BASH_ENV)
-merge plan refresh status report verify logs: private SHELL := /bin/sh
-merge plan refresh status report verify logs: private .SHELLFLAGS := -c
+merge plan refresh status report verify logs settings: private SHELL := /bin/sh
+merge plan refresh status report verify logs settings: private .SHELLFLAGS := -c
 
 merge: ## merge SRC into DEST: make -j50 merge SRC=s3://b/csvs/ DEST=s3://b/merged-csvs/
 	$(if $(DRY),+@$(HANDOVER) -n explain,@$(PIPELINE) merge)
@@ -40,6 +40,9 @@ verify: ## check that every listed object is at DEST, once, with all its rows
 
 logs: ## the events of the run in order of time; N=42: of one batch
 	@$(PIPELINE) logs
+
+settings: ## every setting: its default, what it may be, what it is for
+	@$(PIPELINE) settings
 
 .PHONY: help
 help: ## this list

@@ -18,7 +18,7 @@ failed=${counts[2]}"
 # Collects all that was left out in one file.
 list_rejects() {
 	local n
-	find "$WORK/reject" -name '*.tsv' | sort | xargs -r -d '\n' cat > "$WORK/rejects.tsv.part"
+	find "$WORK/reject" -regextype posix-extended -regex '.*/[0-9]{5,9}\.tsv' | sort | xargs -r -d '\n' cat > "$WORK/rejects.tsv.part"
 	mv "$WORK/rejects.tsv.part" "$WORK/rejects.tsv"
 	n=$(wc -l < "$WORK/rejects.tsv")
 	((n == 0)) || complain "$n objects were left out; see $WORK/rejects.tsv for the reasons"

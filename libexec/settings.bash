@@ -50,7 +50,8 @@ check_settings() {
 		write_file "$WORK/settings" "$(sheaf-work settings-write)"
 		return
 	fi
-	IFS= read -r why < "$WORK/failed/settings.part"
+	IFS= read -r -n 65536 why < "$WORK/failed/settings.part"
+	rm "$WORK/failed/settings.part"
 	why=${why#sheaf: }
 	[[ $names ]] || die "$why"
 	die "$WORK belongs to other settings: asked for $why; use another WORK, or delete it"

@@ -88,7 +88,7 @@ like_cc() {
 
 @test "help names every target that people type, in lines of a terminal's width" {
 	run_tool 0 make help
-	for target in build demo plan merge status report verify logs check check-sanitize lint deps install uninstall \
+	for target in build demo plan merge status report verify logs settings check check-sanitize lint deps install uninstall \
 		clean help; do
 		grep -qE "^$target  *[^ ]" "$TMP/out" || fail "$target is missing"
 	done
