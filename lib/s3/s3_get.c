@@ -7,9 +7,8 @@
 enum {
 	WINDOW_MIN = 128, /* objects in flight */
 	WINDOW_MAX = 1024,
-	WINDOW_PER_CONNECTION =
-	    16,		    /* so that one slow answer in a hundred does not stop the rest */
-	SIZE_GUESS = 16384, /* assumed bytes of an object of unknown size */
+	WINDOW_PER_CONNECTION = 16, /* so that one slow answer in a hundred does not stop all */
+	SIZE_GUESS = 16384,	    /* assumed bytes of an object of unknown size */
 	STEP_MS = 100,
 	KEEP_BODY = 65536, /* bytes of memory that a window slot may keep for the next object */
 };

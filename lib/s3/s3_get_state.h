@@ -23,8 +23,7 @@ struct s3_get_item {
 	uint64_t size;	   /* of the whole object, once an answer has told it */
 	uint64_t reserved; /* of the budget */
 	enum checksum_algorithm sum_kind;
-	char
-	    sum_text[CHECKSUM_TEXT]; /* the expected checksum, from an answer with the whole body */
+	char sum_text[CHECKSUM_TEXT]; /* the expected one, from an answer with the whole body */
 	char range[40], if_match[S3_ETAG_LEN + 2], etag[S3_ETAG_LEN];
 	int headed;  /* this try's head has been checked */
 	int wrong;   /* this try's answer is not the object's: ignore its body */
