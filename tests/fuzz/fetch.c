@@ -82,6 +82,16 @@ static struct line {
 	int lost;
 } lines[CONNS_MAX];
 
+static size_t
+n_lines(void)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < CONNS_MAX; i++)
+		n += lines[i].conn != NULL;
+	return n;
+}
+
 static struct line *
 line_of(const struct fetch_conn *c)
 {
@@ -123,7 +133,7 @@ fetch_wire_wait(struct fetch_wire *w, int64_t now_ms, int max_ms)
 	(void)now_ms;
 	if (max_ms < 0)
 		abort();
-	if (script_len == 0)
+	if (script_len == 0 || n_lines() == 0)
 		now_us += (uint64_t)max_ms * 1000;
 	return 1;
 }
@@ -184,6 +194,8 @@ fetch_wire_handle(struct fetch_wire *w, int n, int64_t now_ms, const struct fetc
 	(void)w;
 	(void)n;
 	(void)now_ms;
+	if (n_lines() == 0) /* nothing can happen, so the script waits */
+		return;
 	if (script_len == 0) { /* everybody hangs up */
 		for (size_t i = 0; i < CONNS_MAX; i++)
 			if (lines[i].conn != NULL)
