@@ -12,9 +12,15 @@ WARN    := -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmiss
 VERSION := $(shell sed -n 's/^\#define SHEAF_VERSION "\(.*\)"$$/\1/p' lib/base/version.h)
 DEFS    := -D_POSIX_C_SOURCE=200809L -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
 
+# Hardening (docs/security.md; tests/hardening.bats checks it). `make HARDEN= HARDEN_LINK=` builds without.
+HARDEN      = $(eval HARDEN := $(shell CC='$(CC)' CFLAGS='$(CFLAGS)' deps/hardening))$(HARDEN)
+HARDEN_LINK = $(if $(HARDEN),-pie -z relro -z now -z noexecstack)
+
 PROGRAMS := s3ls s3get csvcat s3put report verify
 # for the scripts in libexec only, and installed beside them
 INTERNAL := sheaf-work
+# those that need no network: linked in another way, and run in a sandbox
+OFFLINE  := csvcat report verify sheaf-work
 BINS     := $(PROGRAMS:%=$(BUILD)/bin/%)
 INTERNS  := $(INTERNAL:%=$(BUILD)/bin/%)
 MANS     := $(PROGRAMS:%=tools/%.1)
@@ -24,7 +30,7 @@ LIBOBJ   := $(patsubst %.c,$(BUILD)/%.o,$(LIBSRC))
 # How the libraries are linked: LIBCURL=-lcurl takes the shared ones, else deps/libraries decides. The name of its result depends
 # on the archives that are installed, because an update may bring archives that are older than the programs.
 LIBCURL  =
-ARCHIVES  = $(shell for name in curl ssl crypto expat jansson z; do \
+ARCHIVES  = $(shell for name in curl ssl crypto expat jansson z c; do \
 	stat -Lc %s-%Z "$$($(CC) -print-file-name=lib$$name.a)"; done 2>&1 | cksum)
 LINK     := $(BUILD)/libraries-$(or $(LIBCURL),$(firstword $(ARCHIVES))).link
 # --as-needed: each program links only the libraries whose functions it calls
@@ -39,7 +45,7 @@ build: $(BINS) $(INTERNS) ## build the programs into build/bin (the default)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(call say,CC)$(CC) $(CPPFLAGS) $(DEFS) -Ilib $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)$(CC) $(CPPFLAGS) $(DEFS) -Ilib $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # it includes the page's template (.incbin)
 $(BUILD)/lib/report/render_html.o: tools/report.html
@@ -50,17 +56,18 @@ $(LIB): $(LIBOBJ)
 
 $(LINK): deps/libraries
 	@mkdir -p $(@D); rm -f $(BUILD)/libraries-*.link*
-	@CC='$(CC)' AR='$(AR)' deps/libraries $@ $(LIBCURL)
+	@CC='$(CC)' AR='$(AR)' CFLAGS='$(CFLAGS)' deps/libraries $@ $(LIBCURL)
 
 # Copied, as install does: of a file that the linker wrote in pieces Linux caches single pages, and a start takes longer (s3get over
 # TLS: 5.7 ms instead of 5.0). Renamed, so that there is a complete program or none, even if this is killed.
 define link
 	@mkdir -p $(@D)
 	$(call say,LD)trap 'rm -f $@.$$$$.ld $@.$$$$.new' EXIT; \
-		$(CC) $(CFLAGS) $(LDFLAGS) -o $@.$$$$.ld $(filter %.o %.a,$^) $(LDLIBS) && \
+		$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -o $@.$$$$.ld $(filter %.o %.a,$^) $(LDLIBS) && \
 		cp $@.$$$$.ld $@.$$$$.new && mv -f $@.$$$$.new $@
 endef
 
+$(OFFLINE:%=$(BUILD)/bin/%): LDLIBS := -Wl,--as-needed @$(LINK).offline -lm
 $(BUILD)/bin/%: $(BUILD)/tools/%.o $(LIB) $(LINK)
 	$(link)
 

@@ -89,7 +89,7 @@ open_mode(const char *name, mode_t mode, struct err *e)
 	if (is_link && !path_is_followed(name))
 		errno = ELOOP;
 	else
-		o->target = is_link ? realpath(name, NULL) : xstrdup(name);
+		o->target = is_link && S_ISREG(st.st_mode) ? realpath(name, NULL) : xstrdup(name);
 	if (o->target != NULL)
 		o->fd = open_file(o, name, there ? &st : NULL, mode);
 	if (o->fd == -1) {
