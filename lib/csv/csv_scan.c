@@ -360,8 +360,8 @@ csv_scan(struct csv_scan *s, const char *p, size_t n, struct csv_marks *m)
 		scan(s, p, n, m, look_portable);
 }
 
-/* Not inline: its 64 KiB of stack, which hardened code touches page by page, would cost a call for
- * a few bytes, as most are, more than the rest. */
+/* Not inline: hardened code touches its 64 KiB of stack page by page, which most calls, of a few
+ * bytes, would pay for. */
 __attribute__((noinline)) static uint64_t
 count_lines(const char *p, size_t n)
 {
