@@ -53,7 +53,7 @@ def section(server, found):
         if result == "not reached":
             not_reached.append(each.name)
         elif result != "works":
-            needs = f" It takes a server that {each.probe}." if result == "not supported" else ""
+            needs = f" It needs of the server: {each.probe}." if result == "not supported" and each.probe else ""
             message = " ".join(found["checks"][each.name]["message"].split())
             parts.append(f"**{each.name}**: {result}. Tried: {each.what}.{needs}\n\n    {message}\n")
     if len(parts) == 1:
