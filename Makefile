@@ -141,7 +141,7 @@ fuzz: ## fuzz each parser for FUZZ_S seconds (60), beginning with its corpus
 # ---- analysers ------------------------------------------------------------------------------------------------
 
 C_FILES     := $(LIBSRC) $(wildcard tools/*.c tests/unit/*.c tests/fuzz/*.c tests/s3d/*.c)
-SHELL_FILES := $(wildcard tests/*.bats tests/*.bash tests/rgw tests/tls tests/style tests/fixtures/*/make deps/install deps/libraries .ci/run deploy/*.sh bench/*.sh) \
+SHELL_FILES := $(wildcard tests/*.bats tests/*.bash tests/rgw tests/tls tests/style tests/fixtures/*/make deps/hardening deps/install deps/libraries .ci/run deploy/*.sh bench/*.sh) \
 	       $(filter-out %.awk,$(wildcard libexec/*)) bench/pipeline bench/memory bench/pss bench/list bench/csvcat bench/put bench/instructions
 
 # a target each, so that `make -k lint` runs all of them
