@@ -63,6 +63,16 @@ hardened() {
 	done
 }
 
+@test "--version names the libraries that are linked in" {
+	run_tool 0 csvcat --version
+	[[ $(tail -n 1 out) =~ ^'zlib '[0-9.]+', glibc '[0-9.]+$ ]]
+	local program
+	for program in report verify; do
+		run_tool 0 "$program" --version
+		[[ $(tail -n 1 out) =~ ^'jansson '[0-9.]+', glibc '[0-9.]+$ ]]
+	done
+}
+
 @test "linked with the shared libraries they are hardened too, and do the same" {
 	local program
 	mkdir built

@@ -4,10 +4,12 @@
  * row with another number of fields, an open quote.
  */
 #include <getopt.h>
+#include <gnu/libc-version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <zlib.h>
 
 #include "base/io.h"
 #include "base/log.h"
@@ -180,6 +182,14 @@ parse_max_expand(const char *arg, struct err *e)
 	return 0;
 }
 
+/* With the libraries that are linked in, which updates of the system do not reach. */
+static void
+print_version(void)
+{
+	printf("csvcat (sheaf) " SHEAF_VERSION "\nzlib %s, glibc %s\n", zlibVersion(),
+	    gnu_get_libc_version());
+}
+
 static int
 option(int c, const char *arg, struct err *e)
 {
@@ -207,7 +217,7 @@ option(int c, const char *arg, struct err *e)
 	case OPT_NO_SANDBOX: opt.no_sandbox = 1; return 0;
 	case OPT_FILES_FROM: opt.files_from = arg; return 0;
 	case 'h': fputs(help, stdout); return 1;
-	case 'V': puts("csvcat (sheaf) " SHEAF_VERSION); return 1;
+	case 'V': print_version(); return 1;
 	default: return err_set(e, EXIT_USAGE, "see csvcat --help");
 	}
 }

@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <gnu/libc-version.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +112,14 @@ add_alarm(const char *text, struct err *e)
 	return 0;
 }
 
+/* With the libraries that are linked in, which updates of the system do not reach. */
+static void
+print_version(void)
+{
+	printf("report (sheaf) " SHEAF_VERSION "\njansson %s, glibc %s\n", jansson_version_str(),
+	    gnu_get_libc_version());
+}
+
 /* -1: e is filled; 0: go on; 1: help or version was printed. */
 static int
 options(int argc, char **argv, struct err *e)
@@ -142,7 +152,7 @@ options(int argc, char **argv, struct err *e)
 		case 'o': opt.output = optarg; break;
 		case 'q': log_set_level(LOG_ERROR); break;
 		case 'h': fputs(help, stdout); return 1;
-		case 'V': puts("report (sheaf) " SHEAF_VERSION); return 1;
+		case 'V': print_version(); return 1;
 		default: rc = err_set(e, EXIT_USAGE, "see report --help");
 		}
 	}

@@ -5,6 +5,8 @@
  * discrepancy, or prints one line of totals. It writes nothing and asks no server.
  */
 #include <getopt.h>
+#include <gnu/libc-version.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -101,6 +103,14 @@ enter_sandbox(void)
 	sandbox_free(s);
 }
 
+/* With the libraries that are linked in, which updates of the system do not reach. */
+static void
+print_version(void)
+{
+	printf("verify (sheaf) " SHEAF_VERSION "\njansson %s, glibc %s\n", jansson_version_str(),
+	    gnu_get_libc_version());
+}
+
 static int
 options(int argc, char **argv)
 {
@@ -124,7 +134,7 @@ options(int argc, char **argv)
 		case OPT_PREDICT: opt.predict = 1; break;
 		case OPT_NO_SANDBOX: opt.no_sandbox = 1; break;
 		case OPT_HELP: fputs(help, stdout); return 1;
-		case OPT_VERSION: puts("verify (sheaf) " SHEAF_VERSION); return 1;
+		case OPT_VERSION: print_version(); return 1;
 		default: return -1;
 		}
 	}
