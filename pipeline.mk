@@ -117,11 +117,13 @@ $(WORK)/backup/%.json: | $(WORK)/merged/%.csv
 $(WORK)/merged/%.csv: | $(WORK)/keys/%.tsv
 ifneq ($(REJECTS),1)
 	set +e; $(S3GET) < $(WORK)/keys/$*.tsv | $(CSVCAT) --output $@.held; \
-	[[ $${PIPESTATUS[*]} == "0 0" ]] && sheaf-work release $(WORK) $* || { rm -f $@.held; exit 1; }
+	[[ $${PIPESTATUS[*]} == "0 0" ]] || { rm -f $@.held; exit 1; }; \
+	exec sheaf-work release $(WORK) $*
 else
 	set +e; $(S3GET) --rejects $(WORK)/reject/$*.s3get < $(WORK)/keys/$*.tsv | \
 		$(CSVCAT) --rejects $(WORK)/reject/$*.csvcat --output $@.held; \
-	[[ $${PIPESTATUS[*]} == [03]" "[03] ]] && sheaf-work release $(WORK) $* rejects || { rm -f $@.held; exit 1; }
+	[[ $${PIPESTATUS[*]} == [03]" "[03] ]] || { rm -f $@.held; exit 1; }; \
+	exec sheaf-work release $(WORK) $* rejects
 endif
 
 $(WORK)/keys/%.tsv:

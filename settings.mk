@@ -16,4 +16,5 @@ $(eval $(call take_literally,COLUMNS))
 override export CSV_COLUMNS := $(COLUMNS)
 endif
 
-$(foreach s,$(SETTINGS),$(if $(filter undefined default,$(origin $s)),,$(eval $(call take_literally,$s))))
+# only a dollar has a meaning to make, and this is read for every batch
+$(foreach s,$(SETTINGS),$(if $(findstring $$,$(value $s)),$(eval $(call take_literally,$s))))

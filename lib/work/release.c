@@ -44,8 +44,12 @@ release_merged(const struct work_folder *w, uint32_t batch, struct err *e)
 {
 	char held[BATCH_NAME_PATH], final[BATCH_NAME_PATH];
 
-	if (release_check(w, batch, e) == -1)
-		return -1;
-	return work_folder_rename(w, batch_name_path(held, "merged", batch, ".csv.held"),
-	    batch_name_path(final, "merged", batch, ".csv"), e);
+	struct err ignored;
+
+	batch_name_path(held, "merged", batch, ".csv.held");
+	batch_name_path(final, "merged", batch, ".csv");
+	if (release_check(w, batch, e) == 0)
+		return work_folder_rename(w, held, final, e);
+	(void)work_folder_remove(w, held, &ignored);
+	return -1;
 }
