@@ -14,8 +14,8 @@
  * difference. */
 int release_check(const struct work_folder *w, uint32_t batch, struct err *e);
 
-/* Checks, then renames merged/N.csv.held to merged/N.csv; removes it where the check fails. 0, or -1
- * with e filled. */
+/* Checks, then renames merged/N.csv.held to merged/N.csv, or removes it where the check fails.
+ * 0, or -1 with e filled. */
 int release_merged(const struct work_folder *w, uint32_t batch, struct err *e);
 
 #endif
