@@ -4,10 +4,6 @@
 SHEAF := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 include $(SHEAF)settings.mk
 
-# The N of -jN is in MAKEFLAGS only while a recipe runs.
-ifeq ($(value JOBS),)
-override export JOBS = $(or $(patsubst -j%,%,$(firstword $(filter -j%,$(MAKEFLAGS)))),50)
-endif
 
 # MAKEFLAGS must not reach the other make: it names a jobserver that the pipeline does not use, and repeats the settings.
 HANDOVER = env -u MAKEFLAGS -u MAKELEVEL $(MAKE) -f $(SHEAF)pipeline.mk
@@ -19,6 +15,11 @@ DRY = $(findstring n,$(filter-out -%,$(firstword $(MAKEFLAGS))))
 # sh reads no file that the environment names (BASH_ENV)
 merge plan refresh status report verify logs settings: private SHELL := /bin/sh
 merge plan refresh status report verify logs settings: private .SHELLFLAGS := -c
+# The N of -jN is in MAKEFLAGS only while a recipe runs.
+ifeq ($(value JOBS),)
+merge plan refresh status report verify logs settings: private override export JOBS = \
+	$(or $(patsubst -j%,%,$(firstword $(filter -j%,$(MAKEFLAGS)))),50)
+endif
 
 merge: ## merge SRC into DEST: make -j50 merge SRC=s3://b/csvs/ DEST=s3://b/merged-csvs/
 	$(if $(DRY),+@$(HANDOVER) -n explain,@$(PIPELINE) merge)

@@ -183,7 +183,7 @@ happen(struct line *l, unsigned what, const struct fetch_wire_ops *ops)
 		break;
 	case 2: c->hung_up = 1; break;
 	case 3: l->lost = c->hung_up = 1; break;
-	default: l->may_send += next_byte() * 256; break;
+	default: l->may_send += (size_t)next_byte() * 256; break;
 	}
 	ops->ready(c);
 }
@@ -207,7 +207,7 @@ fetch_wire_handle(struct fetch_wire *w, int n, int64_t now_ms, const struct fetc
 		struct line *l = &lines[(op >> 3) % CONNS_MAX];
 
 		if ((op & 7) >= 6)
-			now_us += next_byte() * 200000;
+			now_us += (uint64_t)next_byte() * 200000;
 		else if (l->conn != NULL)
 			happen(l, op & 7, ops);
 	}
