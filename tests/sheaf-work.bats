@@ -391,8 +391,9 @@ refused() {
 	sed -i 1d w/ledger/00000.tsv
 	run_tool 1 sheaf-work release w 00000
 	says "s3://b/p/x.csv: is planned in batch 00000 but was not merged"
-	[[ -e w/merged/00000.csv.held && ! -e w/merged/00000.csv ]]
+	[[ ! -e w/merged/00000.csv.held && ! -e w/merged/00000.csv ]]
 	printf 'b/p/%s.csv\t2\t1\t00000000\n' y x > w/ledger/00000.tsv
+	echo rows > w/merged/00000.csv.held
 	run_tool 1 sheaf-work release w 00000
 	printf 'b/p/%s.csv\t2\t1\t00000000\n' x y y > w/ledger/00000.tsv
 	run_tool 1 sheaf-work release w 00000
@@ -400,6 +401,7 @@ refused() {
 	printf 'b/p/%s.csv\t2\t1\t00000000\n' x > w/ledger/00000.tsv
 	printf 's3://b/p/y.csv\t404\n' > w/reject/00000.s3get
 	run_tool 1 sheaf-work release w 00000
+	echo rows > w/merged/00000.csv.held
 	run_tool 0 sheaf-work release w 00000 rejects
 	[[ -e w/merged/00000.csv && ! -e w/reject/00000.s3get && $(< w/reject/00000.tsv) == $'s3://b/p/y.csv\t404' ]]
 	# csvcat names what it left out as its ledger does
