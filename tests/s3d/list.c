@@ -23,7 +23,7 @@ struct listing {
 	uint64_t n;
 	struct buf contents, prefixes; /* XML */
 	char token_text[KEY_MAX + 1];
-	int token_upper, next_upper;
+	size_t token_dots, next_dots; /* at the end of the token, and of the next one */
 };
 
 static struct str
@@ -34,16 +34,21 @@ param(const struct req *r, const char *name)
 	return s != NULL ? *s : (struct str){NULL, 0};
 }
 
-/* A token is "k" or "p" (the last was a key, a common prefix), then the last in hex. "K" and "P"
- * mean the same: the page behind one without keys has another token. */
+/* A token is "k" or "p" (the last was a key, a common prefix), the last in hex, and a dot for each
+ * page without keys before it: no two pages in a row have the same token. */
 static const char *
 token_read(struct listing *l)
 {
+	size_t len;
+
 	if (l->token.p == NULL)
 		return NULL;
-	if (l->token.len < 1 || l->token.len > 2 * KEY_MAX + 1 || l->token.len % 2 == 0)
+	while (l->token_dots < l->token.len && l->token.p[l->token.len - l->token_dots - 1] == '.')
+		l->token_dots++;
+	len = l->token.len - l->token_dots;
+	if (len > 2 * KEY_MAX + 1 || len % 2 == 0)
 		return "InvalidArgument";
-	for (size_t i = 1; i < l->token.len; i++) {
+	for (size_t i = 1; i < len; i++) {
 		static const char digits[] = "0123456789abcdef";
 		const char *d = memchr(digits, l->token.p[i], 16);
 
@@ -52,9 +57,8 @@ token_read(struct listing *l)
 		l->token_text[(i - 1) / 2] =
 		    (char)((unsigned char)l->token_text[(i - 1) / 2] << 4 | (unsigned)(d - digits));
 	}
-	l->after = (struct str){l->token_text, l->token.len / 2};
-	l->after_prefix = l->token.p[0] == 'p' || l->token.p[0] == 'P';
-	l->token_upper = l->token.p[0] == 'P' || l->token.p[0] == 'K';
+	l->after = (struct str){l->token_text, len / 2};
+	l->after_prefix = l->token.p[0] == 'p';
 	return NULL;
 }
 
@@ -246,8 +250,10 @@ add_token(const struct listing *l, struct buf *b)
 	char hex[2 * KEY_MAX + 1];
 
 	hex_put(hex, (const unsigned char *)l->last, l->last_len);
-	buf_addf(b, "<NextContinuationToken>%c%s</NextContinuationToken>",
-	    "kpKP"[l->last_prefix + 2 * l->next_upper], hex);
+	buf_addf(b, "<NextContinuationToken>%c%s", "kp"[l->last_prefix], hex);
+	for (size_t i = 0; i < l->next_dots; i++)
+		buf_addc(b, '.');
+	buf_adds(b, "</NextContinuationToken>");
 }
 
 static void
@@ -296,7 +302,7 @@ listing_fault(struct req *r, struct listing *l)
 		if (l->last_len > 0)
 			memcpy(l->last, l->after.p, l->last_len);
 		l->last_prefix = l->after_prefix;
-		l->next_upper = !l->token_upper;
+		l->next_dots = l->token_dots + 1;
 		break;
 	default: return;
 	}
