@@ -56,7 +56,8 @@ run(const struct line *l)
 		t += STEP_MS;
 	}
 	off = t - STEP_MS - l->given_up_ms;
-	OK(l->given_up_ms == 0 ? why == NULL : why != NULL && off >= 0 && off <= (int64_t)3 * STEP_MS,
+	OK(l->given_up_ms == 0 ? why == NULL
+			       : why != NULL && off >= 0 && off <= (int64_t)3 * STEP_MS,
 	    "%s: %s after %lld ms", l->name, why != NULL ? why : "goes on", (long long)t - STEP_MS);
 }
 
