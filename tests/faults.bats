@@ -183,6 +183,20 @@ s3get: s3://$BUCKET/in/000015.csv" ]]
 	E
 }
 
+@test "a pace file of another clock is left alone: another boot, another machine, another time namespace" {
+	local -a own=(unshare --time --fork --monotonic 40)
+	((EUID == 0)) || own+=(--map-root-user)
+	start_s3d --make "made/in/:20" --latency 5
+	use_s3d
+	s3ls --pace pace s3://made/in/ > keys
+	cp pace before
+	run_shell 0 'for i in 1 2; do "$@" s3get --pace pace --stdout < keys > "all.$i"; done' "${own[@]}"
+	silent
+	same all.1 all.2
+	same before pace
+	[[ $(ls pace.*) == pace.*([0-9a-f]) ]] || fail "=> $(ls pace.*)"
+}
+
 @test "many requests at once with the wrong clock, or to the wrong region" {
 	stop_s3d
 	start_s3d --make "made/in/:500" --clock-offset=3600

@@ -14,7 +14,6 @@ enum {
 	STALL_MS = 20000,
 	SCAN_MS = 250,	   /* how often deadlines and hedges are looked at, at least */
 	BLOCKED_MS = 3000, /* a longer gap between scans is our caller's doing, not the network's */
-	GATHER = 10, /* sends drawn from the pace at once, so that one waking serves several */
 	NAP_MIN_MS = 2,
 	NAP_MAX_MS = 100,
 	READ_LEN = 64 << 10,
@@ -148,6 +147,7 @@ exchange_answered(struct fetch *f, struct fetch_exchange *x, const struct fetch_
 	if (a->fault == FETCH_FAULT_NONE)
 		hist_add(&f->common.stats.latency, a->us);
 	if (f->opt.pace != NULL && a->fault == FETCH_FAULT_NONE) {
+		pace_latency(f->opt.pace, a->us);
 		if (v == FETCH_AGAIN && again.cause == FETCH_CAUSE_THROTTLED)
 			pace_throttled(f->opt.pace, f->common.now_us * 1000);
 		else
@@ -419,10 +419,11 @@ may_send(struct fetch *f)
 	if (f->opt.pace == NULL)
 		return 1;
 	if (f->n_reserved == 0) {
-		size_t n = f->slots.n_free - f->slots.n_spare;
+		size_t n = f->slots.n_free - f->slots.n_spare,
+		       most = pace_batch(f->opt.pace, now_ns);
 
 		n = n < f->queue.n_ready ? n : f->queue.n_ready;
-		f->n_reserved = n < GATHER ? n : GATHER;
+		f->n_reserved = n < most ? n : most; /* so that one waking serves several */
 		f->reserved_ns = pace_take(f->opt.pace, now_ns, (unsigned)f->n_reserved);
 	}
 	return f->reserved_ns <= now_ns;

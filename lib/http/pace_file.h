@@ -12,12 +12,20 @@
 
 #include "base/err.h"
 
+/* How the file begins: the layout and the clock that its times are of (pace_clock.h). */
+struct pace_file_head {
+	uint64_t magic;
+	uint64_t clock;
+};
+
 /*
- * Maps len bytes of the file, at most a page, which begin with magic; creates it, all else zeros.
- * One that was cut short gets its length again. NULL with e filled (EXIT_USAGE) if it is another
- * file. One mapping at a time; the first installs a handler of SIGBUS.
+ * Maps len bytes, at most a page, of the file, which begin with a head; creates it, all else zeros.
+ * One that was cut short gets its length again. One of another clock (of another machine, or from
+ * before it was started anew) or of another version is left alone: the schedule is then in a file
+ * beside it, path.CLOCK. NULL with e filled (EXIT_USAGE) if it is no pace file. One mapping at a
+ * time; the first installs a handler of SIGBUS.
  */
-void *pace_file_map(const char *path, uint64_t magic, size_t len, struct err *e);
+void *pace_file_map(const char *path, size_t len, struct err *e);
 void pace_file_unmap(void *map, size_t len);
 
 #endif
