@@ -8,7 +8,6 @@
 #define EFFECT_MORE_NS (100 * MS)
 #define APART_NS (50 * MS)	     /* cuts are */
 #define AHEAD_NS (5 * PACE_NS_PER_S) /* a time further ahead is damaged */
-#define CALM_NS (4 * PACE_NS_PER_S)  /* without a cut: the rate is raised twice as fast */
 #define LATENCY_MAX_US UINT64_C(2000000)
 
 #define RATE_FIRST 5000.0 /* requests a second; S3 promises 5,500 */
@@ -25,16 +24,17 @@
 #define LIMITS 0.8    /* of the rate: with fewer answers it is not what limits the run */
 #define SMOOTH 8      /* windows */
 #define MOVED 1.12    /* above so many times the limit found last, it is searched again */
-#define MOVED_FAR 1.3 /* while that limit is a rough estimate */
+#define MOVED_FAR 2.0 /* while that limit is a rough estimate */
 
 #define TOLERATED 0.005 /* share of refusals */
 #define TOLERATED_NOISE 1.5
-#define ALARM 8.0 /* refusals beyond what is tolerated; twice as many for a first estimate */
-#define CUT 0.97  /* of the limit */
-#define KEPT 0.7  /* of the goodput, while the limit is hardly known */
-#define SHUT 0.9  /* share of refusals: the server lets almost nothing through at the moment */
-#define SHUT_CUT 0.6
-#define TRIAL 20.0 /* the answers of a trial suffice for so many refusals, at least for 100 ms */
+#define ALARM 8.0    /* refusals beyond what is tolerated; twice as many for a first estimate */
+#define CUT 0.97     /* of the limit */
+#define KEPT 0.7     /* of the goodput, while the limit is hardly known */
+#define DOUBTFUL 0.5 /* share of refusals: rather a server that stalled than a limit */
+#define SHUT 0.9     /* share of refusals: the server lets almost nothing through at the moment */
+#define SHUT_CUT 0.6 /* of the rate, when the server stays so */
+#define TRIAL 20.0   /* the answers of a trial suffice for so many refusals, at least for 100 ms */
 #define TRIAL_MIN 100.0
 #define TRIAL_MAX 3000.0
 #define TRIAL_S 0.1
@@ -42,9 +42,14 @@
 #define IN_VAIN 3
 #define NOISE_MAX 0.5 /* whoever refuses more is overloaded */
 
-/* By how much the rate is raised in a window. A rough estimate of the limit is corrected fast. */
+/* By how much the rate is raised in a window, and after how many seconds without a cut that is
+ * doubled, twice at most. A rough estimate of the limit is corrected fast. */
 enum phase { FINDING, ROUGH, BETTER, FOUND };
-static const double growth[] = {0, 0.006, 0.003, 0.002};
+enum { DOUBLED_MAX = 2 };
+static const struct {
+	double by;
+	unsigned doubled_s;
+} growth[] = {{0, 1}, {0.006, 1}, {0.003, 2}, {0.002, 4}};
 
 struct sum {
 	double all, share; /* answers, and the share of refusals among them */
@@ -220,12 +225,13 @@ rate_seen(struct pace_state *s, int is_first)
 static double
 estimate(struct pace_state *s, double share, int is_first)
 {
-	double seen = rate_seen(s, is_first), least = seen / 8, limit, goodput = per_s(&s->goodput);
+	double seen = rate_seen(s, is_first), least = seen / (is_first ? 4 : 8), limit,
+	       goodput = per_s(&s->goodput);
 
 	limit = seen * (1 - excess(s, share));
 	if (is_first && phase_of(s) >= BETTER)
 		least = goodput > CUT * seen ? goodput : CUT * seen;
-	else if (is_first)
+	else if (is_first && KEPT * goodput > least)
 		least = KEPT * goodput;
 	if (share > SHUT && goodput > 0) {
 		limit = goodput;
@@ -247,7 +253,10 @@ cut(struct pace_state *s, uint64_t now_ns, double share)
 	if (is_first) {
 		atomic_store(&s->in_vain, 0);
 		atomic_store(&s->before_ps, pace_rate_interval_ps(s));
-		atomic_store(&s->phase, phase < FOUND ? phase + 1 : FOUND);
+		if (share > DOUBTFUL && atomic_load(&s->limit) == 0)
+			atomic_store(&s->phase, FINDING);
+		else
+			atomic_store(&s->phase, phase < FOUND ? phase + 1 : FOUND);
 	} else if (atomic_fetch_add(&s->in_vain, 1) + 1 < IN_VAIN || share > NOISE_MAX) {
 		atomic_store(&s->phase, ROUGH);
 		if (share <= SHUT)
@@ -332,11 +341,22 @@ step(struct pace_state *s, uint64_t now_ns, double rate)
 	atomic_store(&s->due_ns, due);
 }
 
+/* Of the rate, in a window. */
+static double
+growth_now(const struct pace_state *s, uint64_t now_ns, enum phase phase)
+{
+	uint64_t cut = atomic_load(&s->cut_ns), doubled = 0;
+
+	if (now_ns > cut)
+		doubled = (now_ns - cut) / PACE_NS_PER_S / growth[phase].doubled_s;
+	return growth[phase].by * (1 << (doubled < DOUBLED_MAX ? doubled : DOUBLED_MAX));
+}
+
 static void
 raise_rate(struct pace_state *s, uint64_t now_ns, double seconds)
 {
 	enum phase phase = phase_of(s);
-	double rate = pace_rate_per_s(s), limit = per_s(&s->limit), by = growth[phase];
+	double rate = pace_rate_per_s(s), limit = per_s(&s->limit), by;
 
 	if (phase != FINDING && rate > (phase == ROUGH ? MOVED_FAR : MOVED) * limit)
 		atomic_store(&s->phase, phase = FINDING);
@@ -344,8 +364,7 @@ raise_rate(struct pace_state *s, uint64_t now_ns, double seconds)
 		step(s, now_ns, rate);
 		return;
 	}
-	if (now_ns - atomic_load(&s->cut_ns) > CALM_NS)
-		by *= 2;
+	by = growth_now(s, now_ns, phase);
 	set_rate(s, rate * (1 + by * seconds * PACE_NS_PER_S / WINDOW_NS));
 }
 
