@@ -12,7 +12,7 @@
 
 #define RATE_FIRST 5000.0 /* requests a second; S3 promises 5,500 */
 #define RATE_HOLD 7000.0  /* held for HOLD_NS, so that a limit of 5,500 shows in spite of a burst */
-#define HOLD_NS (300 * MS)
+#define HOLD_NS (400 * MS)
 #define RATE_MIN 100.0 /* refusals unrelated to the rate must not stall the run */
 #define RATE_MAX 1e6
 #define INTERVAL_MIN_PS UINT64_C(1000000) /* of RATE_MAX, and of RATE_MIN */
@@ -21,17 +21,18 @@
 #define MILLION 1e6
 
 #define STEP 1.5      /* by so much the rate is raised until the limit is found */
-#define LIMITS 0.8    /* of the rate: with fewer answers it is not what limits the run */
+#define LIMITS 0.85   /* of the rate: with fewer answers it is not what limits the run */
 #define SMOOTH 8      /* windows */
 #define MOVED 1.12    /* above so many times the limit found last, it is searched again */
 #define MOVED_FAR 2.0 /* while that limit is a rough estimate */
 
 #define TOLERATED 0.005 /* share of refusals */
 #define TOLERATED_NOISE 1.5
-#define ALARM 8.0    /* refusals beyond what is tolerated; twice as many for a first estimate */
-#define CUT 0.97     /* of the limit */
-#define KEPT 0.7     /* of the goodput, while the limit is hardly known */
-#define DOUBTFUL 0.5 /* share of refusals: rather a server that stalled than a limit */
+#define ALARM 8.0   /* refusals beyond what is tolerated; twice as many for a first estimate */
+#define CUT 0.97    /* of the limit */
+#define KEPT 0.7    /* of the goodput, while the limit is hardly known */
+#define SUDDEN 0.25 /* share of refusals: not what the growth of the rate leads to */
+#define SUDDEN_FINDING 0.5
 #define SHUT 0.9     /* share of refusals: the server lets almost nothing through at the moment */
 #define SHUT_CUT 0.6 /* of the rate, when the server stays so */
 #define TRIAL 20.0   /* the answers of a trial suffice for so many refusals, at least for 100 ms */
@@ -207,14 +208,27 @@ tolerate(struct pace_state *s)
 /* The rate that the refusals are a share of. Where something else limits the run, it is less than
  * the schedule allows. */
 static double
-rate_seen(struct pace_state *s, int is_first)
+rate_seen(struct pace_state *s, uint64_t now_ns)
 {
-	double rate = pace_rate_per_s(s), seen = per_s(&s->answers);
+	double rate = pace_rate_per_s(s), seen = per_s(&s->answers), now;
+	uint64_t began = atomic_load(&s->window_ns);
 
 	if (seen < per_s(&s->goodput))
 		seen = per_s(&s->goodput);
-	seen *= is_first && phase_of(s) == FINDING ? 2 : 1.1; /* it was raised just now */
+	if (seen > 0 && now_ns > began + WINDOW_NS / 4) {
+		now = sum_since(&s->window, s).all * PACE_NS_PER_S / (double)(now_ns - began);
+		if (seen < now)
+			seen = now;
+	}
+	seen *= is_ahead(atomic_load(&s->seen_ns), now_ns) ? 1.25 : 1.1; /* it is an average */
 	return seen > 0 && seen < rate ? seen : rate;
+}
+
+/* More than the growth of the rate explains: the limit fell, or the server stalled. */
+static int
+is_sudden(const struct pace_state *s, double share)
+{
+	return share > (phase_of(s) == FINDING ? SUDDEN_FINDING : SUDDEN);
 }
 
 /*
@@ -223,15 +237,15 @@ rate_seen(struct pace_state *s, int is_first)
  * known, a first cut is a small one, and only the next one, after a trial, believes the share.
  */
 static double
-estimate(struct pace_state *s, double share, int is_first)
+estimate(struct pace_state *s, uint64_t now_ns, double share, int is_first)
 {
-	double seen = rate_seen(s, is_first), least = seen / (is_first ? 4 : 8), limit,
-	       goodput = per_s(&s->goodput);
+	double rate = pace_rate_per_s(s), seen = rate_seen(s, now_ns), goodput = per_s(&s->goodput);
+	double limit = seen * (1 - excess(s, share)), least = seen / (is_first ? 4 : 8);
+	enum phase phase = phase_of(s);
 
-	limit = seen * (1 - excess(s, share));
-	if (is_first && phase_of(s) >= BETTER)
-		least = goodput > CUT * seen ? goodput : CUT * seen;
-	else if (is_first && KEPT * goodput > least)
+	if (is_first && phase != FINDING && (phase >= BETTER || is_sudden(s, share)))
+		return limit > CUT * rate ? limit : CUT * rate;
+	if (is_first && KEPT * goodput > least)
 		least = KEPT * goodput;
 	if (share > SHUT && goodput > 0) {
 		limit = goodput;
@@ -248,14 +262,12 @@ cut(struct pace_state *s, uint64_t now_ns, double share)
 {
 	int is_first = atomic_load(&s->share) == 0;
 	enum phase phase = phase_of(s);
-	double limit = estimate(s, share, is_first);
+	double limit = estimate(s, now_ns, share, is_first);
 
 	if (is_first) {
 		atomic_store(&s->in_vain, 0);
 		atomic_store(&s->before_ps, pace_rate_interval_ps(s));
-		if (share > DOUBTFUL && atomic_load(&s->limit) == 0)
-			atomic_store(&s->phase, FINDING);
-		else
+		if (!is_sudden(s, share))
 			atomic_store(&s->phase, phase < FOUND ? phase + 1 : FOUND);
 	} else if (atomic_fetch_add(&s->in_vain, 1) + 1 < IN_VAIN || share > NOISE_MAX) {
 		atomic_store(&s->phase, ROUGH);
@@ -326,19 +338,24 @@ tolerate_less(struct pace_state *s)
 	mark(&s->trial, s);
 }
 
-/* A large step. The next window ends when its effect has been seen. */
+/* A large step, unless the last one has yet to show what it does. The next window begins when the
+ * effect of this one is seen. */
 static void
 step(struct pace_state *s, uint64_t now_ns, double rate)
 {
-	uint64_t due =
-	    sent_ns(s, now_ns) + WINDOW_NS + longer(SEEN_NS, latency_ns(s) + SEEN_MORE_NS);
+	uint64_t seen = sent_ns(s, now_ns) + longer(SEEN_NS, latency_ns(s) + SEEN_MORE_NS);
+	uint64_t hold = seen;
 
+	if (is_ahead(atomic_load(&s->hold_ns), now_ns))
+		return;
 	if (rate < RATE_HOLD && STEP * rate > RATE_HOLD) {
 		rate = RATE_HOLD / STEP;
-		due += HOLD_NS;
+		hold += HOLD_NS;
 	}
 	set_rate(s, STEP * rate);
-	atomic_store(&s->due_ns, due);
+	atomic_store(&s->seen_ns, seen);
+	atomic_store(&s->hold_ns, hold);
+	atomic_store(&s->due_ns, seen);
 }
 
 /* Of the rate, in a window. */
@@ -397,7 +414,7 @@ roll(struct pace_state *s, uint64_t now_ns)
 	}
 	if (atomic_load(&s->noise) > 0)
 		tolerate_less(s);
-	if (sum.all / seconds > LIMITS * pace_rate_per_s(s))
+	if (sum.all / seconds > LIMITS * pace_rate_per_s(s) && began >= atomic_load(&s->seen_ns))
 		raise_rate(s, now_ns, seconds);
 }
 

@@ -24,6 +24,8 @@ struct pace_state {
 	_Atomic uint64_t interval_ps; /* between two sends; 0: not set yet */
 	_Atomic uint64_t latency_us;  /* of answers, smoothed; 0: not known */
 	_Atomic uint64_t phase;	      /* how the rate is raised (pace_rate.c) */
+	_Atomic uint64_t seen_ns;     /* when the last large step shows in the answers */
+	_Atomic uint64_t hold_ns;     /* no further step before */
 	struct pace_count now;
 	_Atomic uint64_t window_ns; /* when the current window began, and when it ends */
 	_Atomic uint64_t due_ns;
