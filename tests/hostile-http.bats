@@ -140,6 +140,23 @@ taken() {
 	run_tool 0 s3put --metadata 'name=a: b' --content-type 'text/csv; charset=utf-8' a.csv s3://bkt/a.csv
 }
 
+@test "the clock to sign by is learnt from a 403 RequestTimeTooSkewed only, and not from one that is days off" {
+	local status hours n body='<Error><Code>RequestTimeTooSkewed</Code><Message>no</Message></Error>'
+	for status in '400 Bad Request' '403 Forbidden'; do
+		for hours in 3 72 -72; do
+			start_hostile "HTTP/1.1 $status\r\nDate: $(date -u -d "$hours hours" '+%a, %d %b %Y %T GMT')\r\nContent-Length: ${#body}\r\n\r\n$body"
+			run_tool 1 s3get --stdout s3://bkt/key.csv
+			says RequestTimeTooSkewed "set this machine's clock"
+			n=$(wc -l < hostile.log)
+			if [[ $status == 403* && $hours == 3 ]]; then
+				((n > 1)) || fail "=> it was not asked again"
+			else
+				((n == 1)) || fail "=> $status, $hours hours off: asked $n times"
+			fi
+		done
+	done
+}
+
 @test "a pace file that is cut short while it is used ends nobody" {
 	local i pid
 	start_hostile "${ok}Content-Length: 2\r\n\r\nok"

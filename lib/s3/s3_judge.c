@@ -10,6 +10,7 @@ enum {
 	CORRECTIONS = 6, /* of region and clock, each, in one call */
 	RENEWALS = 1,	 /* of credentials in one call */
 	SKEW_S = 30,	 /* clocks that differ by less are not the cause */
+	SKEW_MAX_S = 24 * 60 * 60,
 };
 
 struct s3_problem *
@@ -113,6 +114,15 @@ follow_region(struct s3 *s3, struct s3_call *c)
 	return 1;
 }
 
+/* A signature for a time far ahead could be used then by whoever has read it. */
+static int
+is_near(time_t ahead)
+{
+	const time_t set = 1577836800; /* the year 2020; before, our clock was never set */
+
+	return llabs((long long)ahead) <= SKEW_MAX_S || time(NULL) < set;
+}
+
 /* Learns the server's clock. 1 if it differs from the one that was signed with. */
 static int
 correct_clock(struct s3 *s3, struct s3_call *c)
@@ -120,11 +130,11 @@ correct_clock(struct s3 *s3, struct s3_call *c)
 	int64_t date = s3_answer_date(&c->answer);
 	time_t ahead;
 
-	if (strcmp(s3_call_code(c), "RequestTimeTooSkewed") != 0 || date == 0 ||
-	    ++c->wrong_clock > CORRECTIONS)
+	if (c->answer.status != 403 || strcmp(s3_call_code(c), "RequestTimeTooSkewed") != 0 ||
+	    date == 0 || ++c->wrong_clock > CORRECTIONS)
 		return 0;
 	ahead = (time_t)date - time(NULL);
-	if (llabs((long long)ahead - (long long)c->clock_ahead) < SKEW_S)
+	if (llabs((long long)ahead - (long long)c->clock_ahead) < SKEW_S || !is_near(ahead))
 		return 0;
 	s3->clock_ahead = ahead;
 	return 1;
@@ -276,6 +286,8 @@ s3_judge_explain(struct s3_call *c, const struct fetch_answer *a)
 		    p->xml.endpoint[0] != '\0' ? " Endpoint: " : "", p->xml.endpoint, tries);
 	if (a->fault == FETCH_FAULT_TLS)
 		add_text(&p->error, "; AWS_CA_BUNDLE names a file of trusted authorities");
+	if (strcmp(s3_call_code(c), "RequestTimeTooSkewed") == 0)
+		add_text(&p->error, "; set this machine's clock");
 	if (a->fault == FETCH_FAULT_NONE && (why = region_fault(c->s3, c)) != NULL)
 		add_text(&p->error, "; not followed to region '%s': %s", named_region(c), why);
 }
