@@ -38,7 +38,7 @@ size_t hash_end(struct hash *h, unsigned char *sum);
 /* The same for n bytes at p. */
 size_t hash_of(unsigned char *sum, enum hash_algorithm a, const void *p, size_t n);
 
-/* Writes n bytes as 2n lower-case hex digits and a NUL. */
+/* Writes n bytes, a multiple of four as all sums are, as 2n lower-case hex digits and a NUL. */
 void hash_hex(char *hex, const unsigned char *sum, size_t n);
 
 /* The digest of n bytes at p as hex digits. */
