@@ -287,7 +287,7 @@ test_any_content(void)
 	uint64_t now = 2000000000, rng = 88172645463325252;
 	int fd = mkstemp(name), good = 1;
 	struct pace *p;
-	struct stat st = {.st_size = 0};
+	struct stat st = {0};
 	struct err e;
 
 	p = pace_open(name, &e);
