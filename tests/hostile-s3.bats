@@ -3,33 +3,7 @@
 # time limit: 600
 # A server that answers what it should not (hostile-s3.py): nothing of it is believed, nothing is sent elsewhere, everything ends.
 load helpers
-
-setup() {
-	fresh_environment
-	export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=testsecret AWS_REGION=us-east-1 AWS_MAX_ATTEMPTS=2
-}
-
-teardown() {
-	[[ -z ${HOSTILE_PID-} ]] || kill "$HOSTILE_PID"
-}
-
-# hostile < SCRIPT: the server answers by it from now on; $LOG has its requests.
-hostile() {
-	[[ -z ${HOSTILE_PID-} ]] || kill "$HOSTILE_PID"
-	LOG=$TMP/hostile.log
-	rm -f "$TMP/hostile.ready"
-	: > "$LOG"
-	cat > "$TMP/hostile.script"
-	"$ROOT/tests/hostile-s3.py" "$TMP/hostile.ready" "$LOG" "$TMP/hostile.script" < /dev/null > "$TMP/hostile.out" 2>&1 3>&- &
-	HOSTILE_PID=$!
-	wait_until -e "$TMP/hostile.ready" || fail "the server does not start: $(< "$TMP/hostile.out")"
-	AWS_ENDPOINT_URL_S3=http://$(< "$TMP/hostile.ready")
-	export AWS_ENDPOINT_URL_S3
-}
-
-requests() {
-	wc -l < "$LOG"
-}
+load hostile
 
 # ---- regions --------------------------------------------------------------------------------------------------
 
@@ -328,7 +302,7 @@ too_long() {
 }
 
 @test "a key with a tab or a line feed adds no line and no field to --trace and --rejects" {
-	hostile <<< "answer = lambda r: reply(status='404 No') if 'gone' in r.path else reply(b'b', ETag='\"e\"')"
+	hostile <<< "answer = lambda r: refusal('404 No', 'NoSuchKey') if 'gone' in r.path else reply(b'b', ETag='\"e\"')"
 	run_shell 3 'printf "s3://bkt/a\ts3://bkt/x\n1\0s3://bkt/gone\n2\0" | s3get -0 --stdout --trace trace --rejects rejects'
 	[[ $(cut -f 1-2 trace) == $'s3://bkt/a\\ts3://bkt/x\\n1\t200\ns3://bkt/gone\\n2\t404' ]]
 	[[ $(< rejects) == $'s3://bkt/gone\\n2\tnot found' ]]

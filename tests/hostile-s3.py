@@ -9,6 +9,7 @@ It returns the bytes of an answer, or an iterable of such pieces, after which th
 appended to LOG, as its repr, a line each. What the scripts share:
 
   reply(body=b"", status="200 OK", **headers)   a whole answer; _ in names of headers is -, a value of None leaves one out
+  refusal(status, code)                         an error document, as S3 sends it
   listing(*objects, token=None)                 a page of a listing, of what item() gives
   item(key, size=4, etag='"e-1"', time=...)     an object in it; characters are escaped, "\\n" as a reference
 """
@@ -29,6 +30,10 @@ def reply(body=b"", status="200 OK", **headers):
     named.setdefault("Content-Length", len(body))
     head = "".join(f"{name}: {value}\r\n" for name, value in named.items() if value is not None)
     return f"HTTP/1.1 {status}\r\n{head}\r\n".encode("latin-1") + body
+
+
+def refusal(status, code):
+    return reply(f"<Error><Code>{code}</Code><Message>so says the script</Message></Error>".encode(), status)
 
 
 def item(key, size=4, etag='"e-1"', time="2026-01-01T00:00:00.000Z"):
@@ -93,7 +98,7 @@ def run(connection, *arguments):
 
 def main():
     ready, log, script = sys.argv[1:]
-    scope = {"reply": reply, "item": item, "listing": listing}
+    scope = {"reply": reply, "refusal": refusal, "item": item, "listing": listing}
     with open(script) as f:
         exec(compile(f.read(), script, "exec"), scope)
     counter = {"n": 0, "lock": threading.Lock()}

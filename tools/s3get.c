@@ -28,6 +28,7 @@ enum {
 	FLUSH_MS = 500,
 	OPT_CONNECTIONS = S3CLI_OWN,
 	OPT_HEDGE,
+	OPT_NO_MD5,
 	OPT_REJECTS,
 	OPT_TRACE
 };
@@ -35,7 +36,7 @@ enum {
 static struct {
 	struct s3cli cli;
 	const char *rejects, *trace, *dir;
-	int bodies, nul;
+	int bodies, nul, no_md5;
 } opt = {.cli.s3.connections = CONNECTIONS};
 
 static struct {
@@ -61,6 +62,7 @@ static const char help[] =
     "  -0, --null               records read end with a NUL instead of a line feed\n"
     "      --connections N      requests at once (64)\n"
     "      --hedge off|auto|MS  repeat a request whose answer is slow (auto)\n"
+    "      --no-md5             the server's ETags look like MD5s and are none: do not compare\n"
     "      --rejects FILE       leave out objects that are gone, changed or archived, list them in "
     "FILE and\n"
     "                           exit with 3\n"
@@ -264,6 +266,7 @@ options(int argc, char **argv, struct err *e)
 	    {"null", no_argument, NULL, '0'},
 	    {"connections", required_argument, NULL, OPT_CONNECTIONS},
 	    {"hedge", required_argument, NULL, OPT_HEDGE},
+	    {"no-md5", no_argument, NULL, OPT_NO_MD5},
 	    {"rejects", required_argument, NULL, OPT_REJECTS},
 	    {"trace", required_argument, NULL, OPT_TRACE},
 	    S3CLI_OPTIONS,
@@ -278,6 +281,7 @@ options(int argc, char **argv, struct err *e)
 		case '0': opt.nul = 1; break;
 		case OPT_CONNECTIONS: rc = s3cli_connections(&opt.cli, optarg, e); break;
 		case OPT_HEDGE: rc = s3cli_hedge(&opt.cli, optarg, e); break;
+		case OPT_NO_MD5: opt.no_md5 = 1; break;
 		case OPT_REJECTS: opt.rejects = optarg; break;
 		case OPT_TRACE: opt.trace = optarg; break;
 		default: rc = s3cli_option(&opt.cli, c, optarg, "s3get", help, e);
@@ -350,6 +354,7 @@ add_stats(struct stats *st, const struct s3 *s3)
 int
 main(int argc, char **argv)
 {
+	struct s3_get_opt get = {0};
 	struct err e = {0};
 	struct stats st;
 	struct s3 *s3;
@@ -369,7 +374,9 @@ main(int argc, char **argv)
 		return e.status;
 	}
 	log_line(LOG_INFO, NULL, "%s", s3_describe(s3));
-	if (s3_get_all(s3, opt.cli.s3.connections, &ops, NULL) == -1)
+	get.connections = opt.cli.s3.connections;
+	get.no_md5 = opt.no_md5;
+	if (s3_get_all(s3, &get, &ops, NULL) == -1)
 		run.stopped = 1;
 	status = finish();
 	add_stats(&st, s3);

@@ -76,7 +76,7 @@ static int
 take_others(struct aws_settings *s, const struct profile *p, struct err *e)
 {
 	static const char *const styles[] = {"auto", "path", "virtual", NULL};
-	static const char *const calculations[] = {"when_supported", "when_required", NULL};
+	static const char *const times[] = {"when_supported", "when_required", NULL};
 	const char *region = profile_env("AWS_REGION");
 	struct found f = look(p, "AWS_DEFAULT_REGION", "region");
 	uint64_t n;
@@ -91,8 +91,12 @@ take_others(struct aws_settings *s, const struct profile *p, struct err *e)
 		s->max_attempts = (unsigned)n;
 	}
 	f = look(p, "AWS_REQUEST_CHECKSUM_CALCULATION", "request_checksum_calculation");
-	if (take_word(p, &f, calculations, "when_supported or when_required",
-		&s->checksum_calculation, e) == -1)
+	if (take_word(
+		p, &f, times, "when_supported or when_required", &s->checksum_calculation, e) == -1)
+		return -1;
+	f = look(p, "AWS_RESPONSE_CHECKSUM_VALIDATION", "response_checksum_validation");
+	if (take_word(
+		p, &f, times, "when_supported or when_required", &s->checksum_validation, e) == -1)
 		return -1;
 	f = (struct found){
 	    profile_get_nested(p, "s3", "addressing_style"), NULL, "s3 addressing_style"};
@@ -151,5 +155,6 @@ aws_settings_free(struct aws_settings *s)
 	free(s->ca_bundle);
 	free(s->addressing_style);
 	free(s->checksum_calculation);
+	free(s->checksum_validation);
 	*s = (struct aws_settings){0};
 }

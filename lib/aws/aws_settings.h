@@ -23,6 +23,8 @@ struct aws_settings {
 	char *checksum_calculation; /* AWS_REQUEST_CHECKSUM_CALCULATION, profile's
 				       request_checksum_calculation: "when_supported",
 				       "when_required"; NULL: not set */
+	char *checksum_validation;  /* AWS_RESPONSE_CHECKSUM_VALIDATION, profile's
+				       response_checksum_validation: likewise */
 	int use_dualstack; /* AWS_USE_DUALSTACK_ENDPOINT, profile's use_dualstack_endpoint, its
 			      s3 { use_dualstack_endpoint } */
 	int use_fips;	   /* AWS_USE_FIPS_ENDPOINT, profile's use_fips_endpoint */

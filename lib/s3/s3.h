@@ -67,6 +67,9 @@ struct s3_call_ops {
 	enum fetch_take (*body)(struct s3_call *c, const char *p, size_t len);
 	/* Gives the request's body. NULL: it is c->put_body. */
 	ssize_t (*read)(struct s3_call *c, uint64_t offset, char *p, size_t cap);
+	/* An answer of 3xx, 4xx or 501 that the caller knows how to avoid: 1 after changing what
+	 * prepare will send, which is then sent at once; 0: the request has failed. May be NULL. */
+	int (*refused)(struct s3_call *c);
 	/* Checks a complete 2xx answer: FETCH_DONE, or FETCH_AGAIN with a cause if it is wrong
 	 * after all, or FETCH_FAIL with s3_call_problem(c)->error filled. May be NULL. */
 	enum fetch_verdict (*check)(struct s3_call *c, struct fetch_again *again);
@@ -136,6 +139,13 @@ struct s3_problem *s3_call_problem(struct s3_call *c);
  * is no error. */
 const char *s3_call_code(const struct s3_call *c);
 
+/* 1 if S3 itself has answered with this status: its XML has this code. An answer without it may be
+ * that of a proxy, and says nothing about the object. */
+int s3_call_says(const struct s3_call *c, long status, const char *code);
+
+/* 1 if the answer says that the server does not know something in the request. */
+int s3_call_is_not_implemented(const struct s3_call *c);
+
 /* 1 for an answer of 2xx. */
 int s3_call_is_good(const struct s3_call *c);
 
@@ -158,6 +168,10 @@ int s3_is_aws(const struct s3 *s3);
 /* 1 if uploads carry a checksum that S3 stores: on AWS, and if AWS_REQUEST_CHECKSUM_CALCULATION is
  * when_supported; 0 if it is when_required, and on other endpoints, as some reject it. */
 int s3_sends_checksums(const struct s3 *s3);
+
+/* 1 if GETs ask for the checksum stored with the object, to verify it: unless
+ * AWS_RESPONSE_CHECKSUM_VALIDATION is when_required. */
+int s3_asks_checksums(const struct s3 *s3);
 
 /* Adds the fields that docs/work-folder.md has for requests, causes, connections and latency. */
 struct stats;

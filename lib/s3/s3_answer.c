@@ -124,12 +124,17 @@ s3_answer_header(struct s3_answer *a, const struct http_field *f)
 		a->last_modified = http_date(v, len);
 	} else if (IS("etag")) {
 		a->etag_is_wrong = s3_etag_read(a->etag, v, len) == -1;
+		a->etag_is_weak = len > 2 && v[0] == 'W' && v[1] == '/';
 	} else if (IS("date")) {
 		copy(a->date, sizeof(a->date), v, len);
 	} else if (IS("content-range")) {
 		content_range(a, v, len);
 	} else if (IS("retry-after")) {
 		retry_after(a, v, len, 1000);
+	} else if (IS("transfer-encoding")) {
+		a->is_chunked = 1; /* the engine takes no other */
+	} else if (IS("x-amz-request-id")) {
+		a->has_request_id = 1;
 	} else if (IS("x-amz-server-side-encryption-customer-algorithm")) {
 		copy(a->sse, sizeof(a->sse), "customer", 8);
 	} else if (IS("x-amz-retry-after")) {
@@ -152,7 +157,7 @@ s3_answer_date(const struct s3_answer *a)
 int
 s3_etag_is_md5(const struct s3_answer *a)
 {
-	return strlen(a->etag) == 32 && strspn(a->etag, "0123456789abcdef") == 32 &&
+	return s3_etag_looks_like_md5(a->etag) &&
 	    (a->sse[0] == '\0' || strcmp(a->sse, "AES256") == 0);
 }
 

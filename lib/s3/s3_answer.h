@@ -21,6 +21,9 @@ struct s3_answer {
 	uint32_t retry_after_ms;  /* Retry-After or x-amz-retry-after */
 	char etag[S3_ETAG_LEN];	  /* without quotes; "" if absent or not valid */
 	int etag_is_wrong;	  /* an ETag was sent that is not one */
+	int etag_is_weak;	  /* it was sent as W/"..." */
+	int is_chunked;		  /* Transfer-Encoding: the body shows where it ends */
+	int has_request_id;	  /* x-amz-request-id: S3 answered, not a proxy */
 	char sse[16];		  /* x-amz-server-side-encryption, or "customer"; "": none */
 	char region[80];	  /* x-amz-bucket-region, as sent: perhaps not a region's name */
 	char checksum_crc32c[16]; /* x-amz-checksum-*: base64, as sent; "" if absent */

@@ -24,6 +24,12 @@ s3_etag_is_valid(const char *s, size_t len)
 }
 
 int
+s3_etag_looks_like_md5(const char *tag)
+{
+	return strlen(tag) == 32 && strspn(tag, "0123456789abcdef") == 32;
+}
+
+int
 s3_etag_read(char tag[S3_ETAG_LEN], const char *s, size_t len)
 {
 	s = s3_etag_opaque(s, &len);

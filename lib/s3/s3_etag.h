@@ -17,6 +17,9 @@ const char *s3_etag_opaque(const char *s, size_t *len);
  * S3_ETAG_LEN. The empty tag, which stands for none, is one. */
 int s3_etag_is_valid(const char *s, size_t len);
 
+/* 1 if the tag has the form of an MD5: 32 lower-case hex digits. */
+int s3_etag_looks_like_md5(const char *tag);
+
 /* Copies the opaque tag of s. 0, or -1 with an empty tag if it is not valid. */
 int s3_etag_read(char tag[S3_ETAG_LEN], const char *s, size_t len);
 

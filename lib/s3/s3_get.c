@@ -26,24 +26,20 @@ class_word(const char *name)
 	return name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")] == '\0' ? name : "";
 }
 
-/* A short reason if the object itself is the cause of a failure; NULL if the transfer is. */
+/* A short reason if the object itself is the cause of a failure; NULL if the transfer is, or may
+ * be: only what S3 itself says counts. */
 static const char *
 reject_reason(const struct s3_get_item *it, char *text, size_t cap)
 {
 	const struct s3_call *c = &it->call;
-	const char *code = s3_call_code(c);
 	const char *class = class_word(c->problem->xml.storage_class);
 
 	if (it->changed)
 		return it->o.has_listing ? "changed since it was listed"
 					 : "changed while it was read";
-	if (c->last.fault != FETCH_FAULT_NONE)
-		return NULL;
-	if (c->answer.status == 404 && strcmp(code, "NoSuchBucket") != 0)
+	if (s3_call_says(c, 404, "NoSuchKey") || s3_call_says(c, 404, "NoSuchVersion"))
 		return "not found";
-	if (c->answer.status == 412)
-		return "changed since it was listed";
-	if (c->answer.status == 403 && strcmp(code, "InvalidObjectState") == 0) {
+	if (s3_call_says(c, 403, "InvalidObjectState")) {
 		if (*class == '\0')
 			class = class_word(c->answer.storage_class);
 		snprintf(text, cap, "archived (%s)", *class != '\0' ? class : "restore it first");
@@ -86,6 +82,7 @@ item_end(struct s3_get_item *it)
 
 	g->budget_used -= it->reserved;
 	uri_free(&it->o.uri);
+	free(it->other);
 	s3_call_free(&it->call);
 	if (it->body.cap > KEEP_BODY)
 		buf_free(&it->body);
@@ -108,7 +105,8 @@ shift(struct s3_getter *g)
 static void
 fill(struct s3_getter *g)
 {
-	while (!g->no_more && !g->stop && g->n < g->size && s3_backlog(g->s3) < g->connections &&
+	while (!g->no_more && !g->stop && g->n < g->size &&
+	    s3_backlog(g->s3) < g->opt->connections &&
 	    (g->n == 0 || g->budget_used < S3_GET_BUDGET)) {
 		struct s3_get_item *it = item_new(g);
 		int rc = g->ops->next(g->arg, &it->o);
@@ -187,16 +185,18 @@ head_on(struct s3_getter *g)
 }
 
 int
-s3_get_all(struct s3 *s3, unsigned connections, const struct s3_get_ops *ops, void *arg)
+s3_get_all(struct s3 *s3, const struct s3_get_opt *opt, const struct s3_get_ops *ops, void *arg)
 {
-	struct s3_getter g = {.s3 = s3, .ops = ops, .arg = arg, .connections = connections};
+	struct s3_getter g = {.s3 = s3, .ops = ops, .arg = arg, .opt = opt};
 
-	g.size = (size_t)connections * WINDOW_PER_CONNECTION;
+	if (!s3_asks_checksums(s3))
+		g.without = GET_CHECKSUM_MODE;
+	g.size = (size_t)opt->connections * WINDOW_PER_CONNECTION;
 	if (g.size < WINDOW_MIN)
 		g.size = WINDOW_MIN;
 	if (g.size > WINDOW_MAX)
 		g.size = WINDOW_MAX;
-	g.paused_max = connections / 2;
+	g.paused_max = opt->connections / 2;
 	g.window = xcalloc(g.size, sizeof(struct s3_get_item *));
 	for (;;) {
 		drain(&g);

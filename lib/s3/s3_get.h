@@ -6,6 +6,10 @@
  * is stored with it); a larger one is streamed once all before it are done, and an interrupted body
  * continues from where it broke (Range with If-Match). Bodies held take at most S3_GET_BUDGET bytes
  * in all.
+ *
+ * If-Match spares the transfer of an object that has changed; what decides is the ETag of the
+ * answer. So a 412 is not the last word: the object is requested once more without the condition,
+ * as proxies that make ETags weak, and servers that compare with what they show, break it.
  */
 #ifndef SHEAF_S3_S3_GET_H
 #define SHEAF_S3_S3_GET_H
@@ -38,6 +42,11 @@ struct s3_get_outcome {
 	uint64_t us;	/* of the last try, from request to last byte */
 };
 
+struct s3_get_opt {
+	unsigned connections;
+	int no_md5; /* the server's ETags look like MD5s and are none: do not compare */
+};
+
 /* Where objects come from and go to. All but next are called in the order of the objects, and
  * return 0, or -1 to stop everything. */
 struct s3_get_ops {
@@ -49,9 +58,10 @@ struct s3_get_ops {
 	/* The object is complete and checked. */
 	int (*end)(void *arg, const struct s3_get_object *o, const struct s3_get_outcome *out);
 	/*
-	 * The object could not be read. reject is a short reason if the cause is the object itself
-	 * ("not found", "changed since it was listed", "archived (GLACIER)"), NULL if it is the
-	 * transfer; why says it in full, without the URI. begun: part of it was delivered already.
+	 * The object could not be read. reject is a short reason if S3 itself says that the cause
+	 * is the object ("not found", "changed since it was listed", "archived (GLACIER)"), NULL if
+	 * it is the transfer, or may be; why says it in full, without the URI. begun: part of it
+	 * was delivered already.
 	 * general: the cause concerns all requests, so it is better to stop.
 	 */
 	int (*failed)(void *arg, const struct s3_get_object *o, const struct s3_get_outcome *out,
@@ -60,8 +70,9 @@ struct s3_get_ops {
 	int (*idle)(void *arg);
 };
 
-/* Reads all objects over that many connections. 0 at the end, even if objects have failed; -1 if
- * ops stopped it: s3 may then only be closed. */
-int s3_get_all(struct s3 *s3, unsigned connections, const struct s3_get_ops *ops, void *arg);
+/* Reads all objects. 0 at the end, even if objects have failed; -1 if ops stopped it: s3 may then
+ * only be closed. */
+int s3_get_all(
+    struct s3 *s3, const struct s3_get_opt *opt, const struct s3_get_ops *ops, void *arg);
 
 #endif

@@ -10,6 +10,12 @@
 #include "sums/checksum.h"
 #include "sums/hash.h"
 
+/* What a server may not know, or not understand. */
+enum {
+	GET_CHECKSUM_MODE = 1, /* x-amz-checksum-mode */
+	GET_IF_MATCH = 2,
+};
+
 struct s3_get_item {
 	struct s3_get_item *next_free;
 	struct s3_get_object o;
@@ -25,12 +31,19 @@ struct s3_get_item {
 	enum checksum_algorithm sum_kind;
 	char sum_text[CHECKSUM_TEXT]; /* the expected one, from an answer with the whole body */
 	char range[40], if_match[S3_ETAG_LEN + 2], etag[S3_ETAG_LEN];
-	int headed;  /* this try's head has been checked */
-	int wrong;   /* this try's answer is not the object's: ignore its body */
-	int changed; /* the object is not the one listed */
-	int local;   /* our own side failed */
-	int later;   /* given up for now, and requested again when it becomes the head */
-	int has_md5; /* once it streams: the ETag is an MD5 */
+	char *other;	   /* owned: the ETag of answers that are not the object's; NULL: none */
+	unsigned n_others; /* answers with it, one after another */
+	unsigned n_wrong_sizes;
+	int headed;	/* this try's head has been checked */
+	int wrong;	/* this try's answer is not the object's: ignore its body */
+	int open;	/* this try's answer does not tell the size, and nothing else does */
+	int by_md5;	/* this try's answer has no ETag: the body's MD5 must be the listed one */
+	int without;	/* what requests go without, as the server refused it: GET_... */
+	int mismatched; /* S3 itself said 412 PreconditionFailed */
+	int changed;	/* the object is not the one listed */
+	int local;	/* our own side failed */
+	int later;	/* given up for now, and requested again when it becomes the head */
+	int has_md5;	/* once it streams: the ETag is an MD5 */
 	int started, begun, paused, done;
 };
 
@@ -41,7 +54,8 @@ struct s3_getter {
 	struct s3_get_item **window; /* a ring, in the order of the objects */
 	size_t size, first, n;	     /* number of slots, the head's index, slots in use */
 	struct s3_get_item *free;    /* a stack, so that the few in use stay in the cache */
-	unsigned connections;
+	const struct s3_get_opt *opt;
+	int without; /* what all requests go without: GET_... */
 	size_t n_paused, paused_max;
 	uint64_t budget_used;
 	/* of the head's body, while it streams */

@@ -11,6 +11,7 @@ enum {
 	RENEWALS = 1,	 /* of credentials in one call */
 	SKEW_S = 30,	 /* clocks that differ by less are not the cause */
 	SKEW_MAX_S = 24 * 60 * 60,
+	STRANGE_TRIES = 4, /* of an answer that does not seem to be S3's */
 };
 
 struct s3_problem *
@@ -45,6 +46,20 @@ s3_call_code(const struct s3_call *c)
 	case 504: return "Gateway Timeout";
 	default: return "";
 	}
+}
+
+int
+s3_call_says(const struct s3_call *c, long status, const char *code)
+{
+	return c->answer.status == status && c->problem != NULL &&
+	    strcmp(c->problem->xml.code, code) == 0;
+}
+
+int
+s3_call_is_not_implemented(const struct s3_call *c)
+{
+	return c->answer.status == 501 ||
+	    (c->answer.status >= 400 && strcmp(s3_call_code(c), "NotImplemented") == 0);
 }
 
 int
@@ -161,8 +176,39 @@ is_throttle(const struct s3_call *c)
 	    strncmp(code, "Throttl", 7) == 0;
 }
 
+/* A 404 or 412 that S3 did not say: a proxy in between has lost its way, which often passes. The
+ * answer to a HEAD has no XML. */
+static int
+is_strange(const struct s3_call *c)
+{
+	static const char *const codes[] = {
+	    "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NoSuchUpload"};
+
+	if (strcmp(c->method, "HEAD") == 0)
+		return 0;
+	if (c->answer.status == 412)
+		return !s3_call_says(c, 412, "PreconditionFailed");
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (s3_call_says(c, 404, codes[i]))
+			return 0;
+	return c->answer.status == 404;
+}
+
+static int
+is_transient(const struct s3_call *c)
+{
+	static const char *const codes[] = {
+	    "ConditionalRequestConflict", "OperationAborted", "InternalError"};
+	long status = c->answer.status;
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (strcmp(s3_call_code(c), codes[i]) == 0)
+			return 1;
+	return status == 500 || status == 502 || status == 504;
+}
+
 static enum fetch_verdict
-judge_status(struct s3_call *c, struct fetch_again *again)
+judge_status(struct s3_call *c, unsigned tries, struct fetch_again *again)
 {
 	struct s3 *s3 = c->s3;
 	const char *code;
@@ -181,12 +227,14 @@ judge_status(struct s3_call *c, struct fetch_again *again)
 		again->cause = FETCH_CAUSE_TIMEOUT;
 		return FETCH_AGAIN;
 	}
-	if (strcmp(code, "ConditionalRequestConflict") == 0 || c->answer.status == 500 ||
-	    c->answer.status == 502 || c->answer.status == 504 ||
-	    strcmp(code, "InternalError") == 0) {
+	if (is_transient(c)) {
 		again->cause = FETCH_CAUSE_SERVER_ERROR;
 		return FETCH_AGAIN;
 	}
+	if (c->ops != NULL && c->ops->refused != NULL && c->ops->refused(c))
+		return FETCH_AGAIN_FREE;
+	if (is_strange(c))
+		return tries < STRANGE_TRIES ? FETCH_AGAIN : FETCH_FAIL;
 	return c->answer.status == 307 ? FETCH_AGAIN
 				       : FETCH_FAIL; /* a bucket that has just been created */
 }
@@ -227,7 +275,7 @@ did_nothing(const struct fetch_answer *a)
 {
 	return a->fault == FETCH_FAULT_HOST || a->fault == FETCH_FAULT_CONNECT ||
 	    a->fault == FETCH_FAULT_TLS || (a->status >= 300 && a->status <= 499) ||
-	    a->status == 503;
+	    a->status == 501 || a->status == 503;
 }
 
 enum fetch_verdict
@@ -238,11 +286,11 @@ s3_judge(struct s3_call *c, const struct fetch_answer *a, struct fetch_again *ag
 	if (a->status == 0)
 		c->answer = (struct s3_answer){0};
 	if (a->fault == FETCH_FAULT_CALLER && c->surplus && !s3_call_is_good(c))
-		v = judge_status(c, again); /* an error document that was too long */
+		v = judge_status(c, a->tries, again); /* an error document that was too long */
 	else if (a->fault != FETCH_FAULT_NONE)
 		v = judge_fault(c, a, again);
 	else if (a->status < 200 || a->status > 299)
-		v = judge_status(c, again);
+		v = judge_status(c, a->tries, again);
 	else if (c->answer.etag_is_wrong)
 		v = judge_etag(c, again);
 	else

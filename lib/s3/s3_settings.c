@@ -105,6 +105,14 @@ s3_sends_checksums(const struct s3 *s3)
 }
 
 int
+s3_asks_checksums(const struct s3 *s3)
+{
+	const char *when = s3->settings.checksum_validation;
+
+	return when == NULL || strcmp(when, "when_supported") == 0;
+}
+
+int
 s3_is_aws(const struct s3 *s3)
 {
 	return s3_addr_is_aws(&s3->addr);

@@ -44,8 +44,9 @@ fresh(void)
 	    "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL",
 	    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_CA_BUNDLE", "AWS_MAX_ATTEMPTS",
 	    "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "AWS_REQUEST_CHECKSUM_CALCULATION",
-	    "AWS_USE_DUALSTACK_ENDPOINT", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN",
-	    "AWS_ROLE_SESSION_NAME", "AWS_CREDENTIAL_EXPIRATION", "AWS_ENDPOINT_URL_STS",
+	    "AWS_RESPONSE_CHECKSUM_VALIDATION", "AWS_USE_DUALSTACK_ENDPOINT",
+	    "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME",
+	    "AWS_CREDENTIAL_EXPIRATION", "AWS_ENDPOINT_URL_STS",
 	    "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 	    "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_DEFAULT_PROFILE", "XDG_CACHE_HOME",
 	    "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"};
@@ -59,7 +60,7 @@ fresh(void)
 	put("credentials", NULL);
 }
 
-/* "region endpoint ca style attempts checksum dualstack", or the error's text. */
+/* "region endpoint ca style attempts checksum validation dualstack", or the error's text. */
 static const char *
 settings(const char *profile)
 {
@@ -72,9 +73,9 @@ settings(const char *profile)
 		OK(err.status == EXIT_USAGE, "a usage error");
 		return err.text;
 	}
-	buf_addf(&out, "%s %s %s %s %u %s %d", shown(s.region), shown(s.endpoint_url),
+	buf_addf(&out, "%s %s %s %s %u %s %s %d", shown(s.region), shown(s.endpoint_url),
 	    shown(s.ca_bundle), shown(s.addressing_style), s.max_attempts,
-	    shown(s.checksum_calculation), s.use_dualstack);
+	    shown(s.checksum_calculation), shown(s.checksum_validation), s.use_dualstack);
 	profile_free(&p);
 	aws_settings_free(&s);
 	return buf_str(&out);
@@ -129,11 +130,12 @@ static void
 test_settings(void)
 {
 	fresh();
-	OK_STR(settings(NULL), "(none) (none) (none) (none) 0 (none) 0", "nothing is set");
+	OK_STR(settings(NULL), "(none) (none) (none) (none) 0 (none) (none) 0", "nothing is set");
 	put("config",
 	    "[default]\nregion = r-default\n"
 	    "[profile x]\nregion=r-x\nendpoint_url=http://x\nca_bundle=/ca\nmax_attempts=5\n"
-	    "request_checksum_calculation=WHEN_REQUIRED\ns3 =\n  addressing_style = path\n"
+	    "request_checksum_calculation=WHEN_REQUIRED\n"
+	    "response_checksum_validation=When_Supported\ns3 =\n  addressing_style = path\n"
 	    "  use_dualstack_endpoint = true\n"
 	    "[profile y]\nservices = mine\nendpoint_url = http://global\n"
 	    "use_dualstack_endpoint = True\n"
@@ -142,36 +144,40 @@ test_settings(void)
 	    "[profile z]\nservices = yours\nignore_configured_endpoint_urls = true\n"
 	    "endpoint_url = http://z\n"
 	    "[profile none]\nservices = yours\n");
-	OK_STR(settings(NULL), "r-default (none) (none) (none) 0 (none) 0", "[default]");
-	OK_STR(settings("x"), "r-x http://x /ca path 5 when_required 1", "a profile's settings");
-	OK_STR(settings("y"), "(none) http://mine (none) (none) 0 (none) 1",
+	OK_STR(settings(NULL), "r-default (none) (none) (none) 0 (none) (none) 0", "[default]");
+	OK_STR(settings("x"), "r-x http://x /ca path 5 when_required when_supported 1",
+	    "a profile's settings");
+	OK_STR(settings("y"), "(none) http://mine (none) (none) 0 (none) (none) 1",
 	    "services go before endpoint_url");
-	OK_STR(settings("z"), "(none) (none) (none) (none) 0 (none) 0",
+	OK_STR(settings("z"), "(none) (none) (none) (none) 0 (none) (none) 0",
 	    "configured endpoints ignored");
 	OK(strncmp(settings("none"), "profile none: services = 'yours': no [services yours] in ",
 	       57) == 0,
 	    "no such services");
 	setenv("AWS_PROFILE", "x", 1);
-	OK_STR(settings(NULL), "r-x http://x /ca path 5 when_required 1", "AWS_PROFILE");
-	OK_STR(settings("default"), "r-default (none) (none) (none) 0 (none) 0",
+	OK_STR(settings(NULL), "r-x http://x /ca path 5 when_required when_supported 1",
+	    "AWS_PROFILE");
+	OK_STR(settings("default"), "r-default (none) (none) (none) 0 (none) (none) 0",
 	    "--profile goes before it");
 	put("credentials", "[x]\nregion = r-credentials\n");
-	OK_STR(settings(NULL), "r-credentials http://x /ca path 5 when_required 1",
+	OK_STR(settings(NULL), "r-credentials http://x /ca path 5 when_required when_supported 1",
 	    "the credentials file goes first");
 	setenv("AWS_DEFAULT_REGION", "r-env", 1);
 	setenv("AWS_ENDPOINT_URL", "http://env", 1);
 	setenv("AWS_CA_BUNDLE", "/env", 1);
 	setenv("AWS_MAX_ATTEMPTS", "7", 1);
 	setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "when_supported", 1);
+	setenv("AWS_RESPONSE_CHECKSUM_VALIDATION", "WHEN_REQUIRED", 1);
 	setenv("AWS_USE_DUALSTACK_ENDPOINT", "false", 1);
-	OK_STR(settings(NULL), "r-env http://env /env path 7 when_supported 0",
+	OK_STR(settings(NULL), "r-env http://env /env path 7 when_supported when_required 0",
 	    "the environment goes before the profile");
 	setenv("AWS_REGION", "r-env-2", 1);
 	setenv("AWS_ENDPOINT_URL_S3", "http://s3", 1);
-	OK_STR(settings("y"), "r-env-2 http://s3 /env (none) 7 when_supported 0",
+	OK_STR(settings("y"), "r-env-2 http://s3 /env (none) 7 when_supported when_required 0",
 	    "AWS_REGION and the S3 endpoint before all");
 	setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true", 1);
-	OK_STR(settings("y"), "r-env-2 (none) /env (none) 7 when_supported 0", "or ignored");
+	OK_STR(settings("y"), "r-env-2 (none) /env (none) 7 when_supported when_required 0",
+	    "or ignored");
 }
 
 static void
@@ -184,6 +190,9 @@ test_bad_settings(void)
 	    {"b",
 		"profile b: request_checksum_calculation = 'never': not when_supported or "
 		"when_required"},
+	    {"g",
+		"profile g: response_checksum_validation = 'off': not when_supported or "
+		"when_required"},
 	    {"c", "profile c: s3 addressing_style = 'dns': not auto, path or virtual"},
 	    {"d", "profile d: use_dualstack_endpoint = 'yes': not true or false"},
 	    {"e", "profile e: s3 use_dualstack_endpoint = '1': not true or false"},
@@ -195,6 +204,7 @@ test_bad_settings(void)
 	put("config",
 	    "[profile a]\nmax_attempts=0\n"
 	    "[profile b]\nrequest_checksum_calculation=never\n"
+	    "[profile g]\nresponse_checksum_validation=off\n"
 	    "[profile c]\ns3 =\n addressing_style = dns\n"
 	    "[profile d]\nuse_dualstack_endpoint=yes\n"
 	    "[profile e]\ns3=\n use_dualstack_endpoint=1\n"
@@ -212,7 +222,7 @@ test_bad_settings(void)
 	OK(strncmp(settings(NULL), "profile zz (AWS_PROFILE): there is none in ", 43) == 0,
 	    "nor by the environment");
 	setenv("AWS_PROFILE", "", 1);
-	OK_STR(settings(NULL), "(none) (none) (none) (none) 0 (none) 0",
+	OK_STR(settings(NULL), "(none) (none) (none) (none) 0 (none) (none) 0",
 	    "an empty variable does not count");
 	put("config", "[default]\nx\n");
 	snprintf(path, sizeof(path),
@@ -222,8 +232,8 @@ test_bad_settings(void)
 	snprintf(path, sizeof(path), "%s: Is a directory", home);
 	OK_STR(settings(NULL), path, "a file that cannot be read");
 	setenv("AWS_CONFIG_FILE", "/dev/null/none", 1);
-	OK_STR(
-	    settings(NULL), "(none) (none) (none) (none) 0 (none) 0", "a file that is not there");
+	OK_STR(settings(NULL), "(none) (none) (none) (none) 0 (none) (none) 0",
+	    "a file that is not there");
 }
 
 static void

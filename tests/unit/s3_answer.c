@@ -73,6 +73,9 @@ test_answers(void)
 	static const char *const odd[] = {"HTTP/1.1 200", "Content-Length: 12x",
 	    "Content-Range: bytes */7", "no colon", ":", "",
 	    "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT", NULL};
+	static const char *const proxied[] = {"HTTP/1.1 200 OK",
+	    "ETag: W/\"0cc175b9c0f1b6a831c399e269772661\"", "Transfer-Encoding: chunked",
+	    "X-Amz-Request-Id: 17", NULL};
 	struct s3_answer a = parse(ok);
 	const char *text;
 
@@ -86,6 +89,11 @@ test_answers(void)
 	a = parse(part);
 	OK(a.status == 206 && a.range_start == 5 && a.range_total == 10, "Content-Range");
 	OK(!s3_etag_is_md5(&a), "a multipart ETag is no MD5");
+	OK(!a.etag_is_weak && !a.is_chunked && !a.has_request_id, "none of what only some have");
+	a = parse(proxied);
+	OK_STR(a.etag, "0cc175b9c0f1b6a831c399e269772661", "a weak ETag without its mark");
+	OK(a.etag_is_weak && a.is_chunked && a.has_request_id && a.content_length == -1,
+	    "which is noted, as are chunks and S3's id");
 	a = parse(slow);
 	OK(a.status == 503 && a.retry_after_ms == 2000, "the longer of two Retry-After");
 	OK(s3_answer_date(&a) == 60, "the Date of an error");
