@@ -12,7 +12,7 @@ claim() { # NAME RECEIPT
 		return
 	fi
 	# sheaf-work refuses what is too long to be a claim
-	s3get --stdout "$uri" 2> /dev/null | head -c 65537 > "$theirs"
+	get_stored --stdout "$uri" 2> /dev/null | head -c 65537 > "$theirs"
 	[[ ${PIPESTATUS[0]} == 0 || $(stat -c %s "$theirs") == 65537 ]] || refuse "$1=${!1}: $why"
 	why=$(sheaf-work claim "$WORK" "$1" "${!1}" 2>&1 < "$theirs") || refuse "${why#sheaf: }"
 	rm "$theirs"

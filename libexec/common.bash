@@ -42,6 +42,15 @@ above_progress() { # TEXT
 	printf '%s\n' "$text" >&2
 }
 
+# ---- programs
+
+# s3get, for what the merge itself has stored. S3GET_FLAGS are for SRC; but where ETags are no MD5s, they are none here either.
+get_stored() { # ARGUMENT...
+	local options=()
+	[[ " $S3GET_FLAGS " != *[[:blank:]\'\"]--no-md5[[:blank:]\'\"]* ]] || options=(--no-md5)
+	s3get "${options[@]}" "$@"
+}
+
 # ---- values
 
 # Is a switch such as UNION=1 on?

@@ -328,3 +328,436 @@ answer = lambda r: refusal("501 Not Implemented", "NotImplemented") if "'$header
 	AWS_RESPONSE_CHECKSUM_VALIDATION=always run_tool 2 s3get --stdout s3://bkt/a
 	says "AWS_RESPONSE_CHECKSUM_VALIDATION='always': not when_supported or when_required"
 }
+
+# ---- storing --------------------------------------------------------------------------------------------------
+
+# A server that stores: objects in STORED, parts in PARTS. SHOWN(key) is the ETag that HEAD shows.
+readonly STORE="$SERVE"'
+import re
+STORED, PARTS = {}, {}
+def shown(key):
+    return tag(STORED[key][0])
+def condition(r, key):
+    if r.headers.get("if-none-match") == "*" and key in STORED:
+        return refusal("412 Precondition Failed", "PreconditionFailed")
+    wanted = r.headers.get("if-match")
+    if wanted and (key not in STORED or shown(key) != wanted):
+        return refusal("412 Precondition Failed", "PreconditionFailed")
+def head_of(r):
+    return {k: v for k, v in r.headers.items() if k.startswith("x-amz-meta-")}
+def store(r, **more):
+    key = r.path.partition("/bkt/")[2]
+    if r.method == "PUT" and "partNumber" in r.query:
+        PARTS[int(r.query["partNumber"])] = r.body
+        return reply(**{"ETag": tag(r.body), **more})
+    if r.method == "POST" and "uploads" in r.query:
+        META[key] = head_of(r)
+        return reply(b"<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>")
+    if r.method == "POST":
+        refused = condition(r, key)
+        if refused:
+            return refused
+        STORED[key] = (b"".join(PARTS[n] for n in sorted(PARTS)), META[key])
+        return reply(b"<CompleteMultipartUploadResult><ETag>\"" + COMPLETED(key) + b"\"</ETag></CompleteMultipartUploadResult>")
+    if r.method == "DELETE":
+        PARTS.clear()
+        return refusal("404 Not Found", "NoSuchUpload") if GONE else reply(status="204 No Content")
+    if r.method == "PUT":
+        refused = condition(r, key)
+        if refused:
+            return refused
+        STORED[key] = (r.body, head_of(r))
+        return reply(**{"ETag": shown(key), **more})
+    if not key:
+        return reply(b"<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>")
+    if key not in STORED:
+        return refusal("404 Not Found", "NoSuchKey") if r.method == "GET" else reply(status="404 Not Found", **ID)
+    body, meta = STORED[key]
+    if r.method == "HEAD":
+        return reply(ETag=shown(key), Content_Length=len(body), **meta)
+    return reply(body, ETag=shown(key))
+def COMPLETED(key):
+    parts = [hashlib.md5(PARTS[n]).digest() for n in sorted(PARTS)]
+    return hashlib.md5(b"".join(parts)).hexdigest().encode() + b"-%d" % len(parts)
+META, ID, GONE = {}, {"x_amz_request_id": "1"}, False
+def has_condition(r):
+    return r.method in ("PUT", "POST") and ("if-match" in r.headers or "if-none-match" in r.headers)
+'
+
+# done_with METHOD: how many requests with it.
+asked() {
+	grep -c "^b'$1 " "$LOG" || true
+}
+
+etag_of_out() {
+	grep -o '"etag":"[^"]*' out | cut -c 9-
+}
+
+@test "s3put: a 412 without S3's word is asked again, and no object of somebody else" {
+	echo x > file
+	unset AWS_MAX_ATTEMPTS
+	for option in --if-none-match "--if-match=$(md5 y)"; do
+		hostile <<< "$STORE"'
+STORED["k"] = (b"y", {})
+if "'"$option"'" == "--if-none-match":
+    STORED.clear()
+answer = lambda r: reply(b"<html>412</html>", "412 Precondition Failed") if has_condition(r) else store(r)'
+		run_tool 1 s3put "$option" file s3://bkt/k
+		says "s3put: s3://bkt/k: 412 Precondition Failed after 4 tries"
+	done
+	hostile <<< "$STORE"'
+answer = lambda r: reply(b"<html>412</html>", "412 Precondition Failed") if has_condition(r) and r.n < 3 else store(r)'
+	run_tool 0 s3put --if-none-match file s3://bkt/k
+	silent
+}
+
+@test "s3put: a conflict is tried again, in one piece and in parts" {
+	echo x > small
+	head -c 6000000 /dev/zero > large
+	local file code
+	for file in small large; do
+		for code in ConditionalRequestConflict OperationAborted; do
+			hostile <<< "$STORE"'
+seen = []
+def answer(r):
+    if has_condition(r) and not seen:
+        seen.append(r)
+        return refusal("409 Conflict", "'$code'")
+    return store(r)'
+			run_tool 0 s3put --if-none-match --part-size 5M $file s3://bkt/k
+			silent
+		done
+	done
+}
+
+@test "s3put: a server that does not know conditions: HEAD looks, and what it finds counts" {
+	echo x > small
+	head -c 6000000 /dev/zero > large
+	local file reply
+	for reply in 'refusal("501 Not Implemented", "NotImplemented")' 'reply(b"no", "501 Not Implemented")' \
+		'refusal("400 Bad Request", "NotImplemented")'; do
+		for file in small large; do
+			hostile <<< "$STORE"'
+answer = lambda r: '"$reply"' if has_condition(r) else store(r)'
+			run_tool 0 s3put --if-none-match --part-size 5M $file s3://bkt/k
+			silent
+			# refused once, not lost: nothing was asked again
+			[[ $(grep -ci 'if-none-match' "$LOG") == 1 ]]
+			etag=$(etag_of_out)
+			# ours, another's, and the one that is to be replaced
+			run_tool 0 s3put --if-none-match --part-size 5M small s3://bkt/k2
+			run_tool 0 s3put --if-none-match --part-size 5M small s3://bkt/k2
+			grep -F '"existed":true' out
+			run_tool 1 s3put --if-none-match --part-size 5M large s3://bkt/k2
+			says "s3put: s3://bkt/k2: another object exists there already"
+			run_tool 1 s3put --if-match "$(md5 other)" --part-size 5M large s3://bkt/k2
+			says "s3put: s3://bkt/k2: changed since its ETag was"
+			run_tool 0 s3put --if-match "$etag" --part-size 5M $file s3://bkt/k
+		done
+	done
+	# an object that comes between the first HEAD and the refusal
+	for file in small large; do
+		hostile <<< "$STORE"'
+def answer(r):
+    if has_condition(r):
+        STORED["k"] = (b"of another", {})
+        return refusal("501 Not Implemented", "NotImplemented")
+    return store(r)'
+		run_tool 1 s3put --if-none-match --part-size 5M $file s3://bkt/k
+		says "s3put: s3://bkt/k: another object exists there already"
+		[[ $file == small || $(asked DELETE) == 1 ]]
+	done
+}
+
+@test "s3put: a HEAD answered with 404 by a proxy is no missing object" {
+	echo x > file
+	unset AWS_MAX_ATTEMPTS
+	# with S3's own id, or with its word to a GET
+	hostile <<< "$STORE"$'\nanswer = store'
+	run_tool 0 s3put --if-none-match file s3://bkt/k
+	[[ $(asked GET) == 0 && $(asked PUT) == 1 ]]
+	hostile <<< "$STORE"$'\nID = {}\nanswer = store'
+	run_tool 0 s3put --if-none-match file s3://bkt/k
+	[[ $(asked GET) == 1 && $(asked PUT) == 1 ]]
+	# a proxy that answers so to both, or to HEAD only
+	hostile <<< "$STORE"$'\nanswer = lambda r: reply(b"" if r.method == "HEAD" else b"no route", "404 Not Found") if r.method != "PUT" else store(r)'
+	run_tool 1 s3put --if-none-match file s3://bkt/k
+	says "s3put: s3://bkt/k: 404 Not Found after 4 tries"
+	[[ $(asked PUT) == 0 ]]
+	hostile <<< "$STORE"$'\nSTORED["k"] = (b"y", {})\nanswer = lambda r: reply(status="404 Not Found") if r.method == "HEAD" else store(r)'
+	run_tool 1 s3put --if-none-match file s3://bkt/k
+	says "s3put: s3://bkt/k: HEAD answers 404, but GET 200"
+	[[ $(asked PUT) == 0 ]]
+}
+
+@test "s3put: an answer without an ETag is settled by HEAD" {
+	echo x > file
+	local etag
+	for etag in 'None' "'\"\"'"; do
+		hostile <<< "$STORE"'
+answer = lambda r: store(r, ETag='"$etag"') if r.method == "PUT" else store(r)'
+		for option in '' --if-none-match; do
+			# shellcheck disable=SC2086
+			run_tool 0 s3put $option file "s3://bkt/k$option"
+			silent
+			[[ $(etag_of_out) == $(md5sum < file | cut -c 1-32) ]]
+			lacks existed out
+		done
+		[[ $(asked PUT) == 2 ]]
+		run_tool 0 s3put --metadata sheaf-crc32c=01234567 file s3://bkt/meta
+	done
+	# a page that stores nothing, once and for ever
+	hostile <<< "$STORE"$'\nanswer = lambda r: reply(b"<html>sign in</html>") if r.method == "PUT" and r.n == 0 else store(r)'
+	run_tool 0 s3put file s3://bkt/k
+	[[ $(asked PUT) == 2 ]]
+	hostile <<< "$STORE"$'\nanswer = lambda r: reply(b"<html>sign in</html>") if r.method == "PUT" else store(r)'
+	run_tool 1 s3put file s3://bkt/k
+	says "s3put: s3://bkt/k: 200 answer without an ETag"
+	hostile <<< "answer = lambda r: reply(b'<html>sign in</html>')"
+	run_tool 1 s3put file s3://bkt/k
+	says "s3put: s3://bkt/k: 200 answer without an ETag"
+	# parts: their MD5s stand for their ETags
+	head -c 11000000 /dev/urandom > large
+	hostile <<< "$STORE"$'\nanswer = lambda r: store(r, ETag=None) if r.method == "PUT" else store(r)'
+	run_tool 0 s3put --part-size 5M large s3://bkt/k
+	silent
+	[[ $(asked PUT) == 6 ]]
+}
+
+@test "s3put: the ETag that is told is the one that HEAD shows" {
+	echo x > small
+	head -c 6000000 /dev/urandom > large
+	hostile <<< "$STORE"'
+shown = lambda key: "\"shown-later-%d\"" % len(STORED[key][0])
+answer = lambda r: store(r, ETag="\"said-first\"") if r.method == "PUT" and "partNumber" not in r.query else store(r)'
+	run_tool 0 s3put small s3://bkt/k
+	[[ $(etag_of_out) == shown-later-2 ]]
+	run_tool 0 s3put --part-size 5M large s3://bkt/k
+	[[ $(etag_of_out) == shown-later-6000000 ]]
+	# the MD5 is what HEAD shows, too: it is not asked; after parts it is, once
+	hostile <<< "$STORE"$'\nanswer = store'
+	run_tool 0 s3put small s3://bkt/k
+	[[ $(asked HEAD) == 0 ]]
+	run_tool 0 s3put --part-size 5M large s3://bkt/k
+	[[ $(etag_of_out) == $(md5sum < large | cut -c 1-32) && $(asked HEAD) == 1 ]]
+}
+
+@test "s3put: ETags that look like MD5s and are none: what was stored is read back, unless --no-md5" {
+	echo x > small
+	head -c 11000000 /dev/urandom > large
+	for file in small large; do
+		hostile <<< "$STORE"'
+tag = lambda body: "\"" + hashlib.md5(body + b"salt").hexdigest() + "\""
+answer = store'
+		run_tool 0 s3put --part-size 5M $file s3://bkt/k
+		silent
+		[[ $(asked GET) == 1 ]]
+		run_tool 0 s3put --no-md5 --part-size 5M $file s3://bkt/k
+		silent
+		[[ $(asked GET) == 1 ]]
+		# a server that stores other bytes, and tells by their ETag
+		hostile <<< "$STORE"'
+def answer(r):
+    if r.method == "PUT":
+        r.body = b"!" + r.body[1:]
+    return store(r)'
+		run_tool 1 s3put --part-size 5M $file s3://bkt/k
+		says "s3put: s3://bkt/k: stored with ETag " ", and what comes back is not what was sent"
+	done
+	# a part that was broken on its way once
+	hostile <<< "$STORE"'
+def answer(r):
+    if r.method == "PUT" and r.n == 2:
+        r.body = b"!" + r.body[1:]
+    return store(r)'
+	run_tool 0 s3put --connections 1 --part-size 5M large s3://bkt/k
+	silent
+	[[ $(asked GET) == 0 && $(asked PUT) == 4 ]]
+}
+
+@test "s3put: weak ETags of a server, with which If-Match never matches" {
+	echo x > small
+	head -c 6000000 /dev/urandom > large
+	hostile <<< "$STORE"'
+STORED["k"] = (b"old", {})
+weak = tag
+tag = lambda body: "W/" + weak(body)
+answer = store'
+	run_tool 0 s3put --if-match "$(md5 old)" small s3://bkt/k
+	silent
+	run_tool 0 s3put --if-match "$(md5sum < small | cut -c 1-32)" --part-size 5M large s3://bkt/k
+	silent
+	run_tool 1 s3put --if-match "$(md5 old)" small s3://bkt/k
+	says "s3put: s3://bkt/k: changed since its ETag was"
+}
+
+@test "s3put: an upload in parts that another has made meanwhile is aborted" {
+	head -c 6000000 /dev/urandom > large
+	hostile <<< "$STORE"'
+def answer(r):
+    if r.method == "POST" and has_condition(r):
+        STORED["k"] = (b"".join(PARTS[n] for n in sorted(PARTS)), META["k"])
+    return store(r)'
+	run_tool 0 s3put --metadata sheaf-crc32c=01234567 --if-none-match --part-size 5M large s3://bkt/k
+	grep -F '"existed":true' out
+	[[ $(asked DELETE) == 1 ]]
+}
+
+@test "s3put: only S3's word says that an upload is gone" {
+	head -c 6000000 /dev/urandom > large
+	hostile <<< "$STORE"'
+def answer(r):
+    if r.method == "DELETE":
+        return reply(b"no route", "404 Not Found")
+    if r.method == "POST" and "uploads" not in r.query:
+        return refusal("403 Forbidden", "AccessDenied")
+    return store(r)'
+	run_tool 1 s3put --part-size 5M large s3://bkt/k
+	grep -F "the unfinished multipart upload u1 could not be aborted: s3://bkt/k: 404 Not Found after 2 tries" err
+	hostile <<< "$STORE"'
+GONE = True
+def answer(r):
+    if r.method == "POST" and "uploads" not in r.query:
+        return refusal("403 Forbidden", "AccessDenied")
+    return store(r)'
+	run_tool 1 s3put --part-size 5M large s3://bkt/k
+	says "s3put: s3://bkt/k: 403 AccessDenied"
+}
+
+@test "s3put --only-writer: the listing of uploads is read to the key's end, without max-uploads" {
+	head -c 6000000 /dev/zero > large
+	hostile <<< "$STORE"'
+OPEN = [("k", f"id {i}".replace(" ", "-")) for i in range(23)] + [("k-other", f"o{i}") for i in range(9)]
+def answer(r):
+    if r.method == "GET" and "uploads" in r.query:
+        if "max-uploads" in r.query:
+            return refusal("501 Not Implemented", "NotImplemented")
+        after = (r.query.get("key-marker", ""), r.query.get("upload-id-marker", ""))
+        rest = [u for u in sorted(OPEN) if u > after]
+        page, more = rest[:5], len(rest) > 5
+        text = "".join(f"<Upload><Key>{k}</Key><UploadId>{i}</UploadId></Upload>" for k, i in page)
+        text += f"<IsTruncated>{str(more).lower()}</IsTruncated>"
+        if more:
+            text += f"<NextKeyMarker>{page[-1][0]}</NextKeyMarker><NextUploadIdMarker>{page[-1][1]}</NextUploadIdMarker>"
+        return reply(f"<ListMultipartUploadsResult>{text}</ListMultipartUploadsResult>".encode())
+    return store(r)'
+	run_tool 0 s3put --only-writer --part-size 5M large s3://bkt/k
+	silent
+	[[ $(asked DELETE) == 23 && $(grep -c 'uploads=' "$LOG") == 6 ]]
+	lacks 'DELETE.*uploadId=o' "$LOG"
+}
+
+@test "s3put --only-writer: a listing of uploads that does not go on ends" {
+	head -c 6000000 /dev/zero > large
+	hostile <<< "$STORE"'
+def answer(r):
+    if r.method == "GET" and "uploads" in r.query:
+        return reply(b"<ListMultipartUploadsResult><IsTruncated>true</IsTruncated><NextKeyMarker>k</NextKeyMarker>"
+                     b"<NextUploadIdMarker>x</NextUploadIdMarker></ListMultipartUploadsResult>")
+    return store(r)'
+	run_tool 0 s3put --only-writer --part-size 5M large s3://bkt/k
+	[[ $(grep -c '&uploads=' "$LOG") == 1 ]]
+}
+
+# ---- the pipeline ---------------------------------------------------------------------------------------------
+
+# The server of STORE lists, too: 12 objects below in/, and what is stored below out/.
+readonly LISTS="$STORE"'
+for i in range(12):
+    STORED[f"in/{i:02}.csv"] = (b"id,n\n%d,%d\n" % (i, 7 * i), {})
+def served(r, **more):
+    if r.method != "GET" or "list-type" not in r.query:
+        return store(r, **more)
+    keys = sorted(k for k in STORED if k.startswith(r.query.get("prefix", "")) and k > r.query.get("start-after", ""))
+    return listing(*(item(k, len(STORED[k][0]), shown(k)) for k in keys))
+'
+
+pipeline() { # STATUS TARGET [SETTING...]
+	run_tool "$1" make -s -f "$ROOT/pipeline.mk" "${@:2}" SRC=s3://bkt/in/ DEST=s3://bkt/out/ WORK="$TMP/work" BATCH=5 JOBS=2 PROGRESS=0
+}
+
+# whole_job [SETTING...]: merge, verify in all ways, refresh, and the rows are right.
+whole_job() {
+	local i
+	pipeline 0 merge ONE=1 "$@"
+	for ((i = 0; i < 12; i++)); do
+		echo "$i,$((7 * i))"
+	done > want
+	cat work/merged/0000[012].csv | grep -v '^id' > got
+	same want got
+	pipeline 0 verify DEEP=1 SOURCE=1 ONE=1 "$@"
+	pipeline 0 merge ONE=1 "$@"
+	printf 'id,n\n3,99\n' > changed
+	run_tool 0 s3put changed s3://bkt/in/03.csv
+	pipeline 0 refresh ONE=1 "$@"
+	grep -F '1 changed' out
+	pipeline 0 merge ONE=1 "$@"
+	grep -xF 3,99 work/merged/00000.csv
+	pipeline 0 verify DEEP=1 SOURCE=1 ONE=1 "$@"
+	rm -rf work
+	pipeline 0 verify DEEP=1 "$@"
+	pipeline 2 merge "$@"
+	grep -F 'belongs to another run' err
+}
+
+@test "the whole job on a server that knows neither conditions nor checksums nor lengths" {
+	hostile <<< "$LISTS"'
+def answer(r):
+    if has_condition(r) or "x-amz-checksum-mode" in r.headers or "max-uploads" in r.query:
+        return refusal("501 Not Implemented", "NotImplemented")
+    if r.method != "GET" or "list-type" in r.query or r.path.partition("/bkt/")[2] not in STORED:
+        return served(r)
+    body = STORED[r.path.partition("/bkt/")[2]][0]
+    return reply(b"%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n" if body else b"0\r\n\r\n", ETag=tag(body),
+                 Content_Length=None, Transfer_Encoding="chunked")'
+	whole_job
+}
+
+@test "the whole job on a server whose ETags look like MD5s and are none" {
+	hostile <<< "$LISTS"'
+tag = lambda body: "\"" + hashlib.md5(body + b"salt").hexdigest() + "\""
+answer = served'
+	pipeline 2 merge
+	grep -F "(--no-md5 is for servers whose ETags are no MD5s)" err
+	rm -rf work
+	hostile <<< "$LISTS"'
+tag = lambda body: "\"" + hashlib.md5(body + b"salt").hexdigest() + "\""
+answer = served'
+	whole_job S3GET_FLAGS=--no-md5
+}
+
+@test "the whole job behind a proxy that makes ETags weak" {
+	hostile <<< "$LISTS"'
+weak = tag
+tag = lambda body: "W/" + weak(body)
+answer = lambda r: refusal("412 No", "PreconditionFailed") if r.method == "GET" and "if-match" in r.headers else served(r)'
+	whole_job
+}
+
+@test "REJECTS=1: a proxy that loses its way fails the run, and nothing is left out" {
+	local answer
+	for answer in 'reply(b"default backend - 404", "404 Not Found")' 'refusal("404 Not Found", "XUserNotFound")' \
+		'reply(b"<html>412</html>", "412 Precondition Failed")' 'reply(b"\x1f\x8b", ETag=shown(r.path[5:]))'; do
+		hostile <<< "$LISTS"'
+answer = lambda r: '"$answer"' if r.method == "GET" and r.path.startswith("/bkt/in/") else served(r)'
+		pipeline 2 merge REJECTS=1
+		[[ ! -s work/rejects.tsv && ! -e work/put/00000.json ]]
+		# the proxy is mended, and the same command goes on
+		cat > mended <<< "$LISTS"$'\nanswer = served'
+		hostile < mended
+		pipeline 0 merge REJECTS=1
+		[[ $(cat work/merged/0000[012].csv | grep -vc '^id') == 12 ]]
+		rm -rf work
+	done
+}
+
+@test "REJECTS=1: an object that has changed is left out, also where the server ignores If-Match" {
+	hostile <<< "$LISTS"'
+def answer(r):
+    if r.method == "GET" and "list-type" not in r.query and r.path.startswith("/bkt/in/"):
+        STORED["in/03.csv"] = (b"id,n\n3,99\n", {})
+    return served(r)'
+	pipeline 0 merge REJECTS=1
+	[[ $(cut -f 1-2 work/rejects.tsv) == $'s3://bkt/in/03.csv\tchanged since it was listed' ]]
+	[[ $(cat work/merged/0000[012].csv | grep -vc '^id') == 11 ]]
+}

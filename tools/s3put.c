@@ -38,6 +38,7 @@ enum {
 	OPT_ONLY_WRITER,
 	OPT_METADATA,
 	OPT_CHECKSUM,
+	OPT_NO_MD5,
 	OPT_PART_SIZE,
 	OPT_EXPECT_SIZE,
 	OPT_EXPECT_CRC32C,
@@ -76,6 +77,7 @@ static const char help[] =
     "      --if-match ETAG      replace only the object with this ETag\n"
     "      --only-writer        nobody else stores this object now: abort its unfinished uploads\n"
     "      --checksum-algorithm A  MD5, CRC32C or SHA256, sent with the data\n"
+    "      --no-md5             the server's ETags look like MD5s and are none: do not compare\n"
     "      --expect-size N      store nothing unless there are N bytes\n"
     "      --expect-crc32c X    store nothing unless the CRC32C is X (8 hex digits)\n"
     "      --about FILE         output of csvcat --about: expect its size and CRC32C, store the "
@@ -164,6 +166,7 @@ own_option(int c, const char *arg, struct err *e)
 	case OPT_IF_MATCH: return set_if_match(arg, e);
 	case OPT_ONLY_WRITER: opt.put.only_writer = 1; return 0;
 	case OPT_CHECKSUM: return parse_checksum(arg, e);
+	case OPT_NO_MD5: opt.put.no_md5 = 1; return 0;
 	case OPT_METADATA: return put_headers_metadata(h, arg, e);
 	case OPT_PART_SIZE:
 		return parse_size(
@@ -196,6 +199,7 @@ options(int argc, char **argv, struct err *e)
 	    {"if-match", required_argument, NULL, OPT_IF_MATCH},
 	    {"only-writer", no_argument, NULL, OPT_ONLY_WRITER},
 	    {"checksum-algorithm", required_argument, NULL, OPT_CHECKSUM},
+	    {"no-md5", no_argument, NULL, OPT_NO_MD5},
 	    {"metadata", required_argument, NULL, OPT_METADATA},
 	    {"part-size", required_argument, NULL, OPT_PART_SIZE},
 	    {"expect-size", required_argument, NULL, OPT_EXPECT_SIZE},

@@ -34,7 +34,8 @@ reject_reason(const struct s3_get_item *it, char *text, size_t cap)
 	const struct s3_call *c = &it->call;
 	const char *class = class_word(c->problem->xml.storage_class);
 
-	if (it->changed)
+	/* likewise where fewer tries are allowed than check_head waits for */
+	if (it->changed || (it->n_others > 1 && it->n_others >= c->last.tries))
 		return it->o.has_listing ? "changed since it was listed"
 					 : "changed while it was read";
 	if (s3_call_says(c, 404, "NoSuchKey") || s3_call_says(c, 404, "NoSuchVersion"))

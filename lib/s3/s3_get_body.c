@@ -68,21 +68,23 @@ prepare(struct s3_call *c)
 		s3_call_header(c, "x-amz-checksum-mode", "ENABLED");
 }
 
-/* Goes on without what the server may not know. A 412 is judged by the ETag of the next answer. */
+/* Goes on without what the server may not know. A 412 is judged by the ETag of the next answer.
+ * What the refused request had is not looked at: since it was sent, others may have been answered,
+ * or it was hedged. */
 static int
 refused(struct s3_call *c)
 {
 	struct s3_get_item *it = c->arg;
-	int left = ~(it->without | it->g->without);
+	int if_match = *wanted_etag(it) != '\0' && !(it->without & GET_IF_MATCH);
 
-	if (c->answer.status == 412 && it->if_match[0] != '\0') {
+	if (c->answer.status == 412 && if_match) {
 		it->mismatched = s3_call_says(c, 412, "PreconditionFailed");
 		it->without |= GET_IF_MATCH;
 	} else if (!s3_call_is_not_implemented(c)) {
 		return 0;
-	} else if (left & GET_CHECKSUM_MODE) {
+	} else if (!(it->without & GET_CHECKSUM_MODE)) {
 		it->without |= GET_CHECKSUM_MODE;
-	} else if (it->if_match[0] != '\0') {
+	} else if (if_match) {
 		it->without |= GET_IF_MATCH;
 	} else {
 		return 0;

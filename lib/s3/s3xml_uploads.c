@@ -15,11 +15,13 @@ enum {
 	UPLOAD_FIELDS
 };
 
+enum { END_TRUNCATED, END_KEY, END_ID, END_FIELDS };
+
 struct uploads_reader {
 	struct xml_reader r;
 	void (*each)(void *arg, const struct s3xml_upload *u);
 	void *arg;
-	struct buf text[UPLOAD_FIELDS];
+	struct buf text[UPLOAD_FIELDS], end[END_FIELDS];
 	struct buf *to; /* where the text of the open element goes; NULL: nowhere */
 	int in_upload, in_initiator;
 };
@@ -30,7 +32,12 @@ upload_field(struct uploads_reader *u, const char *name)
 {
 	static const char *const names[UPLOAD_INITIATOR] = {
 	    "Key", "UploadId", "StorageClass", "Initiated", "ChecksumAlgorithm", "ChecksumType"};
+	static const char *const ends[END_FIELDS] = {
+	    "IsTruncated", "NextKeyMarker", "NextUploadIdMarker"};
 
+	for (int i = 0; u->r.depth == 2 && i < END_FIELDS; i++)
+		if (strcmp(name, ends[i]) == 0)
+			return &u->end[i];
 	if (!u->in_upload)
 		return NULL;
 	if (u->r.depth == 4 && u->in_initiator && strcmp(name, "ID") == 0)
@@ -96,15 +103,30 @@ uploads_end(void *arg, const XML_Char *name)
 
 int
 s3xml_uploads(const char *doc, size_t len, void (*each)(void *arg, const struct s3xml_upload *u),
-    void *arg, struct err *e)
+    void *arg, struct s3xml_uploads_end *end, struct err *e)
 {
 	struct uploads_reader u = {.each = each, .arg = arg};
-	int rc = xml_read(&u.r, doc, len, uploads_start, uploads_end, uploads_text);
+	int rc;
 
+	s3xml_uploads_end_free(end);
+	rc = xml_read(&u.r, doc, len, uploads_start, uploads_end, uploads_text);
 	for (int i = 0; i < UPLOAD_FIELDS; i++)
 		buf_free(&u.text[i]);
+	*end = (struct s3xml_uploads_end){
+	    .truncated = strcmp(buf_str(&u.end[END_TRUNCATED]), "true") == 0,
+	    .key = u.end[END_KEY],
+	    .id = u.end[END_ID]};
+	buf_free(&u.end[END_TRUNCATED]);
 	if (rc == -1)
 		return err_set(e, EXIT_FAILED, "listing of uploads: %s%s",
 		    u.r.not_xml ? "broken XML: " : "", u.r.fault);
 	return 0;
+}
+
+void
+s3xml_uploads_end_free(struct s3xml_uploads_end *end)
+{
+	buf_free(&end->key);
+	buf_free(&end->id);
+	end->truncated = 0;
 }

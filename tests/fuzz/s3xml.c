@@ -87,11 +87,14 @@ static void
 check_uploads(const char *doc, size_t len)
 {
 	struct err e = {.status = 0};
+	struct s3xml_uploads_end end = {0};
 	size_t bytes = 0;
 
-	if (s3xml_uploads(doc, len, on_upload, &bytes, &e) == -1 &&
+	if (s3xml_uploads(doc, len, on_upload, &bytes, &end, &e) == -1 &&
 	    (e.status != EXIT_FAILED || strncmp(e.text, "listing of uploads: ", 20) != 0))
 		abort();
+	bytes += end.key.len + end.id.len;
+	s3xml_uploads_end_free(&end);
 	if (bytes > len)
 		abort();
 }

@@ -282,19 +282,33 @@ test_uploads(void)
 	    "<CommonPrefixes><Key>no</Key></CommonPrefixes>"
 	    "<Upload><UploadId>2</UploadId></Upload><Upload/>"
 	    "<EncodingType>url</EncodingType></ListMultipartUploadsResult>";
+	static const char more[] =
+	    "<ListMultipartUploadsResult><NextKeyMarker>k%201</NextKeyMarker>"
+	    "<NextUploadIdMarker>a&amp;b</NextUploadIdMarker><IsTruncated>true</IsTruncated>"
+	    "<Upload><NextKeyMarker>no</NextKeyMarker></Upload></ListMultipartUploadsResult>";
+	struct s3xml_uploads_end end = {0};
 	struct buf out = {0};
 	struct err e;
 
-	OK(s3xml_uploads(doc, strlen(doc), add_upload, &out, &e) == 0, "a listing of uploads");
+	OK(s3xml_uploads(more, strlen(more), add_upload, &out, &end, &e) == 0 && end.truncated,
+	    "there are more uploads");
+	OK_STR(buf_str(&end.key), "k%201", "behind this key");
+	OK_STR(buf_str(&end.id), "a&b", "and this upload");
+	buf_reset(&out);
+	OK(s3xml_uploads(doc, strlen(doc), add_upload, &out, &end, &e) == 0,
+	    "a listing of uploads");
+	OK(!end.truncated && end.key.len == 0 && end.id.len == 0, "which is whole");
 	OK_STR(buf_str(&out),
 	    "[k%201 a&b i STANDARD 2026-11-25T17:00:00.000Z CRC32C FULL_OBJECT]"
 	    "[ 2     ][      ]",
 	    "what it holds");
-	OK(s3xml_uploads("<ListBucketResult/>", 19, add_upload, &out, &e) == -1, "another one");
+	OK(s3xml_uploads("<ListBucketResult/>", 19, add_upload, &out, &end, &e) == -1,
+	    "another one");
 	OK_STR(e.text, "listing of uploads: it is no ListMultipartUploadsResult", "is told");
-	OK(s3xml_uploads(doc, strlen(doc) - 1, add_upload, &out, &e) == -1 &&
+	OK(s3xml_uploads(doc, strlen(doc) - 1, add_upload, &out, &end, &e) == -1 &&
 		strstr(e.text, "broken XML") != NULL,
 	    "cut short");
+	s3xml_uploads_end_free(&end);
 	buf_free(&out);
 }
 

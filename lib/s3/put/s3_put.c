@@ -8,36 +8,81 @@ enum { CONNECTIONS = 4 };
 
 /* --- a single PUT --- */
 
-/* An answer without an ETag does not come from S3. */
 static enum fetch_verdict
 check_single(struct s3_call *c, struct fetch_again *again)
 {
+	if (c->answer.etag[0] != '\0')
+		return FETCH_DONE;
+	err_set(&s3_call_problem(c)->error, EXIT_FAILED, "%ld answer without an ETag",
+	    c->answer.status);
 	again->cause = FETCH_CAUSE_OTHER;
-	return c->answer.etag[0] != '\0' ? FETCH_DONE : FETCH_AGAIN;
+	return FETCH_AGAIN;
 }
 
 static int
-send_single(struct putter *p, struct part *part, struct s3_call *c)
+send_once(struct putter *p, struct part *part, struct s3_call *c, const struct s3_call_ops *ops)
 {
-	static const struct s3_call_ops ops = {.check = check_single};
-
 	putter_call(p, c, "PUT", NULL);
-	c->ops = &ops;
+	c->ops = ops;
 	putter_object_headers(p, c);
 	putter_conditions(p, c);
 	putter_body(p, part, c);
 	return putter_do(p, c, NULL);
 }
 
+/* What may have become of a single PUT. */
+enum sent {
+	SENT_STORED,  /* c has the answer */
+	SENT_IS_OURS, /* HEAD shows our object; res has its ETag */
+	SENT_REFUSED, /* c has the error */
+	SENT_STOPPED, /* the putter's e is filled */
+};
+
+static enum sent
+send_single(struct putter *p, struct part *part, const char *want, struct s3_call *c,
+    struct s3_put_result *res)
+{
+	static const struct s3_call_ops strict = {.check = check_single};
+	int rc = send_once(p, part, c, NULL);
+
+	/* either from a server that leaves the ETag out, or from a proxy, and nothing is stored */
+	if (rc == 0 && c->answer.etag[0] == '\0') {
+		if (putter_settle(p, want, res) == 0) {
+			res->existed = 0;
+			return SENT_IS_OURS;
+		}
+		s3_call_free(c);
+		rc = send_once(p, part, c, &strict);
+	}
+	if (rc == -1 && c->answer.status == 412 && putter_settle(p, want, res) == 0)
+		return SENT_IS_OURS;
+	return rc == 0 ? SENT_STORED : SENT_REFUSED;
+}
+
+/* Looks with HEAD whether the condition holds, and sends without it. */
+static enum sent
+send_unconditionally(struct putter *p, struct part *part, const char *want, struct s3_call *c,
+    struct s3_put_result *res)
+{
+	int rc;
+
+	s3_call_free(c);
+	if ((rc = putter_look(p, want, res)) != 0)
+		return rc == 1 ? SENT_IS_OURS : SENT_STOPPED;
+	p->unconditional = 1;
+	return send_single(p, part, want, c, res);
+}
+
 /* Ceph compares If-Match, quotes included, with an ETag without quotes. look_first has seen that
  * the ETags are equal. */
-static int
-send_bare(struct putter *p, struct part *part, struct s3_call *c)
+static enum sent
+send_bare(struct putter *p, struct part *part, const char *want, struct s3_call *c,
+    struct s3_put_result *res)
 {
 	snprintf(p->bare_etag, sizeof(p->bare_etag), "%.*s", (int)strlen(p->opt->if_match) - 2,
 	    p->opt->if_match + 1);
 	s3_call_free(c);
-	return send_single(p, part, c);
+	return send_single(p, part, want, c, res);
 }
 
 static int
@@ -45,84 +90,53 @@ put_single(struct putter *p, struct part *part, struct s3_put_result *res)
 {
 	char want[64];
 	struct s3_call c;
-	int rc, settled = 0;
+	enum sent sent;
+	int rc = 0;
 
 	if (put_source_check(&p->src, p->opt->expect_size, p->opt->expect_crc32c, p->e) == -1)
 		return -1;
 	hash_hex(want, part->digest.md5, 16);
-	rc = send_single(p, part, &c);
-	if (rc == -1 && c.answer.status == 412)
-		settled = putter_settle(p, want, res) == 0;
-	if (rc == -1 && c.answer.status == 412 && !settled && p->opt->if_match != NULL &&
+	sent = send_single(p, part, want, &c, res);
+	if (sent == SENT_REFUSED && p->opt->if_match != NULL && c.answer.status == 412 &&
 	    !s3_is_aws(p->s3))
-		rc = send_bare(p, part, &c);
+		sent = send_bare(p, part, want, &c, res);
+	if (sent == SENT_REFUSED && putter_may_go_without(p, &c))
+		sent = send_unconditionally(p, part, want, &c, res);
 	res->parts = 1;
-	if (rc == 0 && putter_etag_is_wrong(&c.answer, want))
-		rc = err_set(p->e, EXIT_FAILED, "s3://%s/%s: stored with ETag %s, but ours is %s",
-		    c.bucket, c.key, c.answer.etag, want);
-	else if (rc == 0)
-		memcpy(res->etag, c.answer.etag, sizeof(res->etag));
-	else if (settled)
-		rc = 0;
-	else
-		putter_refused(p, &c);
+	if (sent == SENT_STORED && putter_etag_is_wrong(p, &c.answer, want))
+		rc = putter_read_back(p, &c.answer, want);
+	if (sent == SENT_STORED && rc == 0)
+		rc = putter_stored(p, &c.answer, want, res);
+	else if (sent == SENT_REFUSED)
+		rc = putter_refused(p, &c);
 	s3_call_free(&c);
-	return rc;
+	return sent == SENT_STOPPED ? -1 : rc;
 }
 
 /* --- the whole --- */
-
-/* Is the object that HEAD found the one we are about to send? Only the first part has been read for
- * certain. */
-static int
-is_there(struct putter *p, struct part *first, const struct s3_answer *a)
-{
-	char want[64];
-
-	if (p->opt->meta_crc32c != NULL && p->opt->expect_size >= 0)
-		return a->content_length == p->opt->expect_size &&
-		    strcmp(a->sheaf_crc32c, p->opt->meta_crc32c) == 0;
-	if (!p->src.eof)
-		return 0;
-	hash_hex(want, first->digest.md5, 16);
-	return putter_is_ours(p, a, want);
-}
-
-static int
-has_etag(const struct s3_answer *a, const char *quoted)
-{
-	size_t len = strlen(a->etag);
-
-	return strlen(quoted) == len + 2 && memcmp(quoted + 1, a->etag, len) == 0;
-}
 
 /* Servers that ignore conditions would overwrite, so look first unless it is AWS. 1: the object
  * exists and is ours. */
 static int
 look_first(struct putter *p, struct part *first, struct s3_put_result *res)
 {
-	struct s3_answer a;
+	char want[64];
 	int rc;
 
-	if ((!p->opt->if_none_match && p->opt->if_match == NULL) || s3_is_aws(p->s3))
+	if (!putter_has_conditions(p) || s3_is_aws(p->s3))
 		return 0;
-	if ((rc = putter_head(p, &a, p->e)) == -1)
-		return -1;
-	if (p->opt->if_match != NULL ? rc == 1 && has_etag(&a, p->opt->if_match) : rc == 0)
-		return 0;
-	if (rc == 0 || (p->opt->if_match != NULL && !is_there(p, first, &a)))
-		return err_set(p->e, EXIT_FAILED, "s3://%s/%s: changed since its ETag was %s",
-		    p->opt->uri.bucket, p->opt->uri.key, p->opt->if_match);
-	if (!is_there(p, first, &a))
-		return err_set(p->e, EXIT_FAILED, "s3://%s/%s: another object exists there already",
-		    p->opt->uri.bucket, p->opt->uri.key);
-	memcpy(res->etag, a.etag, sizeof(res->etag));
-	res->existed = 1;
-	res->bytes = (uint64_t)a.content_length;
-	res->crc32c = p->opt->meta_crc32c != NULL ? (uint32_t)strtoul(p->opt->meta_crc32c, NULL, 16)
-						  : p->src.crc32c;
-	res->parts = 1;
-	return 1;
+	/* only the first part has been read for certain */
+	hash_hex(want, first->digest.md5, 16);
+	rc = putter_look(p, p->src.eof ? want : NULL, res);
+	if (rc == 1) {
+		res->bytes =
+		    p->opt->expect_size >= 0 ? (uint64_t)p->opt->expect_size : p->src.bytes;
+		res->crc32c = p->opt->meta_crc32c != NULL
+		    ? (uint32_t)strtoul(p->opt->meta_crc32c, NULL, 16)
+		    : p->src.crc32c;
+		res->parts = 1;
+	}
+	return rc;
 }
 
 /* The size of the source; -1: unknown; -2: more than can be stored, e is filled. */

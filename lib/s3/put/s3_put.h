@@ -29,6 +29,7 @@ struct s3_put_opt {
 	/* What is sent with the data: CHECKSUM_CRC32C or CHECKSUM_SHA256, which S3 stores with the
 	 * object, or CHECKSUM_NONE: Content-MD5, which every server checks. */
 	enum checksum_algorithm checksum;
+	int no_md5;	       /* the server's ETags look like MD5s and are none: do not compare */
 	uint64_t part_size;    /* 0: S3_PART_DEFAULT; grows if 10,000 parts would not suffice */
 	unsigned connections;  /* parts at once */
 	int64_t expect_size;   /* bytes; -1: any */

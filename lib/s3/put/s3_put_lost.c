@@ -89,8 +89,10 @@ putter_clear(struct putter *p)
 	struct err e;
 
 	if (list(p, &found, &e) == 0) {
-		for (size_t i = 0; i < found.n; i++)
+		for (size_t i = 0; i < found.n; i++) {
+			p->lost.until_ms = clock_mono_ms() + LOOK_MS;
 			end_upload(p, found.uploads[i].id);
+		}
 		s3_uploads_free(&found);
 	} else {
 		tell_blind(p, &e);

@@ -7,6 +7,8 @@
 #include "s3/put/s3_putter.h"
 #include "s3/put/s3_uploads.h"
 
+enum { BARE_ANSWERS = 2 }; /* to a part without an ETag, until its MD5 stands for it */
+
 /* --- beginning and giving up --- */
 
 static enum fetch_verdict
@@ -89,10 +91,20 @@ check_part(struct s3_call *c, struct fetch_again *again)
 
 	hash_hex(want, part->digest.md5, 16);
 	again->cause = FETCH_CAUSE_OTHER;
-	if (c->answer.etag[0] == '\0')
-		return FETCH_AGAIN;
-	if (!putter_etag_is_wrong(&c->answer, want))
+	if (c->answer.etag[0] == '\0') {
+		if (++part->bare < BARE_ANSWERS)
+			return FETCH_AGAIN;
+		/* the server leaves it out; if this is another one, the complete is refused */
+		memcpy(c->answer.etag, want, sizeof(want));
+	}
+	if (!putter_etag_is_wrong(part->putter, &c->answer, want))
 		return FETCH_DONE;
+	/* again and again the same: more likely another kind of ETag than another part */
+	if (strcmp(part->wrong_etag, c->answer.etag) == 0) {
+		part->putter->odd_etags = 1;
+		return FETCH_DONE;
+	}
+	memcpy(part->wrong_etag, c->answer.etag, sizeof(part->wrong_etag));
 	err_set(&s3_call_problem(c)->error, EXIT_FAILED,
 	    "part %u stored with ETag %s, but ours is %s", part->number, c->answer.etag, want);
 	again->cause = FETCH_CAUSE_CHECKSUM;
@@ -104,6 +116,9 @@ part_start(struct putter *p, struct part *part)
 {
 	static const struct s3_call_ops ops = {.check = check_part};
 
+	part->putter = p;
+	part->bare = 0;
+	part->wrong_etag[0] = '\0';
 	part->number = ++p->n_parts;
 	part->busy = 1;
 	p->n_busy++;
@@ -214,28 +229,10 @@ check_complete(struct s3_call *c, struct fetch_again *again)
 	again->cause = FETCH_CAUSE_SERVER_ERROR;
 	return strcmp(pr->xml.code, "InternalError") == 0 ||
 		strcmp(pr->xml.code, "SlowDown") == 0 ||
+		strcmp(pr->xml.code, "OperationAborted") == 0 ||
 		strcmp(pr->xml.code, "ServiceUnavailable") == 0
 	    ? FETCH_AGAIN
 	    : FETCH_FAIL;
-}
-
-/* The ETag of the completed object: from the answer or, as Ceph leaves it empty there, from the
- * object. */
-static int
-completed_etag(struct putter *p, struct s3_call *c, struct s3_answer *a)
-{
-	struct buf text = {0};
-
-	*a = c->answer;
-	a->etag[0] = '\0';
-	if (xml_text(&text, c->body.p, c->body.len, "ETag") == 0 && text.len > 0 &&
-	    s3_etag_read(a->etag, text.p, text.len) == -1) {
-		buf_free(&text);
-		return err_set(p->e, EXIT_FAILED,
-		    "s3://%s/%s: completed, but with an ETag that is not one", c->bucket, c->key);
-	}
-	buf_free(&text);
-	return a->etag[0] != '\0' || putter_head(p, a, p->e) == 1 ? 0 : -1;
 }
 
 static void
@@ -259,20 +256,38 @@ write_parts(const struct putter *p, struct buf *doc)
 	buf_adds(doc, "</CompleteMultipartUpload>");
 }
 
+/* An ETag with the number of parts is made of theirs. */
+static int
+is_wrong(const struct putter *p, const struct s3_answer *a, const char *want)
+{
+	return strchr(a->etag, '-') != NULL && putter_etag_is_wrong(p, a, want);
+}
+
+/* The ETag of the answer is compared, or that of HEAD, as Ceph leaves it empty in the answer. */
 static int
 completed(struct putter *p, struct s3_call *c, const char *want, struct s3_put_result *res)
 {
-	struct s3_answer a;
+	struct s3_answer a = c->answer;
+	struct buf text = {0};
+	int rc, said, wrong;
 
 	free(p->upload_id); /* it is gone, whatever follows */
 	p->upload_id = NULL;
-	if (completed_etag(p, c, &a) == -1)
+	a.etag[0] = '\0';
+	rc = xml_text(&text, c->body.p, c->body.len, "ETag") == 0 && text.len > 0
+	    ? s3_etag_read(a.etag, text.p, text.len)
+	    : 0;
+	buf_free(&text);
+	if (rc == -1)
+		return err_set(p->e, EXIT_FAILED,
+		    "s3://%s/%s: completed, but with an ETag that is not one", c->bucket, c->key);
+	wrong = p->odd_etags || is_wrong(p, &a, want);
+	said = a.etag[0] != '\0';
+	if (putter_stored(p, &a, NULL, res) == -1)
 		return -1;
-	memcpy(res->etag, a.etag, sizeof(res->etag));
-	if (strchr(a.etag, '-') != NULL && putter_etag_is_wrong(&a, want))
-		return err_set(p->e, EXIT_FAILED, "s3://%s/%s: stored with ETag %s, but ours is %s",
-		    c->bucket, c->key, a.etag, want);
-	return 0;
+	if (!said)
+		wrong |= is_wrong(p, &a, want);
+	return wrong ? putter_read_back(p, &a, want) : 0;
 }
 
 /* No answer came. If the upload is gone and the object is ours, it was completed. */
@@ -286,47 +301,80 @@ was_completed(
 	    putter_settle(p, want, res) == 0;
 }
 
+struct completion {
+	struct buf doc, query;
+	char hash[65], sum[CHECKSUM_TEXT], want[64];
+};
+
+static int
+send_complete(struct putter *p, struct completion *done, struct s3_call *c)
+{
+	static const struct s3_call_ops ops = {.check = check_complete};
+
+	putter_call(p, c, "POST", buf_str(&done->query));
+	c->has_body = 1;
+	c->slow_answer = 1; /* S3 sends blanks until all parts are assembled */
+	c->put_body = done->doc.p;
+	c->put_len = done->doc.len;
+	c->payload_hash = done->hash;
+	c->ops = &ops;
+	s3_call_header(c, "Content-Type", "application/xml");
+	if (p->opt->checksum == CHECKSUM_CRC32C) {
+		checksum_crc32c_text(done->sum, p->src.crc32c);
+		s3_call_header(c, "x-amz-checksum-crc32c", done->sum);
+		s3_call_header(c, "x-amz-checksum-type", "FULL_OBJECT");
+	}
+	putter_conditions(p, c);
+	return putter_do(p, c, NULL);
+}
+
+/* The complete was refused, or its answer lost. 0 if the object is there nevertheless; -1 with e
+ * filled. */
+static int
+not_completed(
+    struct putter *p, const struct s3_call *c, const char *want, struct s3_put_result *res)
+{
+	if ((c->answer.status == 412 || c->answer.status == 404) &&
+	    putter_settle(p, want, res) == 0) {
+		abort_upload(p); /* unless it is this upload that made it */
+		return 0;
+	}
+	return was_completed(p, c, want, res) ? 0 : putter_refused(p, c);
+}
+
 static int
 complete(struct putter *p, struct s3_put_result *res)
 {
-	static const struct s3_call_ops ops = {.check = check_complete};
-	struct buf doc = {0}, q = {0};
+	struct completion done = {0};
 	struct s3_call c;
-	char want[64], hash[65], sum[CHECKSUM_TEXT];
-	int rc;
+	int rc, there = 0;
 
-	write_parts(p, &doc);
-	sigv4_sha256_hex(hash, doc.p, doc.len);
-	put_parts_etag(want, p->md5s, p->n_parts);
-	buf_adds(&q, "uploadId=");
-	uri_encode(&q, p->upload_id, strlen(p->upload_id), 0);
-	putter_call(p, &c, "POST", buf_str(&q));
-	c.has_body = 1;
-	c.slow_answer = 1; /* S3 sends blanks until all parts are assembled */
-	c.put_body = doc.p;
-	c.put_len = doc.len;
-	c.payload_hash = hash;
-	c.ops = &ops;
-	s3_call_header(&c, "Content-Type", "application/xml");
-	if (p->opt->checksum == CHECKSUM_CRC32C) {
-		checksum_crc32c_text(sum, p->src.crc32c);
-		s3_call_header(&c, "x-amz-checksum-crc32c", sum);
-		s3_call_header(&c, "x-amz-checksum-type", "FULL_OBJECT");
+	write_parts(p, &done.doc);
+	sigv4_sha256_hex(done.hash, done.doc.p, done.doc.len);
+	put_parts_etag(done.want, p->md5s, p->n_parts);
+	buf_adds(&done.query, "uploadId=");
+	uri_encode(&done.query, p->upload_id, strlen(p->upload_id), 0);
+	rc = send_complete(p, &done, &c);
+	if (rc == -1 && putter_may_go_without(p, &c)) {
+		there = putter_look(p, done.want, res);
+		if (there == 0) {
+			p->unconditional = 1;
+			s3_call_free(&c);
+			rc = send_complete(p, &done, &c);
+		}
 	}
-	putter_conditions(p, &c);
-	rc = putter_do(p, &c, NULL);
 	res->parts = p->n_parts;
-	if (rc == 0)
-		rc = completed(p, &c, want, res);
-	else if (((c.answer.status == 412 || c.answer.status == 404) &&
-		     putter_settle(p, want, res) == 0) ||
-	    was_completed(p, &c, want, res))
+	if (there == 1) {
+		abort_upload(p);
 		rc = 0;
-	else
-		putter_refused(p, &c);
+	} else if (rc == 0) {
+		rc = completed(p, &c, done.want, res);
+	} else if (there == 0) {
+		rc = not_completed(p, &c, done.want, res);
+	}
 	s3_call_free(&c);
-	buf_free(&doc);
-	buf_free(&q);
+	buf_free(&done.doc);
+	buf_free(&done.query);
 	return rc;
 }
 

@@ -7,15 +7,6 @@
 #include "base/log.h"
 #include "s3/put/s3_putter.h"
 
-int
-putter_etag_is_wrong(const struct s3_answer *a, const char *want)
-{
-	int opaque = a->sse[0] != '\0' && strcmp(a->sse, "AES256") != 0;
-
-	return a->etag[0] != '\0' && !opaque && strspn(a->etag, "0123456789abcdef") == 32 &&
-	    strcmp(a->etag, want) != 0;
-}
-
 void
 putter_call(struct putter *p, struct s3_call *c, const char *method, const char *query)
 {
@@ -33,11 +24,27 @@ putter_object_headers(struct putter *p, struct s3_call *c)
 void
 putter_conditions(struct putter *p, struct s3_call *c)
 {
+	if (p->unconditional)
+		return;
 	if (p->opt->if_none_match)
 		s3_call_header(c, "If-None-Match", "*");
 	if (p->opt->if_match != NULL)
 		s3_call_header(
 		    c, "If-Match", p->bare_etag[0] != '\0' ? p->bare_etag : p->opt->if_match);
+}
+
+int
+putter_has_conditions(const struct putter *p)
+{
+	return p->opt->if_none_match || p->opt->if_match != NULL;
+}
+
+int
+putter_may_go_without(const struct putter *p, const struct s3_call *c)
+{
+	if (!putter_has_conditions(p) || p->unconditional)
+		return 0;
+	return s3_call_is_not_implemented(c) || (c->answer.status == 412 && p->shown_weak);
 }
 
 static void
@@ -96,56 +103,16 @@ putter_do(struct putter *p, struct s3_call *c, struct err *e)
 }
 
 int
-putter_head(struct putter *p, struct s3_answer *a, struct err *e)
-{
-	struct s3_call c;
-	int rc;
-
-	putter_call(p, &c, "HEAD", NULL);
-	rc = putter_do(p, &c, e);
-	*a = c.answer;
-	if (rc == -1 && c.answer.status == 404 && c.last.fault == FETCH_FAULT_NONE)
-		rc = 0;
-	else if (rc == 0)
-		rc = 1;
-	s3_call_free(&c);
-	return rc;
-}
-
-int
-putter_is_ours(const struct putter *p, const struct s3_answer *a, const char *want_etag)
-{
-	if (a->content_length != (int64_t)p->src.bytes)
-		return 0;
-	if (p->opt->meta_crc32c != NULL)
-		return strcmp(a->sheaf_crc32c, p->opt->meta_crc32c) == 0;
-	return strcmp(a->etag, want_etag) == 0;
-}
-
-int
-putter_settle(struct putter *p, const char *want_etag, struct s3_put_result *res)
-{
-	struct s3_answer a;
-
-	if (putter_head(p, &a, NULL) != 1 || !putter_is_ours(p, &a, want_etag))
-		return -1;
-	memcpy(res->etag, a.etag, sizeof(res->etag));
-	res->existed = 1;
-	return 0;
-}
-
-int
 putter_refused(struct putter *p, const struct s3_call *c)
 {
-	if (c->answer.status == 412 && p->opt->if_none_match)
+	if (!s3_call_says(c, 412, "PreconditionFailed"))
+		return s3_call_err(c, p->e);
+	if (p->opt->if_none_match)
 		return err_set(p->e, EXIT_FAILED,
 		    "s3://%s/%s: another object exists there already (412 %s)", c->bucket, c->key,
 		    s3_call_code(c));
-	if (c->answer.status == 412)
-		return err_set(p->e, EXIT_FAILED,
-		    "s3://%s/%s: changed since its ETag was %s (412 %s)", c->bucket, c->key,
-		    p->opt->if_match, s3_call_code(c));
-	return s3_call_err(c, p->e);
+	return err_set(p->e, EXIT_FAILED, "s3://%s/%s: changed since its ETag was %s (412 %s)",
+	    c->bucket, c->key, p->opt->if_match, s3_call_code(c));
 }
 
 int

@@ -1,7 +1,7 @@
 /*
  * One upload in progress, as s3_put.c (the whole, and a single PUT), s3_put_parts.c (a multipart
- * upload), s3_put_fill.c (reading parts) and s3_put_lost.c (uploads that a lost answer leaves
- * behind) share it.
+ * upload), s3_put_fill.c (reading parts), s3_put_look.c (what is stored) and s3_put_lost.c (uploads
+ * that a lost answer leaves behind) share it.
  */
 #ifndef SHEAF_S3_PUT_S3_PUTTER_H
 #define SHEAF_S3_PUT_S3_PUTTER_H
@@ -16,8 +16,11 @@ enum {
 	PUTTER_GRACE_MS = 2000, /* for requests in flight when the upload has failed */
 };
 
+struct putter;
+
 /* One part of the body with what its request needs. */
 struct part {
+	struct putter *putter;
 	struct s3_call call;
 	struct buf data;
 	struct put_sums sums; /* of data, while it is read */
@@ -25,6 +28,8 @@ struct part {
 	char md5_base64[32], checksum[CHECKSUM_TEXT], sha256[65];
 	struct buf query;
 	unsigned number;
+	unsigned bare;		      /* answers without an ETag */
+	char wrong_etag[S3_ETAG_LEN]; /* of an answer; "": none was wrong */
 	int busy;
 };
 
@@ -57,7 +62,10 @@ struct putter {
 	unsigned char (*md5s)[16]; /* likewise */
 	unsigned n_parts;
 	int failed;
-	int64_t stop_ms; /* when to cancel requests in flight; 0: never */
+	int odd_etags;	   /* parts have ETags that are not their MD5s */
+	int unconditional; /* the server does not know conditions: HEAD has looked instead */
+	int shown_weak;	   /* HEAD shows weak ETags, which If-Match never matches */
+	int64_t stop_ms;   /* when to cancel requests in flight; 0: never */
 	char bare_etag
 	    [S3_ETAG_LEN]; /* of if_match, if the server wants it without quotes; else "" */
 	struct err *e;
@@ -65,16 +73,15 @@ struct putter {
 
 /* --- s3_putter.c: requests, and when to stop --- */
 
-/* An ETag that is not an MD5 (encryption with KMS or a customer's key) says nothing. */
-int putter_etag_is_wrong(const struct s3_answer *a, const char *want);
-
-/* Is the object that a describes the one we have? By size, and by our own checksum where we store
- * one, else by the ETag that ours would get. */
-int putter_is_ours(const struct putter *p, const struct s3_answer *a, const char *want_etag);
-
 void putter_call(struct putter *p, struct s3_call *c, const char *method, const char *query);
 void putter_object_headers(struct putter *p, struct s3_call *c);
 void putter_conditions(struct putter *p, struct s3_call *c);
+
+int putter_has_conditions(const struct putter *p);
+
+/* 1 if c was refused for its condition, and HEAD can look in its place: the server does not know
+ * conditions, or shows weak ETags, which If-Match never matches. */
+int putter_may_go_without(const struct putter *p, const struct s3_call *c);
 
 /* Adds the part's bytes and their checksum to a call. */
 void putter_body(struct putter *p, struct part *part, struct s3_call *c);
@@ -82,13 +89,6 @@ void putter_body(struct putter *p, struct part *part, struct s3_call *c);
 /* Makes a call and waits for its end, after an interruption for at most PUTTER_GRACE_MS. 0, or -1
  * with e (may be NULL) filled. */
 int putter_do(struct putter *p, struct s3_call *c, struct err *e);
-
-/* HEAD of the object: 1 it is there (answer filled), 0 it is not, -1 e is filled. */
-int putter_head(struct putter *p, struct s3_answer *a, struct err *e);
-
-/* Refused, but perhaps only because an earlier send, whose answer was lost, has stored it. (When a
- * kept connection dies, the engine sends again without counting.) 0 with res filled, or -1. */
-int putter_settle(struct putter *p, const char *want_etag, struct s3_put_result *res);
 
 /* Explains why c was refused. Returns -1. */
 int putter_refused(struct putter *p, const struct s3_call *c);
@@ -101,6 +101,32 @@ int putter_stopped(struct putter *p);
 
 /* 1 if requests in flight after a failure have had their time. */
 int putter_is_late(struct putter *p);
+
+/* --- s3_put_look.c: what is stored --- */
+
+/* An ETag that is not an MD5 (encryption with KMS or a customer's key) says nothing. */
+int putter_etag_is_wrong(const struct putter *p, const struct s3_answer *a, const char *want);
+
+/* The ETag says that other bytes are stored, or is no MD5 on this server: reads the object back. 0
+ * if it has the bytes sent, else -1 with e filled. */
+int putter_read_back(struct putter *p, const struct s3_answer *a, const char *want);
+
+/* Looks with HEAD, where the server itself may not: if conditions hold, and whether the object is
+ * ours already. want: the ETag that ours will get; NULL: not known yet. 0: store it; 1: it is there
+ * and ours, res is filled; -1: e is filled. */
+int putter_look(struct putter *p, const char *want, struct s3_put_result *res);
+
+/* Is what HEAD shows what we have? Perhaps an earlier send, whose answer was lost, has stored it.
+ * (When a kept connection dies, the engine sends again without counting.) By size, and by our own
+ * checksum where we store one, else by the ETag that ours would get. 0 with the ETag and existed of
+ * res filled, or -1. */
+int putter_settle(struct putter *p, const char *want, struct s3_put_result *res);
+
+/* Fills the ETag of res after an answer that the object is stored. It is the one that HEAD shows
+ * from now on: on AWS that of the answer, elsewhere too if it is the one wanted (NULL: none is),
+ * else HEAD is asked, and a becomes its answer. 0, or -1 with e filled. */
+int putter_stored(
+    struct putter *p, struct s3_answer *a, const char *want, struct s3_put_result *res);
 
 /* --- s3_put_fill.c: parts that are read, and parts that have been sent --- */
 

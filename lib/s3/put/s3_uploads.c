@@ -53,12 +53,11 @@ do_upload(struct s3 *s3, struct s3_call *c, const struct uri *uri, const char *i
 	return rc;
 }
 
-/* 1 if there is no such upload: NoSuchUpload, or Ceph's NoSuchKey. */
+/* 1 if S3 says that there is no such upload: NoSuchUpload, or Ceph's NoSuchKey. */
 static int
 is_gone(const struct s3_call *c)
 {
-	return c->answer.status == 404 && c->last.fault == FETCH_FAULT_NONE &&
-	    strcmp(s3_call_code(c), "NoSuchBucket") != 0;
+	return s3_call_says(c, 404, "NoSuchUpload") || s3_call_says(c, 404, "NoSuchKey");
 }
 
 /* --- listing --- */
@@ -122,28 +121,64 @@ on_upload(void *arg, const struct s3xml_upload *x)
 	u->uploads[u->n++] = upload_of(x);
 }
 
+/* A page of the listing, from the end of the one before on. */
+static int
+list_page(struct wanted *w, struct s3 *s3, const struct uri *uri, struct s3xml_uploads_end *end,
+    const struct s3_patience *patience, struct err *e)
+{
+	struct buf q = {0};
+	struct s3_call c = {.method = "GET", .bucket = uri->bucket, .key = ""};
+	int rc;
+
+	/* max-uploads would be 1,000, which it is without, and which some servers refuse */
+	buf_adds(&q, "encoding-type=url&");
+	if (end->truncated) {
+		buf_adds(&q, "key-marker=");
+		uri_encode(&q, uri->key, strlen(uri->key), 0);
+		buf_addc(&q, '&');
+	}
+	buf_adds(&q, "prefix=");
+	uri_encode(&q, uri->key, strlen(uri->key), 0);
+	if (end->truncated) {
+		buf_adds(&q, "&upload-id-marker=");
+		uri_encode(&q, buf_str(&end->id), end->id.len, 0);
+	}
+	buf_adds(&q, "&uploads=");
+	c.query = buf_str(&q);
+	rc = do_patiently(s3, &c, patience, e);
+	w->u->date = s3_answer_date(&c.answer);
+	if (rc == 0)
+		rc = s3xml_uploads(
+		    c.body.p != NULL ? c.body.p : "", c.body.len, on_upload, w, end, e);
+	s3_call_free(&c);
+	buf_free(&q);
+	return rc;
+}
+
 int
 s3_uploads_list(struct s3_uploads *u, struct s3 *s3, const struct uri *uri, const char *own_id,
     const struct s3_patience *patience, struct err *e)
 {
 	struct wanted w = {.u = u, .key = uri->key, .own_id = own_id};
-	struct buf q = {0};
-	struct s3_call c = {.method = "GET", .bucket = uri->bucket, .key = ""};
+	struct s3xml_uploads_end end = {0};
 	int rc;
 
 	*u = (struct s3_uploads){0};
-	buf_adds(&q, "encoding-type=url&max-uploads=1000&prefix=");
-	uri_encode(&q, uri->key, strlen(uri->key), 0);
-	buf_adds(&q, "&uploads=");
-	c.query = buf_str(&q);
-	rc = do_patiently(s3, &c, patience, e);
-	u->date = s3_answer_date(&c.answer);
-	if (rc == 0 &&
-	    (rc = s3xml_uploads(c.body.p != NULL ? c.body.p : "", c.body.len, on_upload, &w, e)) ==
-		-1)
+	do {
+		size_t n = u->n;
+		int has_own = u->own.id != NULL;
+
+		rc = list_page(&w, s3, uri, &end, patience, e);
+		/* behind the last upload of this key there are only those of longer keys */
+		if (rc == -1 || !end.truncated || end.id.len == 0 ||
+		    !is_key(buf_str(&end.key), uri->key))
+			break;
+		if (u->n == n && (u->own.id != NULL) == has_own)
+			rc = err_set(e, EXIT_FAILED, "listing of uploads: a page without any");
+	} while (rc == 0 && u->n < S3_UPLOADS_MAX);
+	if (rc == -1)
 		s3_uploads_free(u);
-	s3_call_free(&c);
-	buf_free(&q);
+	s3xml_uploads_end_free(&end);
 	return rc;
 }
 

@@ -13,7 +13,7 @@
 #include "s3/s3.h"
 
 enum {
-	S3_UPLOADS_MAX = 1000,	 /* uploads of a listing that are looked at */
+	S3_UPLOADS_MAX = 100000, /* uploads of a listing that are looked at */
 	S3_UPLOAD_ID_MAX = 1024, /* bytes of an upload's id */
 };
 
