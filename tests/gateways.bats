@@ -624,6 +624,15 @@ def answer(r):
 	says "s3put: s3://bkt/k: 403 AccessDenied"
 }
 
+@test "s3put: 501 is a refusal, not a lost answer: no upload is looked for, nothing is sent again" {
+	head -c 6000000 /dev/zero > large
+	hostile <<< "$STORE"'
+answer = lambda r: refusal("501 Not Implemented", "NotImplemented") if r.method == "POST" else store(r)'
+	run_tool 1 s3put --part-size 5M large s3://bkt/k
+	says "s3put: s3://bkt/k: 501 NotImplemented: so says the script"
+	[[ $(requests) == 1 ]]
+}
+
 @test "s3put --only-writer: the listing of uploads is read to the key's end, without max-uploads" {
 	head -c 6000000 /dev/zero > large
 	hostile <<< "$STORE"'
