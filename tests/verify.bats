@@ -51,6 +51,12 @@ rewrite() {
 	silent
 	restore
 	pipeline 0 verify DEEP=1
+	put_object out/ ''
+	put_object out/_sheaf/ '' # folders, as consoles make them
+	pipeline 0 verify DEEP=1
+	silent
+	put_object out/x/ x
+	finds 0 "s3://sheaf/out/x/: is not part of this merge"
 }
 
 @test "sabotage at DEST" {

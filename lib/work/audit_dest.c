@@ -6,11 +6,14 @@
 
 /* What a destination may hold besides the merged objects. */
 static int
-is_known(const struct audit *a, const char *uri)
+is_known(const struct audit *a, const struct keys_line *l)
 {
-	const char *name = uri + strlen(a->dest);
+	const char *uri = l->uri, *name = uri + strlen(a->dest);
 
 	if (strncmp(uri, a->src, strlen(a->src)) == 0)
+		return 1;
+	/* a folder, which consoles make and some servers show */
+	if (l->size == 0 && *uri != '\0' && uri[strlen(uri) - 1] == '/')
 		return 1;
 	return strncmp(uri, a->dest, strlen(a->dest)) == 0 &&
 	    (strcmp(name, "_sheaf/run.json") == 0 || strcmp(name, "_sheaf/ledger.tar.gz") == 0);
@@ -26,7 +29,7 @@ check_object(struct audit *a, const struct keys_line *l)
 	if (batch_name_object_parse(l->uri, a->dest, &n) == 0 && n < a->n_batches) {
 		o = &a->batches[n];
 	} else if (!a->one.made || strcmp(l->uri, a->one.receipt.uri) != 0) {
-		if (!is_known(a, l->uri))
+		if (!is_known(a, l))
 			audit_problem(a, "%s: is not part of this merge", l->uri);
 		return;
 	}
