@@ -142,7 +142,7 @@ fuzz: ## fuzz each parser for FUZZ_S seconds (60), beginning with its corpus
 
 C_FILES     := $(LIBSRC) $(wildcard tools/*.c tests/unit/*.c tests/fuzz/*.c tests/s3d/*.c)
 SHELL_FILES := $(wildcard tests/*.bats tests/*.bash tests/rgw tests/tls tests/style tests/fixtures/*/make deps/hardening deps/install deps/libraries .ci/run deploy/*.sh bench/*.sh) \
-	       $(filter-out %.awk,$(wildcard libexec/*)) bench/pipeline bench/memory bench/pss bench/list bench/csvcat bench/put bench/instructions
+	       $(filter-out %.awk %.mk,$(wildcard libexec/*)) bench/pipeline bench/memory bench/pss bench/list bench/csvcat bench/put bench/instructions
 
 # a target each, so that `make -k lint` runs all of them
 LINTERS := cppcheck shellcheck mandoc format style rooms names
@@ -187,25 +187,38 @@ deps: ## install the Debian packages that are missing (FOR='build run': of these
 BINDIR   := $(DESTDIR)$(PREFIX)/bin
 MANDIR   := $(DESTDIR)$(PREFIX)/share/man/man1
 SHAREDIR := $(DESTDIR)$(PREFIX)/share/sheaf
+# the first lines of the installed Makefile, in which a dollar and a hash mean something
+hash     := \#
+in_make   = $(subst $(hash),\$(hash),$(subst $$,$$$$,$1))
+define INSTALLED
+export PATH := $(call in_make,$(PREFIX))/bin:$$(PATH)
+SHEAF := $(call in_make,$(PREFIX))/share/sheaf/
+endef
+install uninstall: private export BINDIR := $(BINDIR)
+install uninstall: private export MANDIR := $(MANDIR)
+install uninstall: private export SHAREDIR := $(SHAREDIR)
+install: private export INSTALLED := $(INSTALLED)
 
 install: build ## install below PREFIX (/usr/local), in a staging folder if DESTDIR is set
-	install -d '$(BINDIR)' '$(MANDIR)'
-	install $(BINS) '$(BINDIR)'
-	for page in $(MANS); do sed 's/^\.Os sheaf$$/& $(VERSION)/' "$$page" > '$(MANDIR)'/"$${page##*/}"; done
-	chmod 644 $(PROGRAMS:%='$(MANDIR)/%.1')
-	install -d '$(SHAREDIR)/libexec'
-	install -m 644 pipeline.mk settings.mk '$(SHAREDIR)'
-	install libexec/* $(INTERNS) '$(SHAREDIR)/libexec'
-	{ echo 'export PATH := $(PREFIX)/bin:$$(PATH)'; cat sheaf.mk; } > '$(SHAREDIR)/Makefile'
-	chmod 644 '$(SHAREDIR)/Makefile'
+	install -d "$$BINDIR" "$$MANDIR"
+	install $(BINS) "$$BINDIR"
+	for page in $(MANS); do sed 's/^\.Os sheaf$$/& $(VERSION)/' "$$page" > "$$MANDIR/$${page##*/}"; done
+	chmod 644 $(PROGRAMS:%="$$MANDIR"/%.1)
+	install -d "$$SHAREDIR/libexec"
+	install -m 644 pipeline.mk "$$SHAREDIR"
+	install libexec/* $(INTERNS) "$$SHAREDIR/libexec"
+	{ printf '%s\n' "$$INSTALLED"; cat sheaf.mk; } > "$$SHAREDIR/Makefile"
+	chmod 644 "$$SHAREDIR/Makefile"
 
 uninstall: ## remove what install put there
-	rm -f $(PROGRAMS:%='$(BINDIR)/%') $(PROGRAMS:%='$(MANDIR)/%.1')
-	rm -rf '$(SHAREDIR)'
+	rm -f $(PROGRAMS:%="$$BINDIR"/%) $(PROGRAMS:%="$$MANDIR"/%.1)
+	rm -rf "$$SHAREDIR"
 
 # ---- the pipeline ---------------------------------------------------------------------------------------------
 
 include sheaf.mk
+# which other file has targets with a text
+HELP := Makefile
 merge plan refresh status report verify logs settings: build
 
 .PHONY: demo

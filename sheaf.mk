@@ -1,12 +1,21 @@
 # The targets that people type to run the pipeline: `make -j50 merge SRC=... DEST=...`. Part of the Makefile, and installed on
 # its own as share/sheaf/Makefile, for `make -f /usr/local/share/sheaf/Makefile -j50 merge ...`. Every target is handed over to
 # pipeline.mk, together with the N of -jN, which make does not pass on. Settings go by the environment, never in a command line.
-SHEAF := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
-include $(SHEAF)settings.mk
+
+# This file, and the folder of pipeline.mk, both with any character in their names: see pipeline.mk. `make install` writes SHEAF.
+space  := $() $()
+escape  = $(subst ?,\?,$(subst *,\*,$(subst [,\[,$(subst $(space),\$(space),$(subst \,\\,$1)))))
+self   := $(subst //|,,$(subst //|$(space),,//|$(MAKEFILE_LIST)))
+self   := $(or $(wildcard $(call escape,$(self))),$(lastword $(MAKEFILE_LIST)))
+ifneq ($(origin SHEAF),file)
+override SHEAF := $(subst //|,$(space),$(dir $(subst $(space),//|,$(if $(filter /%,$(firstword $(self))),,$(CURDIR)/)$(self))))
+endif
+include $(call escape,$(SHEAF))libexec/settings.mk
+quoted  = '$(subst ','\'',$1)'
 
 
 # MAKEFLAGS must not reach the other make: it names a jobserver that the pipeline does not use, and repeats the settings.
-HANDOVER = env -u MAKEFLAGS -u MAKELEVEL $(MAKE) -f $(SHEAF)pipeline.mk
+HANDOVER = env -u MAKEFLAGS -u MAKELEVEL $(MAKE) -f $(call quoted,$(SHEAF)pipeline.mk)
 PIPELINE = $(HANDOVER) -s
 # `make -n merge` shows the rules of one batch: for that alone the recipe runs under -n, by its +
 DRY = $(findstring n,$(filter-out -%,$(firstword $(MAKEFLAGS))))
@@ -47,4 +56,4 @@ settings: ## every setting: its default, what it may be, what it is for
 
 .PHONY: help
 help: ## this list
-	@sed -nE 's/^([a-z][a-z0-9-]*):.*## (.*)/\1\t\2/p' $(filter %sheaf.mk,$(MAKEFILE_LIST)) $(filter %akefile,$(MAKEFILE_LIST)) | expand -t 16
+	@sed -nE 's/^([a-z][a-z0-9-]*):.*## (.*)/\1\t\2/p' $(call quoted,$(self)) $(HELP) | expand -t 16

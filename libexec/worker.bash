@@ -26,13 +26,17 @@ worker() { # NAME
 batch() { # NAME
 	echo "start $1"
 	local receipt objects before after left_out=0 said=$WORK/failed/worker-$$.part # one a worker, because creating files takes time
-	local targets=("$WORK/put/$1.json")
-	[[ -z $BACKUP ]] || targets+=("$WORK/backup/$1.json")
+	local at=$WORK/ folder=() targets
+	if [[ ${SHEAF_FROM-} ]]; then # WORK has a name that make cannot read
+		at='' folder=(-C "$WORK")
+	fi
+	targets=("${at}put/$1.json")
+	[[ -z $BACKUP ]] || targets+=("${at}backup/$1.json")
 	# rows that an earlier run left: it may have been killed before all was known of them
 	[[ ! -e $WORK/merged/$1.csv || -e $WORK/put/$1.json ]] || sheaf-work whole "$WORK" "$1" 2> /dev/null ||
 		rm -f "$WORK/merged/$1.csv"
 	retries_of before "$1"
-	if flock --no-fork "$WORK/lock/$1" make -s -f "$PIPELINE" "${targets[@]}" 2> "$said" {QUEUE}<&-; then
+	if flock --no-fork "$WORK/lock/$1" make -s "${folder[@]}" -f "$PIPELINE" "${targets[@]}" 2> "$said" {QUEUE}<&-; then
 		[[ ! -e $WORK/failed/$1 ]] || rm -f "$WORK/failed/$1"
 		read -r -n 65536 receipt < "$WORK/put/$1.json"
 		[[ ! -s $WORK/reject/$1.tsv ]] || left_out=$(wc -l < "$WORK/reject/$1.tsv")

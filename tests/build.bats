@@ -68,7 +68,7 @@ like_cc() {
 @test "another libcurl.a, even an older one, is linked anew; a build folder may be named ./" {
 	like_cc
 	cp -p "$(cc -print-file-name=libcurl.a)" "$TMP/lib/libcurl.a"
-	cp -a Makefile sheaf.mk settings.mk lib tools deps "$TMP/link"
+	cp -a Makefile sheaf.mk libexec lib tools deps "$TMP/link"
 	cd "$TMP/link"
 	run_tool 0 make -j2 CC="$TMP/cc" BUILD=./out ./out/bin/s3get
 	run_tool 0 make CC="$TMP/cc" BUILD=./out ./out/bin/s3get
@@ -129,17 +129,21 @@ like_cc() {
 @test "the pipeline runs from where it is installed, in any folder" {
 	SERVER=s3d use_server
 	s3 csvs "$BUCKET" in/ 25
-	run_tool 0 make BUILD="$BUILD" install PREFIX="$TMP/prefix"
+	local prefix="$TMP/My Programs/#1, 50% o'f \$x"
+	run_tool 0 make BUILD="$BUILD" install PREFIX="${prefix/\$/\$\$}"
 	mkdir "$TMP/elsewhere"
 	cd "$TMP/elsewhere"
 	export PATH=${PATH#"$BIN:"}
-	run_tool 0 make -f "$TMP/prefix/share/sheaf/Makefile" -j3 merge SRC="s3://$BUCKET/in/" DEST="s3://$BUCKET/out/" BATCH=10
+	run_tool 0 make -f "$prefix/share/sheaf/Makefile" -j3 merge SRC="s3://$BUCKET/in/" DEST="s3://$BUCKET/out/" BATCH=10
 	[[ $(list_keys out/merged) == "out/merged-00000.csv
 out/merged-00001.csv
 out/merged-00002.csv" ]]
-	run_tool 0 make -f "$TMP/prefix/share/sheaf/Makefile" verify SRC="s3://$BUCKET/in/" DEST="s3://$BUCKET/out/" BATCH=10
-	run_tool 0 make -f "$TMP/prefix/share/sheaf/Makefile" help
+	run_tool 0 make -f "$prefix/share/sheaf/Makefile" verify SRC="s3://$BUCKET/in/" DEST="s3://$BUCKET/out/" BATCH=10
+	run_tool 0 make -f "$prefix/share/sheaf/Makefile" help
 	[[ $output == *merge* && $output != *lint* ]]
+	cd "$ROOT"
+	run_tool 0 make BUILD="$BUILD" uninstall PREFIX="${prefix/\$/\$\$}"
+	[[ -z $(find "$prefix" -type f) ]]
 }
 
 @test "every option of --help is in the man page" {

@@ -147,13 +147,13 @@ kept() {
 		for value in "${values[@]}"; do
 			for name in "$value" "w$value"; do
 				give $how 2 plan WORK="$name" SRC="s3://$BUCKET/none/"
-				[[ -e $name/settings ]] || told WORK: || told "the work folder cannot be made"
+				as_given $how "$name"
+				if [[ $seen == *[$'\1'-$'\10'$'\n'-$'\37']* ]]; then
+					told "sheaf: WORK: must not hold a control character"
+				else
+					[[ -e ./$seen/settings ]] || told "the work folder cannot be made"
+				fi
 			done
-		done
-		for name in a+b,c@d_e-f.g/./é ./-x; do
-			give $how 2 plan WORK="$name" SRC="s3://$BUCKET/none/"
-			[[ -e $name/settings ]]
-			rm -r "$name"
 		done
 	done
 	[[ ! -e work ]]

@@ -270,8 +270,6 @@ END
 		told "sheaf: ${setting%%=*}" "must be"
 		[[ ! -e $WORK ]]
 	done
-	pipeline 2 merge "WORK=a b"
-	told "must not contain a space"
 	nothing_stored
 }
 

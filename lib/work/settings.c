@@ -210,23 +210,6 @@ must(const struct setting *s, const char *value, const char *what, struct err *e
 }
 
 static int
-check_folder(const struct setting *s, const char *value, struct err *e)
-{
-	static const char plain[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./+@,-";
-
-	for (const char *p = value; *p != '\0'; p++)
-		if (strchr(plain, *p) == NULL && (unsigned char)*p < 0x80)
-			return must(s, value,
-			    "a name of letters, digits and _ . / + @ , - only; choose another "
-			    "folder",
-			    e);
-	if (*value == '-')
-		return must(s, value, "a name that does not begin with -; put ./ before it", e);
-	return 0;
-}
-
-static int
 check_number(const struct setting *s, const char *value, struct err *e)
 {
 	char what[80];
@@ -336,7 +319,6 @@ settings_check(const struct setting *s, const char *value, struct err *e)
 		    : 0;
 	switch (s->type) {
 	case SETTINGS_PREFIX: return check_prefix(s, value, e);
-	case SETTINGS_FOLDER: return check_folder(s, value, e);
 	case SETTINGS_NUMBER: return check_number(s, value, e);
 	case SETTINGS_SWITCH:
 		return strcmp(value, "0") == 0 || strcmp(value, "1") == 0

@@ -15,7 +15,7 @@
 
 enum settings_type {
 	SETTINGS_PREFIX, /* s3://bucket/... */
-	SETTINGS_FOLDER, /* a name that make and scripts can use as it stands */
+	SETTINGS_FOLDER, /* the name of a folder */
 	SETTINGS_NUMBER, /* from min to max */
 	SETTINGS_SWITCH, /* 1, 0 or empty */
 	SETTINGS_CHOICE, /* one of a few words */

@@ -1,0 +1,127 @@
+#!/usr/bin/env bats
+# Folders of any name: the work folder, that of sheaf itself, and names that are relative to the folder where make is typed.
+# servers: s3d
+# time limit: 900
+load helpers
+load pipeline
+
+names() {
+	cat <<-'END'
+		year=2031/month=07
+		x=
+		07:45:00
+		a, "b" c
+		%41%
+		#3 $HOME
+		$(touch ran)`touch ran`;touch ran
+		лето 2031
+		-rf
+		(
+		! -z
+		it's\here\
+		*?[a-z]{b,c}
+		~root
+		  two  blanks
+		a&b|c>d<e
+		tab	tab
+	END
+	printf '%s\n' "$TMP/dt=2031 07:45,#%"
+}
+
+@test "a work folder of any name gives the same objects" {
+	s3 csvs "$BUCKET" csvs/ 30
+	pipeline 0 merge BATCH=10
+	bodies out/ > wanted
+	local name n=0
+	while IFS= read -r name; do
+		export WORK=$name DEST=s3://$BUCKET/n$((++n))/
+		run_tool 0 make -s -f "$ROOT/sheaf.mk" -j3 merge BATCH=10
+		[[ ! -e ran && ! -e $name/ran ]] || fail "=> it was run"
+		bodies "n$n/" > found
+		same wanted found
+		[[ -s ./$name/put/00002.json || -s $name/put/00002.json ]] || fail "=> it is somewhere else"
+		run_tool 0 make -s -f "$ROOT/sheaf.mk" verify
+		rm -rf "./$name"
+	done < <(names)
+	((n == 18))
+}
+
+@test "all that is done in a work folder, in one with a name that make cannot read" {
+	s3 csvs "$BUCKET" 'cs vs/' 30
+	export SRC="s3://$BUCKET/cs vs/" DEST="s3://$BUCKET/out/it's/" WORK='dt=2031-07-01/at 07:45, 100% #1'
+	export BATCH=10 ONE=1 BACKUP=s3://$BUCKET/backup/ REJECTS=1 S3PUT_FLAGS="--metadata='a=b c'"
+	put_object 'cs vs/000005.csv' $'id,name,value\n5,a,b,c\n'
+	pipeline 0 plan
+	[[ $output == *"batches    3, 3 of them"* ]]
+	pipeline 0 merge
+	told "sheaf: 1 objects were left out; see ./$WORK/rejects.tsv"
+	pipeline 0 verify DEEP=1 SOURCE=1
+	put_object 'cs vs/000013.csv' $'id,name,value\n13,changed,1\n'
+	put_object 'cs vs/z.csv' $'id,name,value\n99,new,1\n'
+	s3 rm "$BUCKET" 'cs vs/000025.csv'
+	pipeline 0 refresh PRUNE=1
+	[[ $output == "1 new objects, 1 changed, 1 gone; make merge will make 3 batches"* ]]
+	pipeline 0 merge
+	pipeline 0 verify DEEP=1 SOURCE=1
+	[[ $(rows out/it\'s/merged-) == "$(rows 'cs vs/' | grep -v '^\["5"')" ]]
+	pipeline 0 status
+	[[ $output == *"done       4"* ]]
+	pipeline 0 report
+	pipeline 0 logs
+	mv "$WORK" elsewhere
+	pipeline 0 verify DEEP=1
+	# some die, and the same command goes on
+	rm elsewhere/put/00001.json elsewhere/merged/00002.csv elsewhere/put/00002.json
+	mv elsewhere "$WORK"
+	pipeline 0 merge
+	pipeline 0 verify DEEP=1
+}
+
+@test "relative names in settings and in the environment are those of the folder where make was typed" {
+	s3 csvs "$BUCKET" csvs/ 30
+	mkdir aws spill
+	printf '[profile other]\ncredential_process = ./aws/provide\n' > aws/config
+	printf '#!/bin/sh\necho '\''{"Version":1,"AccessKeyId":"test","SecretAccessKey":"testsecret"}'\''\n' > aws/provide
+	chmod +x aws/provide
+	local name
+	for name in work 'w 1' 'w=2'; do
+		run_tool 0 env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY AWS_PROFILE=other AWS_CONFIG_FILE=aws/config TMPDIR=spill \
+			S3GET_FLAGS="--trace trace" UNION=1 make -s -f "$ROOT/sheaf.mk" -j1 merge BATCH=10 WORK="$name" DEST="s3://$BUCKET/$name/"
+		[[ -s trace ]] || fail "=> there is no trace here"
+		rm trace
+		[[ -z $(find "$name" -name trace) ]]
+	done
+}
+
+# move_house NAME: what a checkout has, in $TMP/NAME.
+move_house() {
+	mkdir -p "$1/build"
+	cp -a "$ROOT"/{Makefile,sheaf.mk,pipeline.mk,libexec,lib,deps} "$1"
+	cp -a "$BIN" "$1/build"
+}
+
+@test "a checkout in a folder of any name" {
+	s3 csvs "$BUCKET" csvs/ 30
+	export PATH=${PATH#"$BIN:"}
+	unset BUILD
+	local n=0 name
+	for name in 'Our Projects/sheaf  2' "#1 50% o'f \$x, a=b [c]*?"; do
+		move_house "$name"
+		export DEST=s3://$BUCKET/$((++n))/
+		run_tool 0 make -s -f "$name/sheaf.mk" -j3 merge BATCH=10 WORK=work$n
+		run_tool 0 make -s -f "$PWD/$name/sheaf.mk" verify WORK=work$n
+		[[ $output == "30 objects, "* ]]
+		run_tool 0 make -s -C "$name" -f sheaf.mk merge BATCH=10 WORK='w k' DEST="${DEST}c/"
+		run_tool 0 make -s -C "$name" -o build report WORK='w k'
+		[[ $output == "done: 3 of 3"* ]]
+		run_tool 0 make -s -C "$name" help
+		[[ $output == *merge*lint* ]]
+		run_tool 0 make -n -C "$name" -o build merge
+		run_tool 0 make -s -f "$name/pipeline.mk" "work$n/put/00001.json" WORK=work$n BATCH=10
+		[[ -s work$n/put/00002.json ]]
+	done
+	move_house 'a:b'
+	run_tool 2 make -s -f a:b/sheaf.mk merge
+	told "must not contain a colon"
+	[[ ! -e work ]]
+}
