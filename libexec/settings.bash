@@ -8,7 +8,17 @@ check_request() {
 	for name in s3ls s3get csvcat s3put report verify parallel flock; do
 		command -v "$name" > /dev/null || die "$name: no such program; run make deps and make build"
 	done
+	check_parallel
 	SRC=$(sheaf-work settings-value SRC) || exit 2
+}
+
+# GNU parallel is a script that names its author in its first lines, which is quicker than to start it. Others have its name.
+check_parallel() {
+	local file head
+	file=$(type -P parallel)
+	IFS= read -r -d '' -n 200 head < "$file"
+	[[ $head == *'Ole Tange'* || $(parallel --version 2> /dev/null) == 'GNU parallel'* ]] ||
+		die "$file: is not GNU parallel, but another program of that name; install GNU parallel (make deps), or put it first in PATH"
 }
 
 # Sets the array filter: s3ls's options for SUFFIX and EXCLUDE.

@@ -22,6 +22,16 @@ check_work() {
 	fi
 }
 
+# Temporary files go where TMPDIR says, or into the work folder: it may be the only folder that can be written.
+use_tmp() {
+	[[ ! ${TMPDIR-} || ! -d $TMPDIR || ! -w $TMPDIR ]] || return 0
+	if ! mkdir -p "$WORK/tmp" 2> /dev/null || [[ ! -w $WORK/tmp ]]; then
+		return 0
+	fi
+	[[ ! ${TMPDIR-} ]] || complain "TMPDIR=$TMPDIR: is not a folder that can be written; temporary files go to $WORK/tmp"
+	export TMPDIR=$WORK/tmp
+}
+
 # Makes the work folder and locks it for one run. The lock belongs to the script alone: its children must not inherit it
 # ({lock}>&-), or an orphan would go on holding it.
 open_work() {
@@ -35,6 +45,8 @@ open_work() {
 	why=$({ : >> "$WORK/.lock"; } 2>&1) || die "$WORK: cannot be written: ${why##*: }"
 	exec {lock}>> "$WORK/.lock" || exit 1
 	flock --nonblock "$lock" || die "$WORK: another run is under way here (see make status)"
+	find "$WORK/tmp" -mindepth 1 -delete 2> /dev/null # what a killed run left
+	use_tmp
 	[[ ! -e $WORK/refresh ]] || finish_refresh
 }
 

@@ -125,3 +125,75 @@ move_house() {
 	told "must not contain a colon"
 	[[ ! -e work ]]
 }
+
+@test "only the work folder can be written: not /, /tmp or HOME" {
+	s3 csvs "$BUCKET" csvs/ 3000
+	mkdir jobs
+	export ROOT
+	unset WORK TMPDIR
+	run_tool 0 unshare --mount bash -euo pipefail -c '
+		mount --make-rprivate / 2> /dev/null || true
+		mount --bind / /
+		mount -o remount,ro,bind /
+		mount -t tmpfs none "$PWD/jobs"
+		cd "$PWD/jobs"
+		! touch /tmp/x 2> /dev/null || exit 9
+		for name in work "w 2"; do
+			make -s -f "$ROOT/sheaf.mk" -j4 merge BATCH=500 ONE=1 UNION=1 WORK="$name" DEST="$DEST$name/"
+			make -s -f "$ROOT/sheaf.mk" refresh BATCH=500 UNION=1 WORK="$name" DEST="$DEST$name/"
+			make -s -f "$ROOT/sheaf.mk" verify DEEP=1 SOURCE=1 WORK="$name" DEST="$DEST$name/"
+			make -s -f "$ROOT/sheaf.mk" logs WORK="$name"
+			make -s -f "$ROOT/sheaf.mk" status WORK="$name"
+			make -s -f "$ROOT/sheaf.mk" verify DEST="$DEST$name/" WORK=none
+			[[ -z $(find "$name/tmp" -mindepth 1) ]]
+		done
+		[[ $(ls) == "w 2"*work ]]'
+	[[ $(get_object 'out/w 2/merged.csv' | wc -l) == 3001 ]]
+}
+
+@test "TMPDIR is where it says, or in the work folder if nothing can be written there" {
+	s3 csvs "$BUCKET" csvs/ 20
+	instead_of csvcat 'printf "%s\n" "$TMPDIR" >> '"$TMP"'/seen; exec "$REAL" "$@"'
+	local tmpdir
+	mkdir spill
+	TMPDIR=$TMP/spill BUILD=$TMP/build pipeline 0 merge BATCH=10
+	[[ $(sort -u seen) == "$TMP/spill" ]]
+	rm seen
+	for tmpdir in '' "$TMP/none" "$TMP/seen"; do
+		rm -rf "$WORK" seen
+		s3 rm "$BUCKET" out/_sheaf/run.json
+		TMPDIR=$tmpdir BUILD=$TMP/build pipeline 0 merge BATCH=10 OVERWRITE=1
+		[[ ! $tmpdir ]] || told "sheaf: TMPDIR=$tmpdir: is not a folder that can be written; temporary files go to $WORK/tmp"
+		[[ $(sort -u seen) == "$WORK/tmp" ]]
+	done
+}
+
+@test "without HOME it is the user's folder of the system, never one that others can write to" {
+	s3 csvs "$BUCKET" csvs/ 20
+	instead_of s3get 'printf "%s\n" "$HOME" >> '"$TMP"'/seen; exec "$REAL" "$@"'
+	run_tool 0 env -u HOME BUILD="$TMP/build" make -s -f "$ROOT/sheaf.mk" merge BATCH=10 < /dev/null
+	lacks parallel "$TMP/err"
+	[[ $(sort -u seen) == "$(getent passwd "$EUID" | cut -d : -f 6)" ]]
+	run_tool 0 env HOME= BUILD="$TMP/build" make -s -f "$ROOT/sheaf.mk" merge BATCH=10 WORK=w2 DEST="s3://$BUCKET/o2/" <&-
+	lacks parallel "$TMP/err"
+	[[ $(sort -u seen) == "$(getent passwd "$EUID" | cut -d : -f 6)" ]]
+}
+
+@test "another program with the name of parallel is named, before anything is made" {
+	s3 csvs "$BUCKET" csvs/ 20
+	local text
+	mkdir bin
+	export PATH=$TMP/bin:$PATH
+	for text in 'echo "parallel: unknown option" >&2; exit 1' 'exit 0' 'echo "parallel from somewhere else"'; do
+		printf '#!/bin/sh\n%s\n' "$text" > bin/parallel
+		chmod +x bin/parallel
+		pipeline 2 merge
+		told "sheaf: $TMP/bin/parallel: is not GNU parallel" "install GNU parallel"
+		[[ ! -e $WORK ]]
+	done
+	cp "$BIN/csvcat" bin/parallel
+	pipeline 2 merge
+	told "sheaf: $TMP/bin/parallel: is not GNU parallel"
+	printf '#!/bin/bash\nexec /usr/bin/parallel "$@"\n' > bin/parallel
+	pipeline 0 merge
+}

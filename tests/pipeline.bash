@@ -124,6 +124,15 @@ merged_right() {
 	same "$TMP/wanted" "$TMP/found"
 }
 
+# instead_of PROGRAM TEXT: in place of a program of ours this script runs with BUILD=$TMP/build; $REAL is the program.
+instead_of() {
+	mkdir -p "$TMP/build/bin"
+	ln -sf "$BIN"/* "$TMP/build/bin"
+	rm "$TMP/build/bin/$1"
+	printf '#!/bin/bash\nREAL=%q\n%s\n' "$BIN/$1" "$2" > "$TMP/build/bin/$1"
+	chmod +x "$TMP/build/bin/$1"
+}
+
 # status_is STATE: WORK/status says so.
 status_is() {
 	grep -qx "state=$1" "$WORK/status" || {

@@ -294,15 +294,6 @@ END
 	pipeline 0 merge # none of these attempts is in the way
 }
 
-# instead_of PROGRAM TEXT: in place of a program of ours this script runs; $REAL is the program.
-instead_of() {
-	mkdir -p "$TMP/build/bin"
-	ln -sf "$BIN"/* "$TMP/build/bin"
-	rm "$TMP/build/bin/$1"
-	printf '#!/bin/bash\nREAL=%q\n%s\n' "$BIN/$1" "$2" > "$TMP/build/bin/$1"
-	chmod +x "$TMP/build/bin/$1"
-}
-
 @test "a work folder that cannot be made or written, a full disk: one line, nothing partial" {
 	s3 csvs "$BUCKET" csvs/ 20
 	pipeline 2 merge WORK=/proc/none
