@@ -32,6 +32,63 @@ use_tmp() {
 	export TMPDIR=$WORK/tmp
 }
 
+# ---- the lock
+
+# Sets VARIABLE to what tells the process PID from a later one with its number, and its parent: START PARENT NAME. Fails if there
+# is none.
+process() { # VARIABLE PID
+	local stat fields
+	{ IFS= read -r -d '' stat < "/proc/$2/stat"; } 2> /dev/null || [[ ${stat-} ]] || return 1
+	read -ra fields <<< "${stat##*)}"
+	printf -v "$1" '%s %s %s' "${fields[19]}" "${fields[1]}" "${stat#*\(}"
+}
+
+# Sets VARIABLE to where process numbers mean something: this start of the system, this namespace.
+pid_space() { # VARIABLE
+	local boot
+	read -r boot < /proc/sys/kernel/random/boot_id
+	printf -v "$1" '%s %s' "$boot" "$(readlink /proc/self/ns/pid)"
+}
+
+# Writes into the lock who holds it: this script, the make that was typed, and what is between them.
+tell_holder() {
+	local space line pid=$$ parent start name holders='' chain=''
+	pid_space space
+	while ((pid > 1)) && process line "$pid"; do
+		read -r start parent name <<< "$line"
+		chain+=" $pid:$start"
+		[[ $holders && $name != *make\)* ]] || holders=$chain
+		pid=$parent
+	done
+	printf '%s\n' "$space$holders" 2> /dev/null > "$WORK/.lock" || : # a full disk: then nobody knows
+}
+
+# Is the lock held by a run whose make was killed?
+is_orphan() {
+	local space boot namespace holders holder line
+	pid_space space
+	read -r -n 4096 boot namespace holders < "$WORK/.lock" || return 1
+	[[ "$boot $namespace" == "$space" ]] || return 1
+	for holder in $holders; do
+		[[ $holder =~ ^([1-9][0-9]{0,9}):([0-9]{1,20})$ ]] || return 1
+		process line "${BASH_REMATCH[1]}" && [[ $line == "${BASH_REMATCH[2]} "* ]] || return 0
+	done
+	return 1
+}
+
+# Takes the lock. Another run is in the way unless its make was killed: what that one has started goes on, and is waited for.
+take_lock() {
+	local told=
+	until flock --nonblock "$lock"; do
+		is_orphan || die "$WORK: another run is under way here (see make status)"
+		[[ $told ]] ||
+			complain "$WORK: a run whose make was killed is still under way here; this one waits for its end, and does what is left then"
+		told=1
+		! flock --timeout 5 "$lock" || break
+	done
+	tell_holder
+}
+
 # Makes the work folder and locks it for one run. The lock belongs to the script alone: its children must not inherit it
 # ({lock}>&-), or an orphan would go on holding it.
 open_work() {
@@ -44,7 +101,7 @@ open_work() {
 		die "$WORK: the work folder cannot be made: ${why##*: }"
 	why=$({ : >> "$WORK/.lock"; } 2>&1) || die "$WORK: cannot be written: ${why##*: }"
 	exec {lock}>> "$WORK/.lock" || exit 1
-	flock --nonblock "$lock" || die "$WORK: another run is under way here (see make status)"
+	take_lock
 	find "$WORK/tmp" -mindepth 1 -delete 2> /dev/null # what a killed run left
 	use_tmp
 	[[ ! -e $WORK/refresh ]] || finish_refresh

@@ -101,6 +101,71 @@ plan_right() { # OBJECTS BATCH
 	[[ $(requests get csvs/) == 4000 ]] || fail "=> $(requests get csvs/) objects were read for 4000"
 }
 
+# typed FILE TARGET [SETTING...]: as a user types it, in the background: $TYPED is the make that was typed, FILE has its messages.
+typed() {
+	setsid make -s -f "$ROOT/sheaf.mk" -j2 "${@:2}" < /dev/null > typed.out 2> "$1" 3>&- {batch}>&- &
+	TYPED=$!
+}
+
+@test "a make is killed, and what it started goes on: the same command waits for its end, plan and refresh as well" {
+	serve --make sheaf/csvs/:1000
+	local batch who target make n=0
+	for who in typed inner; do
+		for target in merge plan refresh; do
+			export WORK="$TMP/work$((++n))" DEST=s3://sheaf/out$n/ BATCH=100
+			pipeline 0 plan
+			exec {batch}> "$WORK/lock/00007"
+			flock "$batch" # the run cannot end while somebody else holds a batch
+			typed first merge
+			wait_for_receipts 5
+			make=$TYPED
+			run_tool 2 make -s -f "$ROOT/sheaf.mk" merge {batch}>&-
+			told "another run is under way here"
+			case $who in
+			typed) kill -KILL "$make" ;;
+			inner) pkill -KILL -P "$make" -x make ;;
+			esac
+			wait "$make" && fail "=> it ended with 0"
+			rm -f second
+			typed second $target PROGRESS=0
+			wait_until -s second
+			kill -0 "$TYPED"
+			exec {batch}>&-
+			wait "$TYPED" || fail "=> $target: $(< second)"
+			[[ $(< second) == "sheaf: $WORK: a run whose make was killed is still under way here; this one waits for its end, "* ]]
+			[[ $(wc -l < second) == 1 && $(receipts | wc -l) == 10 ]]
+			pipeline 0 verify
+		done
+	done
+	[[ $(requests get csvs/) == 6000 ]] || fail "=> $(requests get csvs/) objects were read for 6000"
+}
+
+@test "who holds the lock is believed only of this machine: else the run is refused as before" {
+	serve --make sheaf/csvs/:10
+	local space line held
+	mkdir "$WORK"
+	space="$(< /proc/sys/kernel/random/boot_id) $(readlink /proc/self/ns/pid)"
+	while IFS= read -r line; do
+		printf '%s\n' "$line" > "$WORK/.lock"
+		exec {held}>> "$WORK/.lock"
+		flock "$held"
+		pipeline 2 merge {held}>&-
+		told "another run is under way here"
+		exec {held}>&-
+		[[ ! -e ran ]]
+	done <<- END
+
+		$space
+		$space 999999999:x
+		$space 1:x[\$(touch\ ran)]
+		$space ../self:1
+		$space 0:0
+		x ${space#* } 999999999:1
+		${space% *} pid:[1] 999999999:1
+	END
+	pipeline 0 merge
+}
+
 @test "a worker is killed, or parallel, which runs them: the run ends, and the same command makes the rest" {
 	serve --make sheaf/csvs/:3000 --latency 5
 	start_run BATCH=50 JOBS=1 CONNECTIONS=2
