@@ -56,7 +56,12 @@ CONNECTIONS ?= 20
 # dollars per 1,000 requests: S3 Standard, us-east-1
 PRICE_GET   ?= 0.0004
 PRICE_PUT   ?= 0.005
+REJECTS_MAX ?= 1%
 export $(SETTINGS)
+# targets that look at a run take that run's, unless one is given
+ifeq ($(origin REJECTS_MAX),file)
+unexport REJECTS_MAX
+endif
 
 # the names of the objects at DEST: of a batch, and of all rows with ONE=1
 export BATCH_OBJECT := merged-%.csv

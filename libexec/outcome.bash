@@ -12,16 +12,29 @@ ended=$ended
 jobs=$JOBS
 batches=${counts[0]}
 done=${counts[1]}
-failed=${counts[2]}"
+failed=${counts[2]}
+rejects_max=$REJECTS_MAX"
 }
 
-# Collects all that was left out in one file.
+# Collects all that was left out in one file, and sets $left_out to its number.
 list_rejects() {
-	local n
 	find "$WORK/reject" -regextype posix-extended -regex '.*/[0-9]{5,9}\.tsv' | sort | xargs -r -d '\n' cat > "$WORK/rejects.tsv.part"
 	mv "$WORK/rejects.tsv.part" "$WORK/rejects.tsv"
-	n=$(wc -l < "$WORK/rejects.tsv")
-	((n == 0)) || complain "$n objects were left out; see $WORK/rejects.tsv for the reasons"
+	left_out=$(wc -l < "$WORK/rejects.tsv")
+	((left_out == 0)) || complain "$left_out objects were left out; see $WORK/rejects.tsv for the reasons"
+}
+
+# Was more left out than REJECTS_MAX allows? Says so in failed/rejects.
+check_rejects() {
+	local objects allowed
+	rm -f "$WORK/failed/rejects"
+	((left_out > 0)) && [[ -e $WORK/keys/complete ]] || return 0
+	number_of objects objects keys/complete
+	allowed=$(sheaf-work share "$REJECTS_MAX" "$objects") || exit 1
+	((left_out > allowed)) || return 0
+	write_file "$WORK/failed/rejects" "$left_out of $objects objects were left out, and REJECTS_MAX=$REJECTS_MAX allows $allowed: \
+mend them and make refresh, or run the same command with REJECTS_MAX=$left_out; until then the ledgers are not stored"
+	return 1
 }
 
 # Prints, on standard error, why the listing and each batch failed.

@@ -21,6 +21,14 @@ check_parallel() {
 		die "$file: is not GNU parallel, but another program of that name; install GNU parallel (make deps), or put it first in PATH"
 }
 
+# Sets REJECTS_MAX: to what is given, else, with "kept", to what the last run was told, else to its default.
+find_rejects_max() { # [kept]
+	[[ ! ${REJECTS_MAX-} ]] || return 0
+	REJECTS_MAX=
+	[[ $# == 0 || ! -e $WORK/status ]] || REJECTS_MAX=$(sheaf-work values "$WORK" status rejects_max 2> /dev/null)
+	[[ $REJECTS_MAX ]] || REJECTS_MAX=$(sheaf-work settings-value REJECTS_MAX)
+}
+
 # Sets the array filter: s3ls's options for SUFFIX and EXCLUDE.
 read_filter() {
 	local word words

@@ -3,7 +3,7 @@
 # Nothing in a value is expanded. In the environment every character stands for itself; on make's command line two dollars
 # mean one, as make has it, and any other dollar stands for itself.
 SETTINGS := SRC DEST BACKUP WORK BATCH JOBS SUFFIX EXCLUDE LIMIT UNION RAGGED DELIMITER CSV_COLUMNS SOURCE_COLUMN REJECTS \
-	OVERWRITE PROGRESS DEEP PRUNE ONE SOURCE CONNECTIONS S3GET_FLAGS S3PUT_FLAGS CSVCAT_FLAGS PRICE_GET PRICE_PUT N BUILD
+	REJECTS_MAX OVERWRITE PROGRESS DEEP PRUNE ONE SOURCE CONNECTIONS S3GET_FLAGS S3PUT_FLAGS CSVCAT_FLAGS PRICE_GET PRICE_PUT N BUILD
 
 define take_literally
 override export $1 := $$(if $$(filter command%,$$(origin $1)),$$(subst $$$$$$$$,$$$$,$$(value $1)),$$(value $1))

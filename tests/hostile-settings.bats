@@ -96,7 +96,7 @@ kept() {
 }
 
 @test "settings that are numbers, switches, choices, prefixes: refused by name, all at once, and nothing is made" {
-	local how value name strict=(SRC DEST BACKUP BATCH JOBS LIMIT UNION RAGGED REJECTS OVERWRITE PROGRESS DEEP PRUNE ONE
+	local how value name strict=(SRC DEST BACKUP BATCH JOBS LIMIT UNION RAGGED REJECTS REJECTS_MAX OVERWRITE PROGRESS DEEP PRUNE ONE
 		SOURCE CONNECTIONS PRICE_GET PRICE_PUT N)
 	make_values 5000
 	((${#values[@]} >= 50))

@@ -7,7 +7,7 @@ declare -gA state_settings=(
 	[complete]=''
 	[half]=''
 	[refreshed]=''
-	[rejects]='REJECTS=1'
+	[rejects]='REJECTS=1 REJECTS_MAX=100%'
 	[one-backup]='ONE=1 BACKUP=s3://fixture/backup/'
 	[union]='UNION=1 SOURCE_COLUMN=source RAGGED=pad'
 )

@@ -211,6 +211,25 @@ typed() {
 	[[ $before == "$after" ]] || fail "=> $((after - before)) requests"
 }
 
+@test "too many were left out: the same command with a larger REJECTS_MAX reads no object again" {
+	serve --make sheaf/csvs/:400
+	fault 'csvs/0000012*.csv get all status 404 NoSuchKey'
+	export REJECTS=1 ONE=1 BATCH=100
+	pipeline 2 merge
+	told "10 of 400 objects were left out, and REJECTS_MAX=1% allows 4"
+	local got listed
+	got=$(requests get) listed=$(requests list)
+	pipeline 2 merge REJECTS_MAX=9
+	pipeline 0 merge REJECTS_MAX=10
+	[[ $(requests get) == "$got" && $(requests list) == "$listed" ]] || fail "=> $(requests get) objects were read, not $got"
+	status_is 'done'
+	[[ $(list_keys out/) == *out/_sheaf/ledger.tar.gz*out/merged.csv* ]]
+	pipeline 0 verify DEEP=1
+	mv "$WORK" elsewhere
+	pipeline 0 verify DEEP=1
+	[[ $output == *"390 objects, 10 left out, 390 rows "* ]]
+}
+
 @test "answers that fail now and then change nothing" {
 	serve --make sheaf/csvs/:2000
 	fault 'csvs/* get every:7* status 500' 'csvs/* get every:199* status 503 SlowDown' 'csvs/* get every:31* reset' 'csvs/* get every:53* short 20' \

@@ -471,7 +471,7 @@ END
 	put_object csvs/000013.csv $'id,name,value\n13,changed,1\n'
 	pipeline 2 merge BATCH=10
 	[[ $(list_keys out/merged- | wc -l) == 2 ]]
-	pipeline 0 merge BATCH=10 REJECTS=1
+	pipeline 0 merge BATCH=10 REJECTS=1 REJECTS_MAX=10%
 	told "sheaf: 4 objects were left out"
 	[[ $(cut -f 1 "$WORK/rejects.tsv" | sort) == "s3://$BUCKET/csvs/000005\\.csv
 s3://$BUCKET/csvs/000012.csv
@@ -480,10 +480,81 @@ s3://$BUCKET/csvs/000033.csv.gz" ]]
 	[[ $(grep -c $'\t.' "$WORK/rejects.tsv") == 4 ]]
 	[[ $(rows out/ | wc -l) == 38 ]]
 	pipeline 0 verify DEEP=1
-	[[ $output == "38 objects, 4 left out, 38 rows"* ]]
+	[[ $output == "38 objects, 4 left out (REJECTS_MAX=10%), 38 rows"* ]]
 	# a failed connection is no reason to leave anything out
 	AWS_MAX_ATTEMPTS=1 AWS_ENDPOINT_URL_S3=http://127.0.0.1:9 pipeline 2 merge BATCH=10 REJECTS=1 WORK="$TMP/work2"
 	[[ ! -e $TMP/work2/put/00000.json ]]
+}
+
+# A plan of 200 objects, of which three are left out, one by s3get.
+three_bad_of_200() {
+	s3 csvs "$BUCKET" csvs/ 200
+	put_object csvs/000000.csv $'id,name,value\n0,a,b,c\n'
+	put_object csvs/000001.csv $'id,name,value\n1,"a\n'
+	pipeline 0 plan BATCH=50 "$@"
+	s3 rm "$BUCKET" csvs/000170.csv
+}
+
+@test "REJECTS_MAX: with more left out the run ends with an error, and nothing is stored of all batches together" {
+	three_bad_of_200
+	[[ $output == *$'\n'"left out   none: a bad object fails its batch; REJECTS=1 leaves out up to 2 (REJECTS_MAX=1%)"$'\n'* ]]
+	export REJECTS=1 ONE=1 BACKUP=s3://$BUCKET/backup/
+	pipeline 0 plan BATCH=50 REJECTS_MAX=0.5%
+	[[ $output == *$'\n'"left out   up to 1 bad objects (REJECTS_MAX=0.5%)"$'\n'* ]]
+	pipeline 2 merge BATCH=50
+	told "sheaf: 3 of 200 objects were left out, and REJECTS_MAX=1% allows 2: " "with REJECTS_MAX=3" "see $WORK/rejects.tsv"
+	lacks 'run the same command again' "$TMP/err"
+	status_is failed
+	local prefix
+	for prefix in out backup; do
+		[[ $(list_keys $prefix/) == "$prefix/_sheaf/run.json"$(printf "\n$prefix/merged-%s.csv" 0000{0,1,2,3}) ]]
+	done
+	[[ ! -e $WORK/one.json && ! -e $WORK/published.json ]]
+	pipeline 0 status
+	[[ $output == *"left out   3 of at most 2 (REJECTS_MAX=1%)"*"next       too many are left out"*"REJECTS_MAX=3"* ]]
+	pipeline 2 report
+	[[ $output == *"failed   rejects: 3 of 200 objects were left out, and REJECTS_MAX=1% allows 2"*"left out 3 of 200 objects (REJECTS_MAX=1%)"* ]]
+	[[ $(report --format json "$WORK") == *'"REJECTS_MAX":"1%"'* ]]
+	pipeline 2 verify
+	told "verify: 3 of 200 objects were left out, and REJECTS_MAX=1% allows 2"
+	pipeline 2 verify DEEP=1
+	# what the run was told counts, unless verify is told something else
+	pipeline 0 verify REJECTS_MAX=3
+	[[ $output == "197 objects, 3 left out (REJECTS_MAX=3), "* ]]
+	pipeline 2 verify WORK="$TMP/none"
+	told "no finished merge has stored its ledgers there"
+	# the same again ends in the same way, also without REJECTS
+	REJECTS='' pipeline 2 merge BATCH=50
+	told "3 of 200 objects were left out, and REJECTS_MAX=1% allows 2"
+	[[ -z $(list_keys out/merged.csv) ]]
+}
+
+@test "REJECTS_MAX: a larger one finishes the run" {
+	three_bad_of_200
+	export REJECTS=1 ONE=1 BACKUP=s3://$BUCKET/backup/
+	pipeline 2 merge BATCH=50 REJECTS_MAX=0
+	told "3 of 200 objects were left out, and REJECTS_MAX=0 allows 0"
+	pipeline 0 merge BATCH=50 REJECTS_MAX=1.5%
+	status_is 'done'
+	[[ $(get_object out/merged.csv | wc -l) == 198 && $(get_object backup/merged.csv | wc -l) == 198 ]]
+	pipeline 0 verify DEEP=1
+	[[ $output == "197 objects, 3 left out (REJECTS_MAX=1.5%), "* ]]
+	pipeline 0 status
+	[[ $output == *"left out   3 of at most 3 (REJECTS_MAX=1.5%)"*"nothing to do"* ]]
+	pipeline 0 report
+	[[ $output == *"left out 3 of 200 objects (REJECTS_MAX=1.5%)"* ]]
+	mv "$WORK" elsewhere
+	pipeline 0 verify
+	[[ $output == *"197 objects, 3 left out"* ]]
+	pipeline 2 verify REJECTS_MAX=2
+	told "verify: 3 of 200 objects were left out, and REJECTS_MAX=2 allows 2"
+	mv elsewhere "$WORK"
+	# an object that was mended is merged, and the default is enough
+	put_object csvs/000000.csv $'id,name,value\n0,mended,1\n'
+	pipeline 0 refresh BATCH=50
+	pipeline 0 merge BATCH=50
+	pipeline 0 verify DEEP=1
+	[[ $output == "198 objects, 2 left out (REJECTS_MAX=1%), "* ]]
 }
 
 @test "BACKUP gets the same objects, and verify looks at both" {

@@ -55,7 +55,7 @@ check() {
 	check 0
 	check 0 SRC=s3://b DEST=s3://b-2/a/b/ BATCH=1 LIMIT= UNION=1 RAGGED=pad DELIMITER=';' CSV_COLUMNS='a,"b c"' JOBS=100000
 	check 0 DELIMITER='\t' SUFFIX= EXCLUDE='*/old/* $(x)' SOURCE_COLUMN='`from`' WORK=../w_1/@a+b,c-d WORK=wörk WORK='-a "b" %=:;$(x)'
-	check 0 S3PUT_FLAGS="--sse 'aws:kms' --x \"\$(touch no)\"" PRICE_GET=0.1 N=42 N=listing DEEP=0
+	check 0 S3PUT_FLAGS="--sse 'aws:kms' --x \"\$(touch no)\"" PRICE_GET=0.1 REJECTS_MAX=0 REJECTS_MAX=0.0625% N=42 N=listing DEEP=0
 	check 0 SRC='s3://b/$(touch no);`x`|&' DEST='s3://b/a b"/'
 	silent
 	[[ ! -e no ]]
@@ -90,6 +90,11 @@ check() {
 		S3GET_FLAGS=a "b	a quote (") is not closed
 		CSVCAT_FLAGS=it's	a quote (') is not closed
 		PRICE_PUT=1e3	must be a number of dollars
+		REJECTS_MAX=	must not be empty; its default is 1%
+		REJECTS_MAX=-2	must be a number of objects, or a percentage such as 0.5%
+		REJECTS_MAX=2.5	must be a number of objects
+		REJECTS_MAX=100.01%	must be a number of objects
+		REJECTS_MAX=$(touch no)%	must be a number of objects
 		N=1;2	must be the number of a batch, or listing
 	END
 	[[ ! -e no ]]

@@ -17,13 +17,13 @@
 #include "work/batch_name.h"
 #include "work/claim.h"
 #include "work/counts.h"
-#include "work/keys.h"
 #include "work/known_values.h"
 #include "work/published.h"
 #include "work/receipt.h"
 #include "work/rejects.h"
 #include "work/release.h"
 #include "work/settings.h"
+#include "work/share.h"
 
 static const char help[] =
     "usage: sheaf-work COMMAND [ARGUMENT...]\n"
@@ -33,6 +33,7 @@ static const char help[] =
     "                             1 if it shapes the bytes, range or choices, help; - is none\n"
     "  settings-check [NAME...]   check all settings; those named must be given\n"
     "  settings-value NAME        its value, or its default; checked\n"
+    "  share SHARE N              how many SHARE (5, 0.5%) is of N\n"
     "  settings-words NAME        its value split into words, each with a NUL behind it\n"
     "  settings-write             the contents of a settings file; checked\n"
     "  settings-compare WORK      compare with WORK/settings: 0 if equal; 1 if not, with the\n"
@@ -157,6 +158,19 @@ settings_value_of(int argc, char **argv, struct err *e)
 		puts(buf_str(&value));
 	buf_free(&value);
 	return rc;
+}
+
+static int
+share(int argc, char **argv, struct err *e)
+{
+	struct share s;
+	uint64_t n;
+
+	if (argc != 2 || share_parse(&s, argv[0]) == -1 ||
+	    num_parse(argv[1], 0, UINT64_MAX, &n) == -1)
+		return usage(e);
+	printf("%llu\n", (unsigned long long)share_of(&s, n));
+	return 0;
 }
 
 static int
@@ -498,24 +512,6 @@ show(int argc, char **argv, struct err *e)
 	return ferror(stdin) ? err_errno(e, EXIT_FAILED, "standard input") : 0;
 }
 
-/* The merged objects in a listing of dest; -1 with e filled. */
-static int
-count_objects(const char *list, const char *dest, uint64_t *count, struct err *e)
-{
-	struct keys_line l;
-	struct tsv t;
-	uint32_t n;
-	int rc = tsv_open(&t, NULL, list, e);
-
-	*count = 0;
-	while (rc == 0 && (rc = keys_next(&t, &l, e)) == 1) {
-		*count += batch_name_object_parse(l.uri, dest, &n) == 0;
-		rc = 0;
-	}
-	tsv_close(&t);
-	return rc;
-}
-
 static int
 unpack(int argc, char **argv, struct err *e)
 {
@@ -524,7 +520,7 @@ unpack(int argc, char **argv, struct err *e)
 
 	if (argc != 3)
 		return usage(e);
-	if (count_objects(argv[2], argv[1], &n, e) == -1)
+	if (published_objects(argv[2], argv[1], &n, e) == -1)
 		return -1;
 	if (published_unpack(STDIN_FILENO, argv[0], argv[1], n, &why) == -1)
 		return err_set(e, EXIT_FAILED,
@@ -543,6 +539,7 @@ static const struct {
     {"settings-check", settings_check_all},
     {"settings-value", settings_value_of},
     {"settings-words", settings_words},
+    {"share", share},
     {"settings-write", settings_write_file},
     {"settings-compare", settings_compare},
     {"settings-load", settings_load},

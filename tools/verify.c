@@ -20,11 +20,21 @@
 #include "work/audit_batch.h"
 #include "work/audit_dest.h"
 #include "work/audit_rows.h"
+#include "work/share.h"
 
-enum { OPT_DEST = 256, OPT_PREFIX, OPT_DEEP, OPT_PREDICT, OPT_NO_SANDBOX, OPT_HELP, OPT_VERSION };
+enum {
+	OPT_DEST = 256,
+	OPT_PREFIX,
+	OPT_DEEP,
+	OPT_PREDICT,
+	OPT_REJECTS_MAX,
+	OPT_NO_SANDBOX,
+	OPT_HELP,
+	OPT_VERSION,
+};
 
 static struct {
-	const char *work, *dest_list, *prefix;
+	const char *work, *dest_list, *prefix, *rejects_max;
 	int deep, predict, no_sandbox;
 } opt;
 
@@ -39,6 +49,8 @@ static const char help[] =
     "      --prefix URI         the listing is of URI, a second destination\n"
     "      --deep               check each row: standard input is the tar stream of the merged\n"
     "                           objects, from s3get\n"
+    "      --rejects-max SHARE  more objects left out than that are a discrepancy: 5, or 0.5% of\n"
+    "                           all listed\n"
     "      --predict            print, instead of totals, the size and the CRC32C of all merged\n"
     "                           objects as one file, as JSON for s3put --about\n"
     "      --no-sandbox         keep rights that are not needed (see verify(1))\n"
@@ -51,12 +63,30 @@ tell(void *arg, const char *discrepancy)
 	log_line(LOG_ERROR, NULL, "%s", discrepancy);
 }
 
+static void
+check_rejects(struct audit *a)
+{
+	uint64_t listed = a->all.objects + a->rejected, allowed;
+	struct share max;
+
+	if (opt.rejects_max == NULL || share_parse(&max, opt.rejects_max) == -1)
+		return;
+	allowed = share_of(&max, listed);
+	if (a->rejected > allowed)
+		audit_problem(a,
+		    "%llu of %llu objects were left out, and REJECTS_MAX=%s allows %llu; see "
+		    "%s/rejects.tsv for the reasons",
+		    (unsigned long long)a->rejected, (unsigned long long)listed, opt.rejects_max,
+		    (unsigned long long)allowed, opt.work);
+}
+
 static int
 check(struct audit *a, struct err *e)
 {
 	if (audit_begin(a, opt.work, opt.prefix, tell, NULL, e) == -1)
 		return -1;
 	audit_batch_all(a);
+	check_rejects(a);
 	if (opt.dest_list != NULL && audit_dest(a, opt.dest_list, e) == -1)
 		return -1;
 	return opt.deep ? audit_rows(a, STDIN_FILENO, e) : 0;
@@ -85,9 +115,13 @@ print_prediction(const struct audit *a)
 static void
 print_totals(const struct audit *a)
 {
-	printf("%llu objects, %llu left out, %llu rows and %llu bytes in %lu merged objects: "
+	char max[40] = "";
+
+	if (a->rejected > 0 && opt.rejects_max != NULL)
+		snprintf(max, sizeof(max), " (REJECTS_MAX=%s)", opt.rejects_max);
+	printf("%llu objects, %llu left out%s, %llu rows and %llu bytes in %lu merged objects: "
 	       "nothing is missing\n",
-	    (unsigned long long)a->all.objects, (unsigned long long)a->rejected,
+	    (unsigned long long)a->all.objects, (unsigned long long)a->rejected, max,
 	    (unsigned long long)a->all.rows, (unsigned long long)a->bytes,
 	    (unsigned long)a->n_batches);
 }
@@ -119,11 +153,13 @@ options(int argc, char **argv)
 	    {"prefix", required_argument, NULL, OPT_PREFIX},
 	    {"deep", no_argument, NULL, OPT_DEEP},
 	    {"predict", no_argument, NULL, OPT_PREDICT},
+	    {"rejects-max", required_argument, NULL, OPT_REJECTS_MAX},
 	    {"no-sandbox", no_argument, NULL, OPT_NO_SANDBOX},
 	    {"help", no_argument, NULL, OPT_HELP},
 	    {"version", no_argument, NULL, OPT_VERSION},
 	    {0},
 	};
+	struct share share;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -132,6 +168,10 @@ options(int argc, char **argv)
 		case OPT_PREFIX: opt.prefix = optarg; break;
 		case OPT_DEEP: opt.deep = 1; break;
 		case OPT_PREDICT: opt.predict = 1; break;
+		case OPT_REJECTS_MAX:
+			if (share_parse(&share, opt.rejects_max = optarg) == -1)
+				return -1;
+			break;
 		case OPT_NO_SANDBOX: opt.no_sandbox = 1; break;
 		case OPT_HELP: fputs(help, stdout); return 1;
 		case OPT_VERSION: print_version(); return 1;
@@ -156,7 +196,7 @@ main(int argc, char **argv)
 	if (status == 1)
 		return log_close_stdout();
 	if (status == -1) {
-		fputs("verify: name one work folder; see verify --help\n", stderr);
+		fputs("verify: name one work folder, and options as in verify --help\n", stderr);
 		return EXIT_USAGE;
 	}
 	if (!opt.no_sandbox)

@@ -14,6 +14,7 @@
 #include "report/history_reader.h"
 #include "report/history_stats.h"
 #include "report/history_time.h"
+#include "work/share.h"
 
 const char *const history_state_names[HISTORY_STATES] = {"left", "begun", "failed", "done"};
 
@@ -62,8 +63,9 @@ read_status(struct history_reader *d)
 {
 	static const char *const states[] = {"running", "done", "failed", "interrupted"};
 	struct history *r = d->r;
+	struct share share;
 	struct values v;
-	const char *state;
+	const char *state, *max;
 
 	read_values(d, "status", &v);
 	r->started_ms = history_time_ms(values_get(&v, "started"));
@@ -77,6 +79,14 @@ read_status(struct history_reader *d)
 		if (strcmp(r->state, "unknown") == 0)
 			history_problem(
 			    r, "%s/status: state=%.100s: unknown to this version", r->work, state);
+	}
+	if ((max = values_get(&v, "rejects_max")) != NULL) {
+		if (share_parse(&share, max) == 0)
+			r->rejects_max = xstrdup(max);
+		else
+			history_problem(r,
+			    "%s/status: rejects_max=%.100s: not a number or a percentage", r->work,
+			    max);
 	}
 	values_free(&v);
 	if (strcmp(r->state, "running") == 0 && is_killed(d))
@@ -237,6 +247,7 @@ history_free(struct history *r)
 	}
 	free_lists(r);
 	values_free(&r->settings);
+	free(r->rejects_max);
 	free(r->batches);
 	free(r->spans);
 	free(r->attempts);

@@ -125,6 +125,7 @@ struct history {
 	struct history_batch *batches; /* by name; owned */
 	size_t n_batches, n_state[HISTORY_STATES];
 	uint64_t objects, rows, bytes_out, rejected;
+	char *rejects_max; /* what the last run was told; owned, NULL where it is not known */
 	struct history_counts counts;
 	uint64_t requests_get, requests_put, requests_list, requests_head, requests_other;
 	uint64_t connections, tls_handshakes, tls_resumed;

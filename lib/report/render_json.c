@@ -228,6 +228,8 @@ json_head(struct buf *out, const struct report *p, size_t list_max)
 	buf_adds(out, "\"settings\":{");
 	for (size_t i = 0; i < r->settings.n; i++)
 		json_text_member(out, r->settings.at[i].name, r->settings.at[i].value);
+	if (r->rejects_max != NULL)
+		json_text_member(out, "REJECTS_MAX", r->rejects_max);
 	json_end(out, "}");
 	buf_addc(out, '\n');
 	add_alarms(out, p);

@@ -406,6 +406,13 @@ add_rejects(struct buf *out, const struct report *p)
 	const struct history *r = p->run;
 	struct buf line = {0};
 
+	if (r->rejected > 0 && r->rejects_max != NULL) {
+		text_line_label(out, "left out");
+		add_count(out, (double)r->rejected);
+		buf_adds(out, " of ");
+		add_things(out, value(p, "objects_listed"), "object", "objects");
+		buf_addf(out, " (REJECTS_MAX=%s)\n", r->rejects_max);
+	}
 	for (size_t i = 0; i < r->n_rejects && i < REJECTS_TOLD; i++) {
 		buf_reset(&line);
 		buf_addf(&line, "%s: %s", r->rejects[i].uri, r->rejects[i].reason);

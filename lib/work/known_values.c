@@ -4,8 +4,9 @@
 #include "base/num.h"
 #include "work/known_values.h"
 #include "work/settings.h"
+#include "work/share.h"
 
-enum type { NUMBER, TIME, STATE };
+enum type { NUMBER, TIME, STATE, SHARE };
 
 static const struct known {
 	const char *file, *name;
@@ -18,6 +19,7 @@ static const struct known {
     {"status", "batches", NUMBER},
     {"status", "done", NUMBER},
     {"status", "failed", NUMBER},
+    {"status", "rejects_max", SHARE},
     {"keys/complete", "objects", NUMBER},
     {"keys/complete", "bytes", NUMBER},
     {"keys/complete", "batches", NUMBER},
@@ -64,6 +66,7 @@ is_state(const char *value)
 static const char *
 fault(const struct known *k, const char *value)
 {
+	struct share share;
 	uint64_t n;
 	int64_t t;
 
@@ -73,6 +76,10 @@ fault(const struct known *k, const char *value)
 			return NULL;
 		return "a number";
 	case TIME: return *value == '\0' || iso_time_parse(value, &t) == 0 ? NULL : "a time";
+	case SHARE:
+		return *value == '\0' || share_parse(&share, value) == 0
+		    ? NULL
+		    : "a number or a percentage";
 	case STATE: return is_state(value) ? NULL : "running, done, failed or interrupted";
 	}
 	return "known";

@@ -11,6 +11,7 @@
 #include "base/num.h"
 #include "work/batch_name.h"
 #include "work/claim.h"
+#include "work/keys.h"
 #include "work/known_values.h"
 #include "work/published.h"
 #include "work/work_folder.h"
@@ -331,5 +332,22 @@ published_unpack(int fd, const char *dir, const char *dest, uint64_t objects, st
 	tar_reader_free(u.tar);
 	work_folder_close(&u.dir);
 	buf_free(&u.name);
+	return rc;
+}
+
+int
+published_objects(const char *list, const char *dest, uint64_t *count, struct err *e)
+{
+	struct keys_line l;
+	struct tsv t;
+	uint32_t n;
+	int rc = tsv_open(&t, NULL, list, e);
+
+	*count = 0;
+	while (rc == 0 && (rc = keys_next(&t, &l, e)) == 1) {
+		*count += batch_name_object_parse(l.uri, dest, &n) == 0;
+		rc = 0;
+	}
+	tsv_close(&t);
 	return rc;
 }

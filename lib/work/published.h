@@ -23,6 +23,10 @@ enum {
 	PUBLISHED_FILE_COST = 4096,	  /* bytes that a file counts besides its own */
 };
 
+/* The number of merged objects in list, a file of what s3ls --long lists at dest. 0, or -1 with e
+ * filled. */
+int published_objects(const char *list, const char *dest, uint64_t *count, struct err *e);
+
 /*
  * Reads the archive from fd and unpacks it into dir, which is made, with mode 0700. dest is the
  * destination that it was fetched from: its settings must name that one. objects is the number of

@@ -6,6 +6,7 @@
 #include "base/uri.h"
 #include "work/batch_name.h"
 #include "work/settings.h"
+#include "work/share.h"
 
 enum {
 	NUMBER_MAX = 999999999,
@@ -99,6 +100,10 @@ const struct setting settings_table[] = {
 	.type = SETTINGS_SWITCH,
 	.initial = "",
 	.help = "1: leave bad objects out, list them and succeed"},
+    {.name = "REJECTS_MAX",
+	.type = SETTINGS_SHARE,
+	.initial = "1%",
+	.help = "with REJECTS=1: how many may be left out, 5 or 0.5% of all listed (at least 1)"},
     {.name = "OVERWRITE",
 	.type = SETTINGS_SWITCH,
 	.initial = "",
@@ -148,7 +153,7 @@ const char *
 settings_type_name(enum settings_type t)
 {
 	static const char *const names[SETTINGS_TYPES] = {"prefix", "folder", "number", "switch",
-	    "choice", "byte", "words", "flags", "text", "price", "batch"};
+	    "choice", "byte", "words", "flags", "text", "price", "share", "batch"};
 
 	return names[t];
 }
@@ -305,6 +310,8 @@ has_control(const char *s)
 int
 settings_check(const struct setting *s, const char *value, struct err *e)
 {
+	struct share share;
+
 	if (strlen(value) > VALUE_MAX)
 		return err_set(
 		    e, EXIT_USAGE, "%s: must not be longer than %d bytes", s->name, VALUE_MAX);
@@ -331,6 +338,10 @@ settings_check(const struct setting *s, const char *value, struct err *e)
 		    : must(s, value, "one byte other than \", or \\t", e);
 	case SETTINGS_FLAGS: return check_flags(s, value, e);
 	case SETTINGS_PRICE: return check_price(s, value, e);
+	case SETTINGS_SHARE:
+		return share_parse(&share, value) == 0
+		    ? 0
+		    : must(s, value, "a number of objects, or a percentage such as 0.5%", e);
 	case SETTINGS_BATCH: return check_batch(s, value, e);
 	default: return 0;
 	}

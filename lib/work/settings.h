@@ -24,6 +24,7 @@ enum settings_type {
 	SETTINGS_FLAGS,	 /* options of a program, split as settings_split does */
 	SETTINGS_TEXT,	 /* any text of one line */
 	SETTINGS_PRICE,	 /* dollars */
+	SETTINGS_SHARE,	 /* a number of objects, or a percentage of them */
 	SETTINGS_BATCH,	 /* a batch's number or name, or "listing" */
 	SETTINGS_TYPES,
 };

@@ -14,6 +14,7 @@
 #include "work/lines.h"
 #include "work/receipt.h"
 #include "work/rejects.h"
+#include "work/share.h"
 #include "work/source_name.h"
 #include "work/values.h"
 
@@ -37,6 +38,29 @@ static void
 put(const char *name, const char *text)
 {
 	put_n(name, text, strlen(text));
+}
+
+static void
+test_share(void)
+{
+	static const struct {
+		const char *text;
+		uint64_t n, share;
+	} cases[] = {{"0", 70, 0}, {"7", 70, 7}, {"71", 70, 71}, {"0%", 70, 0}, {"0.0%", 70, 0},
+	    {"3%", 70, 2}, {"3%", 33, 1}, {"3%", 0, 1}, {"12.5%", 80, 10}, {"12.5%", 79, 9},
+	    {"0.0001%", 2000000, 2}, {"0.0001%", 1999999, 1}, {"100%", 70, 70},
+	    {"100.0000%", UINT64_MAX, UINT64_MAX}, {"50%", UINT64_MAX, UINT64_MAX / 2}};
+	static const char *const wrong[] = {"", "%", "-1", "+1", "01", "1.5", "1 %", " 1", "1%%",
+	    "100.0001%", "101%", "1.%", ".5%", "00.5%", "1.00000%", "1e1%", "0x1", "1000000000",
+	    "99999999999999999999999%", "1%2"};
+	struct share s;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		OK(share_parse(&s, cases[i].text) == 0 &&
+			share_of(&s, cases[i].n) == cases[i].share,
+		    "%s of %llu", cases[i].text, (unsigned long long)cases[i].n);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		OK(share_parse(&s, wrong[i]) == -1, "%s is not a share", wrong[i]);
 }
 
 static void
@@ -322,6 +346,7 @@ main(void)
 	if (mkdtemp(path) == NULL || work_folder_open(&folder, path, &e) == -1)
 		return 2;
 	test_folder();
+	test_share();
 	test_lines();
 	test_values();
 	test_names();
