@@ -9,7 +9,19 @@ check_request() {
 		command -v "$name" > /dev/null || die "$name: no such program; run make deps and make build"
 	done
 	check_parallel
+	tell_missing_files
 	SRC=$(sheaf-work settings-value SRC) || exit 2
+}
+
+# Tells of files with settings of AWS that the environment names and that are not there: without them requests may go elsewhere.
+# That is no error, because the AWS CLI goes on as well.
+tell_missing_files() {
+	local name file
+	for name in AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE; do
+		file=${!name-}
+		[[ $file != \~/* ]] || file=$HOME/${file:2}
+		[[ ! $file || -e $file ]] || complain "$name=${!name}: there is no such file; nothing in it is heeded"
+	done
 }
 
 # GNU parallel is a script that names its author in its first lines, which is quicker than to start it. Others have its name.

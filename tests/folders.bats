@@ -197,3 +197,18 @@ move_house() {
 	printf '#!/bin/bash\nexec /usr/bin/parallel "$@"\n' > bin/parallel
 	pipeline 0 merge
 }
+
+@test "files with settings that the environment names, and that are not there, are named" {
+	s3 csvs "$BUCKET" csvs/ 20
+	mkdir "$HOME/.aws"
+	touch "$HOME/.aws/other"
+	local target
+	for target in plan merge refresh verify; do
+		# shellcheck disable=SC2088 # it is not the shell that expands them
+		AWS_CONFIG_FILE=none/config AWS_SHARED_CREDENTIALS_FILE='~/.aws/keys' pipeline 0 $target BATCH=10
+		told "sheaf: AWS_CONFIG_FILE=none/config: there is no such file" "sheaf: AWS_SHARED_CREDENTIALS_FILE=~/.aws/keys: there is no such file"
+		# shellcheck disable=SC2088
+		AWS_CONFIG_FILE='~/.aws/other' AWS_SHARED_CREDENTIALS_FILE=/dev/null pipeline 0 $target BATCH=10
+		lacks AWS "$TMP/err"
+	done
+}
