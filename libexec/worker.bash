@@ -14,6 +14,10 @@ retries_of() { # VARIABLE NAME
 # third of all the time that is spent outside the programs.
 worker() { # NAME
 	local name=$1
+	cd "$SHEAF_AT" || return 1
+	export TMPDIR=$SHEAF_TMPDIR
+	[[ $TMPDIR ]] || unset TMPDIR
+	unset SHEAF_AT SHEAF_TMPDIR
 	export -fn worker batch retries_of next_name # each bash that make starts would read them
 	batch "$name"
 	while kill -0 "$PPID" 2> /dev/null && next_name name; do # while parallel lives
@@ -63,12 +67,19 @@ tell_of_parallel() {
 	done
 }
 
+# What becomes parallel. It lets a shell read the names of its temporary files, so it gets one without special characters and
+# runs there; workers go back.
+become_parallel() { # ARGUMENT...
+	export SHEAF_AT=$PWD SHEAF_TMPDIR=${TMPDIR-} TMPDIR=. PARALLEL_SHELL=$BASH
+	cd "${SHEAF_TMPDIR:-/tmp}" && exec parallel "$@"
+}
+
 # Runs JOBS workers until the queue is empty. Fails if parallel itself failed or was killed: a status of up to 101 counts
 # failed jobs.
 run_workers() { # NAME
 	local status
 	export -f worker batch retries_of next_name
-	PARALLEL_SHELL=$BASH parallel --plain --will-cite --ungroup --jobs "$JOBS" worker \
+	become_parallel --plain --will-cite --ungroup --jobs "$JOBS" worker \
 		< <(first_names "$1" {lock}>&- {events}>&-) >&"$events" \
 		2> >(tell_of_parallel > /dev/null {lock}>&- {QUEUE}<&- {events}>&-) {lock}>&- {events}>&- &
 	parallel=$!

@@ -35,6 +35,7 @@ names() {
 	local name n=0
 	while IFS= read -r name; do
 		export WORK=$name DEST=s3://$BUCKET/n$((++n))/
+		rm -rf "$HOME/.parallel" # what it has tried once, it does not try again
 		run_tool 0 make -s -f "$ROOT/sheaf.mk" -j3 merge BATCH=10
 		[[ ! -e ran && ! -e $name/ran ]] || fail "=> it was run"
 		bodies "n$n/" > found
@@ -158,6 +159,13 @@ move_house() {
 	mkdir spill
 	TMPDIR=$TMP/spill BUILD=$TMP/build pipeline 0 merge BATCH=10
 	[[ $(sort -u seen) == "$TMP/spill" ]]
+	rm seen
+	# parallel lets a shell read the names of its files
+	tmpdir="$TMP/\$(touch ran);touch ran \`touch ran\`"
+	mkdir -p "$tmpdir"
+	rm -rf "$HOME/.parallel"
+	TMPDIR=$tmpdir BUILD=$TMP/build pipeline 0 merge BATCH=10 WORK="$TMP/w2" DEST="s3://$BUCKET/o2/"
+	[[ $(sort -u seen) == "$tmpdir" && -z $(find . -name ran) ]]
 	rm seen
 	for tmpdir in '' "$TMP/none" "$TMP/seen"; do
 		rm -rf "$WORK" seen
