@@ -55,6 +55,9 @@ rewrite() {
 	put_object out/_sheaf/ '' # folders, as consoles make them
 	pipeline 0 verify DEEP=1
 	silent
+	put_object out/_sheaf/ 'x' # or as servers show theirs
+	pipeline 0 verify
+	silent
 	put_object out/x/ x
 	finds 0 "s3://sheaf/out/x/: is not part of this merge"
 }

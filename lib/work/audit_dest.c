@@ -12,11 +12,12 @@ is_known(const struct audit *a, const struct keys_line *l)
 
 	if (strncmp(uri, a->src, strlen(a->src)) == 0)
 		return 1;
-	/* a folder, which consoles make and some servers show */
+	/* a folder, as consoles make it; servers that show their own tell any size */
 	if (l->size == 0 && *uri != '\0' && uri[strlen(uri) - 1] == '/')
 		return 1;
 	return strncmp(uri, a->dest, strlen(a->dest)) == 0 &&
-	    (strcmp(name, "_sheaf/run.json") == 0 || strcmp(name, "_sheaf/ledger.tar.gz") == 0);
+	    (*name == '\0' || strcmp(name, "_sheaf/") == 0 ||
+		strcmp(name, "_sheaf/run.json") == 0 || strcmp(name, "_sheaf/ledger.tar.gz") == 0);
 }
 
 static void
