@@ -11,8 +11,11 @@ appended to LOG, as its repr, a line each. What the scripts share:
   reply(body=b"", status="200 OK", **headers)   a whole answer; _ in names of headers is -, a value of None leaves one out
   refusal(status, code)                         an error document, as S3 sends it
   listing(*objects, token=None)                 a page of a listing, of what item() gives
-  item(key, size=4, etag='"e-1"', time=...)     an object in it; characters are escaped, "\\n" as a reference
+  item(key, size=4, etag='"e-1"', time=...)     an object in it; characters are escaped, "\\n" as a reference; a time or
+                                                size of None leaves it out
+  store(objects, ...)                           an answer() that lists, gives and takes objects, a dict of keys and bodies
 """
+import hashlib
 import os
 import socket
 import sys
@@ -38,14 +41,59 @@ def refusal(status, code):
 
 def item(key, size=4, etag='"e-1"', time="2026-01-01T00:00:00.000Z"):
     last_modified = "" if time is None else f"<LastModified>{quoted(time)}</LastModified>"
-    return (f"<Contents><Key>{quoted(key)}</Key>{last_modified}<ETag>{quoted(etag)}</ETag>"
-            f"<Size>{size}</Size><StorageClass>STANDARD</StorageClass></Contents>")
+    long = "" if size is None else f"<Size>{size}</Size>"
+    return (f"<Contents><Key>{quoted(key)}</Key>{last_modified}<ETag>{quoted(etag)}</ETag>{long}"
+            f"<StorageClass>STANDARD</StorageClass></Contents>")
 
 
 def listing(*objects, token=None):
     more = "false" if token is None else "true"
     after = "" if token is None else f"<NextContinuationToken>{quoted(token)}</NextContinuationToken>"
     return reply(f"<ListBucketResult>{''.join(objects)}<IsTruncated>{more}</IsTruncated>{after}</ListBucketResult>".encode())
+
+
+def store(objects, order=lambda key: key.encode(), page=1000, v2="tokens", marker="key", item=item):
+    """order: the key by which listings are sorted. v2, ListObjectsV2: "tokens", "none" (no tokens), "ignored" (answered as
+    ListObjects) or a status with which it is refused. marker, of ListObjects: "key" (pages go on after that key), "next" (the
+    same, and they have NextMarker), "bytes" (with the keys that are greater as bytes, in that order), "ignored"."""
+    def document(r):
+        old = r.query.get("list-type") != "2" or v2 == "ignored"
+        given = r.query.get("marker") if old else r.query.get("continuation-token") or r.query.get("start-after")
+        keys = sorted((key for key in objects if key.startswith(r.query.get("prefix", ""))), key=order)
+        if given and marker == "bytes" and old:
+            keys = [key for key in keys if key.encode() > given.encode()]
+        elif given and (marker != "ignored" or not old):
+            keys = [key for key in keys if order(key) > order(given)]
+        more = len(keys) > page
+        after = ""
+        if more and not old and v2 == "tokens":
+            after = f"<NextContinuationToken>{quoted(keys[page - 1])}</NextContinuationToken>"
+        elif more and old and marker == "next":
+            after = f"<NextMarker>{quoted(keys[page - 1])}</NextMarker>"
+        listed = "".join(item(key, len(objects[key]), tag(objects[key])) for key in keys[:page])
+        return reply(f"<ListBucketResult><IsTruncated>{'true' if more else 'false'}</IsTruncated>{after}{listed}"
+                     "</ListBucketResult>".encode())
+
+    def tag(body):
+        return f'"{hashlib.md5(body).hexdigest()}"'
+
+    def answer(r):
+        key = urllib.parse.unquote(r.path).split("/", 2)[2] if r.path.count("/") > 1 else ""
+        if r.method == "PUT":
+            if "if-none-match" in r.headers and key in objects:
+                return reply(status="412 Precondition Failed")
+            objects[key] = r.body
+            return reply(ETag=tag(r.body))
+        if not key and "prefix" in r.query and "uploads" not in r.query:
+            if r.query.get("list-type") == "2" and v2[0].isdigit():
+                code = v2.split(" ", 1)[1].replace(" ", "")
+                return reply(f"<Error><Code>{code}</Code></Error>".encode(), v2)
+            return document(r)
+        if key not in objects:
+            return reply(b"<Error><Code>NoSuchKey</Code></Error>", "404 Not Found")
+        return reply(objects[key], ETag=tag(objects[key]))
+
+    return answer
 
 
 class Request:
@@ -98,7 +146,7 @@ def run(connection, *arguments):
 
 def main():
     ready, log, script = sys.argv[1:]
-    scope = {"reply": reply, "refusal": refusal, "item": item, "listing": listing}
+    scope = {"reply": reply, "refusal": refusal, "item": item, "listing": listing, "store": store}
     with open(script) as f:
         exec(compile(f.read(), script, "exec"), scope)
     counter = {"n": 0, "lock": threading.Lock()}

@@ -28,6 +28,7 @@ enum {
 	REQUESTS = 64,	   /* at once */
 	FEW = 10000,	   /* objects for which one request at a time is enough */
 	OUT_MAX = 1 << 16, /* bytes written at once */
+	KEPT = 1 << 21,	   /* bytes not written yet, in case the listing must begin again */
 	BUFFER = 1 << 16,  /* bytes read at once: a page has 300 kB */
 	OPT_SUFFIX = S3CLI_OWN,
 	OPT_EXCLUDE,
@@ -36,7 +37,14 @@ enum {
 	OPT_RETRY_EMPTY,
 	OPT_ALLOW_EMPTY,
 	OPT_LIMIT,
-	OPT_SHOW_SKIPPED
+	OPT_SHOW_SKIPPED,
+	OPT_ORDER
+};
+
+enum order {
+	ORDER_AUTO,   /* hold back what fits into KEPT, sort if need be */
+	ORDER_LISTED, /* write at once; another order is an error */
+	ORDER_SORT    /* sort */
 };
 
 struct patterns {
@@ -50,14 +58,18 @@ static struct {
 	const char *start_after;
 	unsigned retry_empty;
 	uint64_t limit; /* 0: none */
+	enum order order;
 	int long_lines, nul, allow_empty, show_skipped;
 } opt = {.retry_empty = RETRY_EMPTY};
 
 static struct {
 	const char *bucket;
 	size_t bucket_len;
-	uint64_t listed, skipped, bytes;
+	struct counts {
+		uint64_t listed, skipped, bytes;
+	} n, before;	  /* now, and before this listing */
 	struct buf lines; /* not yet written */
+	int written;	  /* lines of this listing have been */
 	struct outfile *out;
 	int to_terminal; /* keys are escaped, so that none of them is obeyed */
 	struct err error;
@@ -75,6 +87,7 @@ static const char help[] =
     "      --suffix S           only keys that end in S; may be repeated\n"
     "      --exclude GLOB       leave out keys that match; may be repeated\n"
     "      --start-after KEY    only keys after KEY\n"
+    "      --order ORDER        if the server has another order: auto (sort), listed (fail), sort\n"
     "      --limit N            stop after N objects\n"
     "      --show-skipped       also print what --suffix and --exclude leave out, after \"-\" and "
     "a "
@@ -107,18 +120,39 @@ fail(int status, const char *what, const char *key)
 }
 
 static int
-write_out(void)
+write_lines(void)
 {
 	size_t len = run.lines.len;
 
 	if (len == 0 || run.failed)
 		return run.failed ? -1 : 0;
+	run.written = 1;
 	run.lines.len = 0;
 	if (outfile_write(run.out, run.lines.p, len, &run.error) == 0)
 		return 0;
 	io_end_on_epipe();
 	run.failed = 1;
 	return -1;
+}
+
+/* What is written first waits until there is so much of it that it cannot be taken back. */
+static int
+write_out(void)
+{
+	if (!run.written && run.lines.len < KEPT && opt.order == ORDER_AUTO)
+		return run.failed ? -1 : 0;
+	return write_lines();
+}
+
+static int
+take_back(void *arg)
+{
+	(void)arg;
+	if (run.written || run.failed)
+		return -1;
+	run.n = run.before;
+	run.lines.len = 0;
+	return 0;
 }
 
 static void
@@ -163,6 +197,9 @@ shown(const struct s3xml_object *o)
 	static struct buf key;
 	struct s3xml_object s = *o;
 
+	/* some servers list folder markers without one */
+	if (o->size == S3XML_NO_SIZE && o->key_len > 0 && o->key[o->key_len - 1] == '/')
+		s.size = 0;
 	if (run.to_terminal) {
 		buf_reset(&key);
 		printable_add(&key, o->key, o->key_len);
@@ -194,7 +231,7 @@ skip(const struct s3xml_object *object)
 	const struct s3xml_object s = shown(object), *o = &s;
 	char *at, *end;
 
-	run.skipped++;
+	run.n.skipped++;
 	if (!opt.show_skipped)
 		return 0;
 	at = put(line_begin(o, 0, 0), "-\t", 2);
@@ -220,9 +257,9 @@ take(void *arg, const struct s3xml_object *o)
 		return fail(EXIT_FAILED, "the key holds a tab or a line feed; use -0", o->key);
 	etag_len = strlen(o->etag);
 	mtime_len = strlen(o->mtime);
-	if (opt.long_lines && mtime_len == 0)
-		return fail(EXIT_FAILED, "listed without LastModified", o->key);
 	s = shown(o);
+	if (opt.long_lines && s.size == S3XML_NO_SIZE)
+		return fail(EXIT_FAILED, "listed without a Size", o->key);
 	o = &s;
 	at = put_uri(line_begin(o, etag_len, mtime_len), o);
 	if (opt.long_lines) {
@@ -235,8 +272,10 @@ take(void *arg, const struct s3xml_object *o)
 	}
 	if (line_end(at) == -1)
 		return 1;
-	run.bytes += o->size < UINT64_MAX - run.bytes ? o->size : UINT64_MAX - run.bytes;
-	return ++run.listed == opt.limit;
+	if (o->size != S3XML_NO_SIZE)
+		run.n.bytes +=
+		    o->size < UINT64_MAX - run.n.bytes ? o->size : UINT64_MAX - run.n.bytes;
+	return ++run.n.listed == opt.limit;
 }
 
 static int
@@ -247,22 +286,31 @@ list(struct s3 *s3, const struct uri *u, struct err *e)
 	    .start_after = opt.start_after,
 	    .retry_empty = opt.start_after != NULL || opt.allow_empty ? 0 : opt.retry_empty,
 	    .requests = opt.limit != 0 && opt.limit <= FEW ? 1 : opt.cli.s3.connections,
+	    .sorted = opt.order == ORDER_SORT,
 	    .take = take,
+	    .restart = opt.order == ORDER_AUTO ? take_back : NULL,
 	    .pause = pause_writing};
-	uint64_t before = run.listed, n;
+	uint64_t n;
 	int rc;
 
 	run.bucket = u->bucket;
 	run.bucket_len = strlen(u->bucket);
+	run.before = run.n;
+	run.written = 0;
 	rc = s3_list(s3, &lo, &n, e);
-	write_out();
+	write_lines();
+	if (rc == -1 && e->status == LIST_UNORDERED_STATUS) {
+		struct err why = *e;
+
+		return err_set(e, why.status, "%s; list it with --order sort", why.text);
+	}
 	if (rc == -1)
 		return -1;
 	if (run.failed) {
 		*e = run.error;
 		return -1;
 	}
-	if (run.listed == before && !opt.allow_empty && opt.start_after == NULL) {
+	if (run.n.listed == run.before.listed && !opt.allow_empty && opt.start_after == NULL) {
 		if (n == 0)
 			return err_set(
 			    e, EXIT_FAILED, "s3://%s/%s: there are no objects", u->bucket, u->key);
@@ -270,6 +318,20 @@ list(struct s3 *s3, const struct uri *u, struct err *e)
 		    u->bucket, u->key, (unsigned long long)n);
 	}
 	return 0;
+}
+
+static int
+set_order(const char *s, struct err *e)
+{
+	static const char *const names[] = {"auto", "listed", "sort"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (strcmp(s, names[i]) == 0) {
+			opt.order = (enum order)i;
+			return 0;
+		}
+	}
+	return err_set(e, EXIT_USAGE, "--order %s: not auto, listed or sort", s);
 }
 
 static int
@@ -300,6 +362,7 @@ options(int argc, char **argv, struct err *e)
 	    {"start-after", required_argument, NULL, OPT_START_AFTER},
 	    {"limit", required_argument, NULL, OPT_LIMIT},
 	    {"show-skipped", no_argument, NULL, OPT_SHOW_SKIPPED},
+	    {"order", required_argument, NULL, OPT_ORDER},
 	    {"connections", required_argument, NULL, OPT_CONNECTIONS},
 	    {"retry-empty", required_argument, NULL, OPT_RETRY_EMPTY},
 	    {"allow-empty", no_argument, NULL, OPT_ALLOW_EMPTY},
@@ -331,6 +394,7 @@ options(int argc, char **argv, struct err *e)
 			break;
 		case OPT_ALLOW_EMPTY: opt.allow_empty = 1; break;
 		case OPT_SHOW_SKIPPED: opt.show_skipped = 1; break;
+		case OPT_ORDER: rc = set_order(optarg, e); break;
 		default: rc = s3cli_option(&opt.cli, c, optarg, "s3ls", help, e);
 		}
 	}
@@ -348,12 +412,13 @@ list_all(struct s3 *s3, int argc, char **argv)
 
 		if (uri_parse(argv[i], strlen(argv[i]), &u, &e) == -1 || list(s3, &u, &e) == -1) {
 			log_err(&e);
-			status = EXIT_FAILED;
+			if (status != LIST_UNORDERED_STATUS)
+				status = e.status == LIST_UNORDERED_STATUS ? e.status : EXIT_FAILED;
 		}
 		uri_free(&u);
 		if (run.failed)
 			break;
-		if (opt.limit != 0 && run.listed == opt.limit)
+		if (opt.limit != 0 && run.n.listed == opt.limit)
 			break;
 	}
 	return status;
@@ -415,11 +480,11 @@ main(int argc, char **argv)
 			log_err(&e);
 		status = EXIT_FAILED;
 	}
-	if (run.skipped > 0)
-		log_line(LOG_INFO, NULL, "%llu objects skipped", (unsigned long long)run.skipped);
-	stats_add_u64(&st, "objects", run.listed);
-	stats_add_u64(&st, "skipped", run.skipped);
-	stats_add_u64(&st, "bytes_listed", run.bytes);
+	if (run.n.skipped > 0)
+		log_line(LOG_INFO, NULL, "%llu objects skipped", (unsigned long long)run.n.skipped);
+	stats_add_u64(&st, "objects", run.n.listed);
+	stats_add_u64(&st, "skipped", run.n.skipped);
+	stats_add_u64(&st, "bytes_listed", run.n.bytes);
 	s3_add_stats(s3, &st);
 	s3_close(s3);
 	buf_free(&run.lines);

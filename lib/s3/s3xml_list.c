@@ -59,7 +59,6 @@ struct list_reader {
 	unsigned seen;		     /* bits of the page's fields */
 	unsigned object_seen;	     /* bits of the object's fields */
 	int url_encoded;
-	int is_marker; /* next_token is a NextMarker, which is a key */
 };
 
 static enum field
@@ -80,7 +79,8 @@ begin_object(struct list_reader *l)
 		page->objects = xrealloc(page->objects, page->cap_objects * sizeof(*page->objects));
 	}
 	l->object = &page->objects[page->n_objects++];
-	*l->object = (struct s3xml_object){.key = "", .etag = "", .mtime = "", .storage_class = ""};
+	*l->object = (struct s3xml_object){
+	    .key = "", .size = S3XML_NO_SIZE, .etag = "", .mtime = "", .storage_class = ""};
 	l->object_seen = 0;
 }
 
@@ -161,7 +161,7 @@ take_object_field(struct list_reader *l, char *s, size_t len)
 	case STORAGE_CLASS: o->storage_class = s; break;
 	default:
 		if (num_parse_n(s, len, 0, INT64_MAX, &o->size) == -1)
-			xml_stop(&l->r, "a Size that is no number");
+			o->size = S3XML_NO_SIZE; /* an error that names the key, if it is needed */
 		l->page->text.len = l->from;
 		break;
 	}
@@ -183,9 +183,11 @@ take_page_field(struct list_reader *l, char *s)
 	default:
 		if (*s == '\0') /* an empty one counts as absent */
 			break;
+		if (l->field == NEXT_MARKER && page->next_token != NULL && !page->next_is_key)
+			break; /* the token is meant for us */
 		free(page->next_token);
 		page->next_token = xstrdup(s);
-		l->is_marker = l->field == NEXT_MARKER;
+		page->next_is_key = l->field == NEXT_MARKER;
 		break;
 	}
 	page->text.len = l->from;
@@ -210,8 +212,8 @@ list_end(void *arg, const XML_Char *name)
 			take_page_field(l, text->p + l->from);
 		l->field = NONE;
 	} else if (l->r.depth == 2 && l->object != NULL) {
-		if ((l->object_seen & (1u << KEY)) == 0 || (l->object_seen & (1u << SIZE)) == 0)
-			xml_stop(&l->r, "an object without Key or Size");
+		if ((l->object_seen & (1u << KEY)) == 0)
+			xml_stop(&l->r, "an object without Key");
 		l->object = NULL;
 	}
 	l->r.depth--;
@@ -267,7 +269,7 @@ s3xml_list(struct s3xml_page *page, const char *doc, size_t len, struct err *e)
 	struct list_reader l = {.page = page};
 
 	page->n_objects = 0;
-	page->is_truncated = 0;
+	page->is_truncated = page->next_is_key = 0;
 	free(page->next_token);
 	page->next_token = NULL;
 	buf_reset(&page->text);
@@ -287,8 +289,7 @@ s3xml_list(struct s3xml_page *page, const char *doc, size_t len, struct err *e)
 		    l.r.not_xml ? "broken XML: " : "", l.r.fault);
 	}
 	if (l.url_encoded &&
-	    (decode_keys(page, e) == -1 ||
-		(l.is_marker && page->next_token != NULL && decode_marker(page, e) == -1))) {
+	    (decode_keys(page, e) == -1 || (page->next_is_key && decode_marker(page, e) == -1))) {
 		page->n_objects = 0;
 		return -1;
 	}

@@ -58,7 +58,7 @@ rounds(unsigned before, unsigned length)
 		unsigned at = n < before ? n : before + (n - before) % length;
 
 		snprintf(token, sizeof(token), "token %u", at);
-		rc = list_chain_token(&c, token);
+		rc = list_chain_next(&c, token, "p/", &err);
 		n++;
 	}
 	list_chain_free(&c);
@@ -84,9 +84,11 @@ test_chain(void)
 		}
 	OK(worst == 0, "every circle is found soon (%u)", worst);
 	for (unsigned i = 1; i < LIST_EMPTY_MAX; i++)
-		rc |= list_chain_page(&c, 0);
-	OK(rc == 0 && list_chain_page(&c, 0) == -1, "so many pages without a key, and no more");
-	OK(list_chain_page(&c, 1) == 0 && list_chain_page(&c, 0) == 0, "a key begins anew");
+		rc |= list_chain_page(&c, 0, "p/", &err);
+	OK(rc == 0 && list_chain_page(&c, 0, "p/", &err) == -1,
+	    "so many pages without a key, and no more");
+	OK(list_chain_page(&c, 1, "p/", &err) == 0 && list_chain_page(&c, 0, "p/", &err) == 0,
+	    "a key begins anew");
 	list_chain_free(&c);
 }
 

@@ -1,7 +1,8 @@
 /*
  * lib/s3/list/list_ranges against a model of a server: random sets of keys, random pages, answers
  * in random order. Whatever happens, what is given is the sorted set: all of it, or, after a
- * failure, its beginning.
+ * failure, its beginning. A server with another order is given away, or all keys are given all the
+ * same.
  */
 #include <stdlib.h>
 
@@ -11,9 +12,19 @@
 #include "s3/list/list_split.h"
 #include "tap.h"
 
-enum { KEYS_MAX = 4000, IN_FLIGHT_MAX = 64, CASES = 10000, CASES_FEW = 300, FAULTS = 5 };
+enum {
+	KEYS_MAX = 4000,
+	IN_FLIGHT_MAX = 64,
+	CASES = 10000,
+	CASES_FEW = 300,
+	FAULTS = 5,
+	ORDERS = 6
+};
 
 enum fault { NONE, IGNORES_AFTER, REFUSES_AFTER, EMPTY_ANSWERS, BROKEN_KEY };
+
+/* Orders of the server other than that of the bytes. */
+enum order { BYTES, UTF_16, NO_CASE, FOLDERS_FIRST, BACKWARDS, BY_HASH };
 
 struct request {
 	struct list_range *range;
@@ -23,11 +34,14 @@ struct request {
 
 struct model {
 	char **keys;
+	char **served; /* the same in the server's order */
+	enum order order;
+	int has_tokens; /* 0: pages continue after keys */
 	size_t n, given, page_max, pages;
 	const char *prefix;
 	enum fault fault;
 	size_t broken; /* whose page cannot be had, with BROKEN_KEY */
-	int wrong;
+	int wrong, misplaced;
 	int fixed_pages;
 	struct request requests[IN_FLIGHT_MAX];
 	unsigned n_requests;
@@ -95,6 +109,16 @@ make_key(struct buf *k, unsigned kind, unsigned i)
 		else
 			buf_addf(k, "dense/%06u", dice(5000));
 		break;
+	case 8: /* scripts, each with many numbers */
+		buf_addf(k, "%s%04u", wide[dice(9)], dice(10000));
+		break;
+	case 7: /* words in any case, with folders */
+		for (unsigned n = 1 + dice(3); n > 0; n--)
+			buf_addf(k, "%c%c%s", "aAbBcZz"[dice(7)], "aBcD.-"[dice(6)],
+			    n > 1	  ? "/"
+				: dice(2) ? ".csv"
+					  : "");
+		break;
 	default: /* each the beginning of the next */
 		for (unsigned j = 0; j <= i % 300; j++)
 			buf_addc(k, (char)('a' + i / 300 % 3));
@@ -127,6 +151,61 @@ make_keys(struct model *m, unsigned kind, unsigned n)
 
 /* --- the server --- */
 
+/* A byte's place in that order. */
+static unsigned
+place(enum order order, unsigned char c)
+{
+	switch (order) {
+	case UTF_16: return c >= 0xf0 ? 0xed * 2 + 1 : c * 2; /* surrogates, before U+E000 */
+	case NO_CASE: return c >= 'A' && c <= 'Z' ? c + 32 : c;
+	case FOLDERS_FIRST: return c == '/' ? 1 : c + 1;
+	case BACKWARDS: return 256 - c;
+	default: return c;
+	}
+}
+
+static unsigned
+hash_of(const char *key)
+{
+	unsigned h = 7;
+
+	while (*key != '\0')
+		h = (h ^ (unsigned char)*key++) * 16777619;
+	return h ^ h >> 11;
+}
+
+static int
+compare(enum order order, const char *a, const char *b)
+{
+	size_t i = 0;
+
+	if (order == BY_HASH && hash_of(a) != hash_of(b))
+		return hash_of(a) < hash_of(b) ? -1 : 1;
+	while (
+	    a[i] != '\0' && place(order, (unsigned char)a[i]) == place(order, (unsigned char)b[i]))
+		i++;
+	if (a[i] == b[i])
+		return strcmp(a, b);
+	return place(order, (unsigned char)a[i]) < place(order, (unsigned char)b[i]) ? -1 : 1;
+}
+
+static enum order sorting; /* for by_order */
+
+static int
+by_order(const void *a, const void *b)
+{
+	return compare(sorting, *(char *const *)a, *(char *const *)b);
+}
+
+static void
+serve(struct model *m)
+{
+	m->served = xcalloc(m->n + 1, sizeof(*m->served));
+	memcpy(m->served, m->keys, m->n * sizeof(*m->keys));
+	sorting = m->order;
+	qsort(m->served, m->n, sizeof(*m->served), by_order);
+}
+
 static size_t
 first_behind(const struct model *m, const char *key)
 {
@@ -135,7 +214,7 @@ first_behind(const struct model *m, const char *key)
 	while (key != NULL && low < high) {
 		size_t middle = (low + high) / 2;
 
-		if (strcmp(m->keys[middle], key) <= 0)
+		if (compare(m->order, m->served[middle], key) <= 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -149,15 +228,15 @@ fill_page(struct model *m, size_t at, size_t n)
 	m->page.n_objects = n;
 	m->page.objects = xrealloc(m->page.objects, (n + 1) * sizeof(*m->page.objects));
 	for (size_t i = 0; i < n; i++) {
-		const char *key = m->keys[at + i];
+		const char *key = m->served[at + i];
 
 		m->page.objects[i] = (struct s3xml_object){
-		    key, strlen(key), at + i, "etag", "2026-01-01T00:00:00Z", "STANDARD"};
+		    key, strlen(key), hash_of(key), "etag", "2026-01-01T00:00:00Z", "STANDARD"};
 	}
 	m->page.is_truncated = at + n < m->n;
 	free(m->page.next_token);
 	m->page.next_token = NULL;
-	if (m->page.is_truncated) {
+	if (m->page.is_truncated && m->has_tokens) {
 		/* of a page without keys: where that begins, in another writing each time */
 		struct buf token = {0};
 
@@ -199,7 +278,9 @@ answer(struct model *m, struct list_ranges *lr, unsigned i)
 	at = q.is_token			? strtoul(strchr(q.after, ' '), NULL, 10)
 	    : m->fault == IGNORES_AFTER ? 0
 					: first_behind(m, q.after);
-	n = m->fixed_pages ? m->page_max : dice(8) == 0 ? 0 : 1 + dice((unsigned)m->page_max);
+	n = m->fixed_pages		    ? m->page_max
+	    : m->has_tokens && dice(8) == 0 ? 0
+					    : 1 + dice((unsigned)m->page_max);
 	if (n > m->n - at)
 		n = m->n - at;
 	m->pages++;
@@ -226,9 +307,10 @@ take(void *arg, const struct s3xml_object *o)
 {
 	struct model *m = arg;
 
-	if (m->given >= m->n || strcmp(o->key, m->keys[m->given]) != 0 || o->size != m->given ||
-	    o->key_len != strlen(o->key) || strcmp(o->etag, "etag") != 0 ||
-	    strcmp(o->mtime, "2026-01-01T00:00:00Z") != 0 ||
+	if (m->given >= m->n || strcmp(o->key, m->keys[m->given]) != 0)
+		m->misplaced = 1;
+	if (o->size != hash_of(o->key) || o->key_len != strlen(o->key) ||
+	    strcmp(o->etag, "etag") != 0 || strcmp(o->mtime, "2026-01-01T00:00:00Z") != 0 ||
 	    strcmp(o->storage_class, "STANDARD") != 0)
 		m->wrong = 1;
 	m->given++;
@@ -268,7 +350,7 @@ run(struct model *m, struct list_ranges *lr, unsigned requests, int rounds, enum
 				break;
 			note_request(m, &ask);
 		}
-		if (*how == LIST_END || *how == LIST_FAILED)
+		if (*how != LIST_ASK && *how != LIST_WAIT)
 			break;
 		if (m->n_requests == 0) {
 			m->wrong = 1;
@@ -289,6 +371,7 @@ model_free(struct model *m)
 	for (size_t i = 0; i < m->n; i++)
 		free(m->keys[i]);
 	free(m->keys);
+	free(m->served);
 	free(m->page.objects);
 	free(m->page.next_token);
 }
@@ -309,11 +392,15 @@ one_case(unsigned seed)
 	rng = (seed + 1) * UINT64_C(0x9e3779b97f4a7c15) | 1;
 	for (int i = 0; i < 8; i++)
 		dice(2);
-	make_keys(&m, dice(8), 1 + dice(dice(4) == 0 ? KEYS_MAX : 400));
+	make_keys(&m, dice(10), 1 + dice(dice(4) == 0 ? KEYS_MAX : 400));
 	m.fault = dice(2) == 0 ? NONE : (enum fault)dice(FAULTS);
+	if (m.fault == NONE && dice(2) == 0)
+		m.order = (enum order)dice(ORDERS);
+	m.has_tokens = (m.fault != NONE && m.fault != BROKEN_KEY) || dice(4) > 0;
 	m.broken = dice((unsigned)m.n);
 	m.page_max = 1 + dice(dice(2) == 0 ? 10 : 100);
 	m.fixed_pages = dice(2) == 0;
+	serve(&m);
 	opt.requests = 1 + dice(40);
 	opt.held_max = dice(3) == 0 ? dice(2000) : 1 << 20;
 	lr = list_ranges_new(&opt);
@@ -321,7 +408,11 @@ one_case(unsigned seed)
 	count = list_ranges_counted(lr);
 	held_limit = opt.held_max + (opt.requests + 1) * m.page_max * 1100;
 	if (m.wrong)
-		wrong = "a wrong key, or a wrong request";
+		wrong = "a wrong object, or a wrong request";
+	else if (how == LIST_UNORDERED && m.order != BYTES)
+		wrong = NULL;
+	else if (m.misplaced)
+		wrong = "a wrong key";
 	else if (m.fault == BROKEN_KEY ? how != LIST_FAILED || m.given > m.broken
 				       : how != LIST_END || m.given != m.n)
 		wrong = "not whole";
@@ -359,7 +450,7 @@ static void
 test_rounds(
     unsigned kind, unsigned n, unsigned page, size_t held_max, double rounds_max, double waste_max)
 {
-	struct model m = {.prefix = "csvs/", .page_max = page, .fixed_pages = 1};
+	struct model m = {.prefix = "csvs/", .page_max = page, .fixed_pages = 1, .has_tokens = 1};
 	struct list_ranges_opt opt = {
 	    .prefix = m.prefix, .requests = IN_FLIGHT_MAX, .held_max = held_max};
 	struct list_ranges *lr;
@@ -373,9 +464,11 @@ test_rounds(
 	count = list_ranges_counted(lr);
 	rng = 1;
 	make_keys(&m, kind, n);
+	serve(&m);
 	rounds = run(&m, lr, IN_FLIGHT_MAX, 1, &how);
 	pages = (unsigned)((m.n + page - 1) / page);
-	OK(!m.wrong && how == LIST_END && m.given == m.n, "kind %u: all %zu keys", kind, m.n);
+	OK(!m.wrong && !m.misplaced && how == LIST_END && m.given == m.n, "kind %u: all %zu keys",
+	    kind, m.n);
 	OK(rounds <= rounds_max, "kind %u: %u rounds for %u pages", kind, rounds, pages);
 	OK((double)count->requests <= waste_max * pages,
 	    "kind %u: %llu requests, %llu without a key, %llu ranges, at most %zu bytes held", kind,

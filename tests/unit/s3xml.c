@@ -61,11 +61,13 @@ test_manners(void)
 		     "<IsTruncated>true</IsTruncated><EncodingType>url</EncodingType>" END) == 0,
 	    "Ceph's token is a raw key");
 	OK_STR(page.next_token, "a&b%2Fc", "sent back as it is");
+	OK(!page.next_is_key, "which is no key");
 	OK(list(HEAD "<IsTruncated>true</IsTruncated><NextMarker>a%2Fb+%2B</NextMarker>"
 		     "<Marker/><Contents><Key>a%2fb</Key><ETag>\"x-2\"</ETag><Size>1</Size>"
 		     "</Contents><EncodingType>url</EncodingType>" END) == 0,
 	    "a V1 page, its encoding said last");
 	OK_STR(page.next_token, "a/b +", "NextMarker is decoded");
+	OK(page.next_is_key, "and a key");
 	OK_STR(page.objects[0].key, "a/b", "and so is the key before it");
 	OK_STR(page.objects[0].etag, "x-2", "quotes need no escape");
 	OK(list(HEAD "<IsTruncated>true</IsTruncated><NextMarker>a%2Fb+</NextMarker>"
@@ -102,6 +104,30 @@ test_manners(void)
 }
 
 static void
+test_markers_and_sizes(void)
+{
+#define NO_SIZE(size)                                                                              \
+	LAST "<Contents><Key>a</Key>" size                                                         \
+	     "</Contents><Contents><Key>b</Key><Size>7</Size></Contents>" END
+	static const char *const no_size[] = {NO_SIZE(""), NO_SIZE("<Size></Size>"),
+	    NO_SIZE("<Size>-1</Size>"), NO_SIZE("<Size>9223372036854775808</Size>"),
+	    NO_SIZE("<Size>1e3</Size>")};
+
+	OK(list(HEAD "<IsTruncated>true</IsTruncated><NextMarker>m</NextMarker>"
+		     "<NextContinuationToken>t</NextContinuationToken>" END) == 0 &&
+		!page.next_is_key && strcmp(page.next_token, "t") == 0,
+	    "a marker, then a token");
+	OK(list(HEAD "<IsTruncated>true</IsTruncated><NextContinuationToken>t"
+		     "</NextContinuationToken><NextMarker>m</NextMarker>" END) == 0 &&
+		!page.next_is_key && strcmp(page.next_token, "t") == 0,
+	    "a token, then a marker");
+	for (size_t i = 0; i < sizeof(no_size) / sizeof(*no_size); i++)
+		OK(list(no_size[i]) == 0 && page.n_objects == 2 &&
+			page.objects[0].size == S3XML_NO_SIZE && page.objects[1].size == 7,
+		    "an object without a size, and one with");
+}
+
+static void
 test_refused(void)
 {
 	static const struct {
@@ -116,14 +142,8 @@ test_refused(void)
 	    {"<html><body>proxy</body></html>", "it is no ListBucketResult"},
 	    {HEAD END, "it does not say IsTruncated"},
 	    {HEAD "<IsTruncated>maybe</IsTruncated>" END, "IsTruncated is neither true nor false"},
-	    {LAST "<Contents><Size>1</Size></Contents>" END, "an object without Key or Size"},
-	    {LAST "<Contents><Key>a</Key></Contents>" END, "an object without Key or Size"},
-	    {LAST "<Contents/>" END, "an object without Key or Size"},
-	    {LAST "<Contents><Key>a</Key><Size>-1</Size></Contents>" END,
-		"a Size that is no number"},
-	    {LAST "<Contents><Key>a</Key><Size></Size></Contents>" END, "a Size that is no number"},
-	    {LAST "<Contents><Key>a</Key><Size>9223372036854775808</Size></Contents>" END,
-		"a Size that is no number"},
+	    {LAST "<Contents><Size>1</Size></Contents>" END, "an object without Key"},
+	    {LAST "<Contents/>" END, "an object without Key"},
 	    {LAST "<Contents><Key>\xff</Key><Size>1</Size></Contents>" END,
 		"broken XML: not well-formed (invalid token)"},
 	    {LAST "<Contents><Key>\x01</Key><Size>1</Size></Contents>" END,
@@ -317,6 +337,7 @@ main(void)
 {
 	test_aws();
 	test_manners();
+	test_markers_and_sizes();
 	test_refused();
 	test_deep();
 	test_big_page();

@@ -52,22 +52,32 @@ list_check_page(const struct s3xml_page *page, const char *prefix, struct err *e
 
 		if (check_key(o, prefix, prefix_len, e) == -1 || check_fields(o, e) == -1)
 			return -1;
-		if (i > 0 && strcmp(o->key, o[-1].key) <= 0)
-			return err_set(e, EXIT_FAILED, "%s: listed out of order, after '%s'",
-			    o->key, o[-1].key);
 	}
 	return 0;
 }
 
-int
-list_chain_page(struct list_chain *c, size_t n_keys)
+size_t
+list_check_order(const struct s3xml_page *page)
 {
-	c->empty = n_keys > 0 ? 0 : c->empty + 1;
-	return c->empty < LIST_EMPTY_MAX ? 0 : -1;
+	for (size_t i = 1; i < page->n_objects; i++)
+		if (strcmp(page->objects[i].key, page->objects[i - 1].key) <= 0)
+			return i;
+	return 0;
 }
 
 int
-list_chain_token(struct list_chain *c, const char *token)
+list_chain_page(struct list_chain *c, size_t n_keys, const char *prefix, struct err *e)
+{
+	c->empty = n_keys > 0 ? 0 : c->empty + 1;
+	if (c->empty < LIST_EMPTY_MAX)
+		return 0;
+	return err_set(e, EXIT_FAILED,
+	    "%s: the listing never ends: %d pages in a row without a key", prefix, LIST_EMPTY_MAX);
+}
+
+/* 0, or -1 if the token was seen before. */
+static int
+chain_token(struct list_chain *c, const char *token)
 {
 	if (c->seen != NULL && strcmp(c->seen, token) == 0)
 		return -1;
@@ -77,6 +87,19 @@ list_chain_token(struct list_chain *c, const char *token)
 	c->seen = xstrdup(token);
 	c->power = c->power != 0 ? c->power * 2 : 1;
 	c->steps = 0;
+	return 0;
+}
+
+int
+list_chain_next(struct list_chain *c, const char *token, const char *prefix, struct err *e)
+{
+	if (strlen(token) > LIST_TOKEN_MAX)
+		return err_set(e, EXIT_FAILED,
+		    "%s: the listing has a continuation token longer than %d bytes", prefix,
+		    LIST_TOKEN_MAX);
+	if (chain_token(c, token) == -1)
+		return err_set(e, EXIT_FAILED,
+		    "%s: the listing never ends: its continuation tokens repeat", prefix);
 	return 0;
 }
 

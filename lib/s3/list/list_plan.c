@@ -155,6 +155,10 @@ list_ranges_next(struct list_ranges *lr, struct list_ask *ask, struct err *e)
 
 	if (lr->stopped || lr->first == NULL)
 		return LIST_END;
+	if (lr->unordered != NULL) {
+		*e = *lr->unordered;
+		return LIST_UNORDERED;
+	}
 	if (lr->first->error != NULL) {
 		*e = *lr->first->error;
 		return LIST_FAILED;

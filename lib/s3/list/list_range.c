@@ -20,6 +20,8 @@ list_range_free(struct list_range *r)
 	free(r->upto);
 	free(r->void_from);
 	free(r->token);
+	free(r->named);
+	free(r->expected);
 	list_chain_free(&r->chain);
 	free(r->error);
 	buf_free(&r->last);

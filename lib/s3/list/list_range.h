@@ -22,7 +22,9 @@ struct list_range {
 	char *token;	 /* of the next page */
 	struct list_chain chain;
 	struct buf last; /* the last key taken */
-	uint64_t n;	 /* keys taken */
+	char *named;	 /* the first key that it named; NULL: none yet */
+	char *expected; /* the first key that the range before it named after its end; NULL: none */
+	uint64_t n;	/* keys taken */
 	struct list_held held;
 	struct buf mark;   /* an earlier key, from which density is measured */
 	uint64_t n_marked; /* keys since then */

@@ -8,6 +8,7 @@ enum {
 	SAMPLE = 8,	  /* one key in this many is sampled */
 	DENSE_MIN = 16,	  /* from this many keys on, a page alone shows the density */
 	PAGE_KEYS = 1000, /* S3's page, until a full one was seen */
+	KEY_SHOWN = 300,  /* bytes of a key in a message */
 };
 
 struct list_ranges *
@@ -46,7 +47,15 @@ list_ranges_free(struct list_ranges *lr)
 	list_alphabet_free(lr->alphabet);
 	buf_free(&lr->cut);
 	buf_free(&lr->highest);
+	free(lr->skip);
+	free(lr->unordered);
 	free(lr);
+}
+
+int
+list_ranges_has_markers(const struct list_ranges *lr)
+{
+	return lr->opt.has_markers;
 }
 
 const struct list_ranges_count *
@@ -115,6 +124,17 @@ range_fail(struct list_ranges *lr, struct list_range *r, const struct err *e)
 	take_all_behind(lr, r);
 }
 
+/* The server lists in another order: key shows it, for that reason. */
+static void
+see_disorder(struct list_ranges *lr, const char *key, const char *reason, const char *other)
+{
+	if (lr->unordered != NULL)
+		return;
+	lr->unordered = xmalloc(sizeof(*lr->unordered));
+	err_set(lr->unordered, EXIT_FAILED, "%.*s: %s '%.*s'", KEY_SHOWN, key, reason, KEY_SHOWN,
+	    other);
+}
+
 /* Drops all ranges but the first, which then lists to the last key. */
 static void
 go_serial(struct list_ranges *lr)
@@ -151,7 +171,8 @@ keep(struct list_ranges *lr, struct list_range *r, const struct s3xml_object *o,
 		lr->page_bytes = bytes;
 	if (r == lr->first) {
 		for (size_t i = 0; i < n && !lr->stopped; i++)
-			lr->stopped = lr->opt.take(lr->opt.arg, &o[i]) != 0;
+			if (lr->skip == NULL || strcmp(o[i].key, lr->skip) > 0)
+				lr->stopped = lr->opt.take(lr->opt.arg, &o[i]) != 0;
 	} else {
 		list_held_add(&r->held, o, n);
 		lr->held += bytes;
@@ -261,6 +282,18 @@ believe_end(struct list_ranges *lr, struct list_range *r, const struct s3xml_pag
 	return 1;
 }
 
+/* From now on pages continue after keys, as no token came: those of other ranges are useless. */
+static void
+use_markers(struct list_ranges *lr)
+{
+	lr->opt.has_markers = 1;
+	for (struct list_range *r = lr->first; r != NULL; r = r->next) {
+		free(r->token);
+		r->token = NULL;
+		list_chain_restart(&r->chain);
+	}
+}
+
 /* Records where the next page of r begins. 0, or -1 with e filled. */
 static int
 take_token(
@@ -268,58 +301,91 @@ take_token(
 {
 	const char *next = page->next_token;
 
-	if (next == NULL && lr->opt.has_markers && page->n_objects > 0)
-		next = page->objects[page->n_objects - 1].key;
-	if (next == NULL)
-		return err_set(e, EXIT_FAILED,
-		    "%s: the listing is truncated but does not say where it continues",
-		    lr->opt.prefix);
-	if (strlen(next) > LIST_TOKEN_MAX)
-		return err_set(e, EXIT_FAILED,
-		    "%s: the listing has a continuation token longer than %d bytes", lr->opt.prefix,
-		    LIST_TOKEN_MAX);
-	if (list_chain_token(&r->chain, next) == -1)
-		return err_set(e, EXIT_FAILED,
-		    "%s: the listing never ends: its continuation tokens repeat", lr->opt.prefix);
+	if (lr->opt.has_markers) {
+		if (!page->next_is_key)
+			next = NULL;
+		if (next == NULL && page->n_objects == 0)
+			return err_set(e, EXIT_FAILED,
+			    "%s: the listing is truncated but does not say where it continues",
+			    lr->opt.prefix);
+	} else if (next == NULL || page->next_is_key) {
+		use_markers(lr);
+	}
 	free(r->token);
+	r->token = NULL;
+	if (next == NULL) /* after the last key, where r always continues without a token */
+		return 0;
+	if (list_chain_next(&r->chain, next, lr->opt.prefix, e) == -1)
+		return -1;
 	r->token = xstrdup(next);
 	return 0;
 }
 
-/* Handles an answer with keys from before r. 1: continue with the keys after them; 0: r is gone;
- * -1: e is filled. */
-static int
-take_earlier(
-    struct list_ranges *lr, struct list_range *r, const struct s3xml_page *page, struct err *e)
+/* Handles an answer with keys from before r. */
+static void
+take_earlier(struct list_ranges *lr, struct list_range *r, const struct s3xml_page *page)
 {
-	int is_first = r == lr->first;
-
-	if (r->n > 0)
-		return err_set(e, EXIT_FAILED, "%s: listed out of order, after '%s'",
-		    page->objects[0].key, buf_str(&r->last));
-	if (!lr->serial)
-		go_serial(lr); /* the server ignores start-after */
-	return is_first;
+	if (r->n > 0) {
+		see_disorder(
+		    lr, page->objects[0].key, "listed out of order, after", buf_str(&r->last));
+		return;
+	}
+	/* The server ignores start-after, or has another order. Only the whole listing can tell
+	 * which: if this was to be the next range, it begins again and skips what was given. */
+	go_serial(lr);
+	if (r != lr->first)
+		return;
+	free(lr->skip);
+	lr->skip = r->after;
+	r->after = NULL;
+	free(r->expected);
+	r->expected = NULL;
+	free(r->token);
+	r->token = NULL;
+	list_chain_restart(&r->chain);
 }
 
-/* Takes the keys from..upto of an answer into r. 0, or -1 with e filled. */
-static int
-page_taken(struct list_ranges *lr, struct list_range *r, const struct s3xml_page *page, size_t from,
-    size_t upto, struct err *e)
+/* Compares the first key that r has named with what the range before it named first after the cut
+ * between them. */
+static void
+check_begin(struct list_ranges *lr, const struct list_range *r)
 {
-	int beyond = upto < page->n_objects;
+	if (r->expected == NULL || (r->named == NULL && !r->done))
+		return;
+	if (r->named == NULL || strcmp(r->named, r->expected) != 0)
+		see_disorder(lr, r->expected, "not listed after",
+		    r->after != NULL ? r->after : lr->opt.prefix);
+}
 
-	if (upto == from) {
+/* r ends, as key is the first after its end. */
+static void
+end_before(struct list_ranges *lr, struct list_range *r, const char *key)
+{
+	r->done = 1;
+	if (r->next == NULL || r->next->expected != NULL)
+		return;
+	r->next->expected = xstrdup(key);
+	check_begin(lr, r->next);
+}
+
+/* Takes the first n keys of an answer into r. 0, or -1 with e filled. */
+static int
+page_taken(struct list_ranges *lr, struct list_range *r, const struct s3xml_page *page, size_t n,
+    struct err *e)
+{
+	int beyond = n < page->n_objects;
+
+	if (n == 0) {
 		lr->count.wasted++;
 		if (r->n == 0 && (beyond || !page->is_truncated) && merge_back(lr, r))
 			return 0;
 	} else {
 		if (page->is_truncated && (double)page->n_objects > 1)
 			lr->page_keys = (double)page->n_objects;
-		keep(lr, r, page->objects + from, upto - from);
+		keep(lr, r, page->objects, n);
 	}
 	if (beyond) {
-		r->done = 1;
+		end_before(lr, r, page->objects[n].key);
 		return 0;
 	}
 	if (!page->is_truncated) {
@@ -327,11 +393,8 @@ page_taken(struct list_ranges *lr, struct list_range *r, const struct s3xml_page
 		return 0;
 	}
 	r->doubted = 0;
-	if (list_chain_page(&r->chain, upto - from) == -1)
-		return err_set(e, EXIT_FAILED,
-		    "%s: the listing never ends: %d pages in a row without a key", lr->opt.prefix,
-		    LIST_EMPTY_MAX);
-	if (take_token(lr, r, page, e) == -1)
+	if (list_chain_page(&r->chain, n, lr->opt.prefix, e) == -1 ||
+	    take_token(lr, r, page, e) == -1)
 		return -1;
 	if (r->n > 0)
 		list_range_estimate(r, lr->alphabet, lr->prefix_len, lr->page_keys);
@@ -353,34 +416,56 @@ note_highest(struct list_ranges *lr, const struct s3xml_page *page)
 	buf_add(&lr->highest, o->key, o->key_len);
 }
 
+/* The answer is in order, and r still wants it. */
+static void
+take_page(struct list_ranges *lr, struct list_range *r, const struct s3xml_page *page)
+{
+	struct err e = {0};
+	size_t upto;
+
+	if (count_upto(page, list_range_begin(r)) > 0) {
+		take_earlier(lr, r, page);
+		return;
+	}
+	if (page->n_objects > 0) {
+		if (r->prev != NULL)
+			lr->after_works = 1;
+		if (r->named == NULL)
+			r->named = xstrdup(page->objects[0].key);
+	}
+	upto = keys_within(lr, r, page);
+	if (page_taken(lr, r, page, upto, &e) == -1)
+		range_fail(lr, r, &e);
+	else if (!r->dropped)
+		check_begin(lr, r);
+}
+
 void
 list_ranges_page(struct list_ranges *lr, struct list_range *r, const struct s3xml_page *page)
 {
-	size_t from, upto;
 	struct err e = {0};
-	int rc = 1;
+	size_t descent;
 
 	free_dropped(lr);
 	note_highest(lr, page);
 	if (!is_wanted(lr, r))
 		return;
-	if (list_check_page(page, lr->opt.prefix, &e) == -1) {
+	if (list_check_page(page, lr->opt.prefix, &e) == -1)
 		range_fail(lr, r, &e);
-		return;
-	}
-	from = count_upto(page, list_range_begin(r));
-	if (from > 0 && (rc = take_earlier(lr, r, page, &e)) == -1)
-		range_fail(lr, r, &e);
-	if (rc != 1)
-		return;
-	if (r->prev != NULL && page->n_objects > 0)
-		lr->after_works = 1;
-	upto = keys_within(lr, r, page);
-	if (upto < from)
-		upto = from;
-	if (page_taken(lr, r, page, from, upto, &e) == -1)
-		range_fail(lr, r, &e);
-	advance(lr);
+	else if ((descent = list_check_order(page)) > 0)
+		see_disorder(lr, page->objects[descent].key, "listed out of order, after",
+		    page->objects[descent - 1].key);
+	else
+		take_page(lr, r, page);
+	if (lr->unordered == NULL)
+		advance(lr);
+}
+
+void
+list_ranges_use_markers(struct list_ranges *lr, struct list_range *r)
+{
+	(void)is_wanted(lr, r);
+	use_markers(lr);
 }
 
 void

@@ -9,6 +9,10 @@
  * cut. An empty answer is never taken to mean that nothing follows a cut: the left part then
  * continues to where the right one would have ended.
  *
+ * All this needs a server that lists in UTF-8 byte order. One that does not gives itself away: keys
+ * descend, a range begins with keys from before its cut, or does not begin with the key that the
+ * range before it named first after the cut. Then the listing ends with LIST_UNORDERED.
+ *
  * Keys that are not next in order wait, packed, in memory up to a limit; ranges further to the
  * right stop sooner, so that the next one can always proceed.
  */
@@ -29,7 +33,7 @@ struct list_ranges_opt {
 	const char *start_after; /* only keys after this one; NULL: from the first. Borrowed */
 	unsigned requests;	 /* at once; 1: a single range */
 	size_t held_max;	 /* bytes that may wait; at worst exceeded by a page a request */
-	int has_markers;	 /* a page without a token continues after its last key */
+	int has_markers;	 /* pages continue after keys, without tokens */
 	list_take *take;
 	void *arg;
 };
@@ -56,10 +60,12 @@ struct list_ranges *list_ranges_new(const struct list_ranges_opt *opt);
 void list_ranges_free(struct list_ranges *lr);
 
 enum list_next {
-	LIST_ASK,    /* make this request */
-	LIST_WAIT,   /* none now: wait for an answer */
-	LIST_END,    /* everything is delivered, or take has stopped it */
-	LIST_FAILED, /* e is filled; everything before the failure is delivered */
+	LIST_ASK,	/* make this request */
+	LIST_WAIT,	/* none now: wait for an answer */
+	LIST_END,	/* everything is delivered, or take has stopped it */
+	LIST_FAILED,	/* e is filled; everything before the failure is delivered */
+	LIST_UNORDERED, /* the server lists in another order; e is filled with what shows it. What
+			   was delivered is in order, but other keys may belong before it */
 };
 
 /* What to do next; a request of LIST_ASK counts as made. */
@@ -70,6 +76,13 @@ enum list_next list_ranges_next(struct list_ranges *lr, struct list_ask *ask, st
 void list_ranges_page(struct list_ranges *lr, struct list_range *r, const struct s3xml_page *page);
 void list_ranges_no_page(
     struct list_ranges *lr, struct list_range *r, int refused, const struct err *e);
+
+/* Instead of an answer: the request, the first, will be made in a way that has no tokens. */
+void list_ranges_use_markers(struct list_ranges *lr, struct list_range *r);
+
+/* 1 if pages continue after keys: so it was asked for, or the server has given no token. From then
+ * on requests are to be ListObjects, whose markers are keys. */
+int list_ranges_has_markers(const struct list_ranges *lr);
 
 const struct list_ranges_count *list_ranges_counted(const struct list_ranges *lr);
 

@@ -22,7 +22,9 @@ struct list_ranges {
 	int after_works;    /* the server has honoured start-after */
 	int serial;	    /* the server ignores start-after: one range */
 	int no_cuts;
-	int stopped;		   /* by take */
+	int stopped;	       /* by take */
+	char *skip;	       /* keys up to this one are not given; NULL: all are */
+	struct err *unordered; /* what shows that the keys are in another order; NULL: nothing */
 	unsigned in_flight, blind; /* requests; ranges of which nothing is known yet */
 	size_t held;
 	size_t page_bytes; /* the largest yet, as held */

@@ -4,11 +4,13 @@
 
 #include "base/log.h"
 #include "base/uri.h"
+#include "s3/list/list_sorted.h"
 #include "s3/list/s3_list.h"
 
 enum {
-	EMPTY_WAIT_MS = 500, /* before asking again after an empty answer; doubles each time */
-	HELD_MAX = 32 << 20, /* objects that wait for their turn, in bytes */
+	EMPTY_WAIT_MS = 500,  /* before asking again after an empty answer; doubles each time */
+	HELD_MAX = 32 << 20,  /* objects that wait for their turn, in bytes */
+	SORTED_MAX = 1 << 30, /* objects that wait to be sorted, in bytes */
 	STEP_MS = 1000,
 };
 
@@ -18,14 +20,18 @@ struct lane {
 	struct lane *next; /* free */
 	struct s3_call call;
 	struct buf query;
-	struct list_range *range; /* NULL: free */
+	struct list_range *range;
+	int busy;
 };
 
 struct listing {
 	struct s3 *s3;
 	const struct s3_list_opt *opt;
-	int version; /* 2: ListObjectsV2, 1: ListObjects */
-	struct list_ranges *ranges;
+	int version;		    /* 2: ListObjectsV2, 1: ListObjects */
+	int answered;		    /* a page has come */
+	int unordered;		    /* the server lists in another order */
+	struct list_ranges *ranges; /* or NULL and */
+	struct list_sorted *sorted;
 	struct lane *lanes, *free;
 	size_t n_lanes;
 	struct s3xml_page page; /* of the answer at hand */
@@ -82,23 +88,72 @@ is_refusal(const struct s3_call *c)
 	    (c->last.status < 500 || c->last.status == 501);
 }
 
+/* 1 if the server refuses ListObjectsV2, as it seems, and may know ListObjects. */
+static int
+refuses_v2(const struct listing *l, const struct s3_call *c)
+{
+	static const char *const codes[] = {
+	    "NotImplemented", "InvalidArgument", "InvalidRequest", "Bad Request"};
+
+	if (l->version != 2 || l->answered || !is_refusal(c))
+		return 0;
+	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
+		if (strcmp(s3_call_code(c), codes[i]) == 0)
+			return 1;
+	return c->last.status == 405 || c->last.status == 501;
+}
+
+static void
+use_v1(struct listing *l, const char *why)
+{
+	log_line(LOG_INFO, NULL, "s3://%s/%s: %s: listing by ListObjects", l->opt->bucket,
+	    l->opt->prefix, why);
+	l->version = 1;
+}
+
+static void
+take_page(struct listing *l, struct list_range *r)
+{
+	int has_markers;
+
+	l->answered = 1;
+	if (l->sorted != NULL) {
+		list_sorted_page(l->sorted, &l->page);
+		has_markers = list_sorted_has_markers(l->sorted);
+	} else {
+		list_ranges_page(l->ranges, r, &l->page);
+		has_markers = list_ranges_has_markers(l->ranges);
+	}
+	if (has_markers && l->version == 2)
+		use_v1(l, "no continuation token");
+}
+
 static void
 end_page(struct s3_call *c)
 {
 	struct lane *lane = c->arg;
 	struct listing *l = lane->listing;
-	struct list_range *r = lane->range;
 	struct err e;
 
-	lane->range = NULL;
+	lane->busy = 0;
 	lane->next = l->free;
 	l->free = lane;
 	if (c->ok) {
-		list_ranges_page(l->ranges, r, &l->page);
+		take_page(l, lane->range);
 		return;
 	}
 	err_set(&e, c->problem->error.status, "%s: %s", l->opt->prefix, c->problem->error.text);
-	list_ranges_no_page(l->ranges, r, is_refusal(c), &e);
+	if (refuses_v2(l, c)) {
+		use_v1(l, c->problem->error.text);
+		if (l->sorted != NULL)
+			list_sorted_use_markers(l->sorted);
+		else
+			list_ranges_use_markers(l->ranges, lane->range);
+	} else if (l->sorted != NULL) {
+		list_sorted_no_page(l->sorted, &e);
+	} else {
+		list_ranges_no_page(l->ranges, lane->range, is_refusal(c), &e);
+	}
 }
 
 static const struct s3_call_ops page_ops = {.check = check_page, .end = end_page};
@@ -114,6 +169,7 @@ ask(struct listing *l, const struct list_ask *a)
 	l->free = lane->next;
 	lane->listing = l;
 	lane->range = a->range;
+	lane->busy = 1;
 	make_query(l, &lane->query, a);
 	lane->call = (struct s3_call){.method = "GET",
 	    .bucket = l->opt->bucket,
@@ -142,7 +198,7 @@ lanes_free(struct listing *l)
 	for (size_t i = 0; i < l->n_lanes; i++) {
 		struct lane *lane = &l->lanes[i];
 
-		if (lane->range != NULL)
+		if (lane->busy)
 			s3_cancel(&lane->call);
 		s3_call_free(&lane->call);
 		buf_free(&lane->query);
@@ -151,9 +207,38 @@ lanes_free(struct listing *l)
 	l->lanes = l->free = NULL;
 }
 
-/* One listing from its first page to its last; *n counts the objects. */
-static int
-list_once(struct listing *l, uint64_t *n, struct err *e)
+static enum list_next
+next_request(struct listing *l, struct list_ask *a, struct err *e)
+{
+	return l->sorted != NULL ? list_sorted_next(l->sorted, a, e)
+				 : list_ranges_next(l->ranges, a, e);
+}
+
+/* Makes requests until there is nothing left to do, and says why. */
+static enum list_next
+make_requests(struct listing *l, struct err *e)
+{
+	enum list_next next;
+	struct list_ask a;
+
+	lanes_new(l);
+	for (;;) {
+		next = LIST_WAIT;
+		while (l->free != NULL && (next = next_request(l, &a, e)) == LIST_ASK)
+			ask(l, &a);
+		if (next != LIST_WAIT && next != LIST_ASK)
+			break;
+		if (l->opt->pause != NULL)
+			l->opt->pause(l->opt->arg);
+		s3_step(l->s3, STEP_MS);
+	}
+	lanes_free(l);
+	return next;
+}
+
+/* One listing in ranges, from its first page to its last; *n counts the objects. */
+static enum list_next
+list_in_ranges(struct listing *l, uint64_t *n, struct err *e)
 {
 	const struct s3_list_opt *o = l->opt;
 	const struct list_ranges_opt ro = {.prefix = o->prefix,
@@ -164,24 +249,10 @@ list_once(struct listing *l, uint64_t *n, struct err *e)
 	    .take = o->take,
 	    .arg = o->arg};
 	const struct list_ranges_count *count;
-	struct err inner = {0};
-	struct list_ask a;
-	enum list_next next;
+	enum list_next how;
 
 	l->ranges = list_ranges_new(&ro);
-	lanes_new(l);
-	for (;;) {
-		next = LIST_WAIT;
-		while (
-		    l->free != NULL && (next = list_ranges_next(l->ranges, &a, &inner)) == LIST_ASK)
-			ask(l, &a);
-		if (next == LIST_END || next == LIST_FAILED)
-			break;
-		if (o->pause != NULL)
-			o->pause(o->arg);
-		s3_step(l->s3, STEP_MS);
-	}
-	lanes_free(l);
+	how = make_requests(l, e);
 	count = list_ranges_counted(l->ranges);
 	*n = count->keys;
 	log_line(LOG_INFO, NULL,
@@ -190,7 +261,65 @@ list_once(struct listing *l, uint64_t *n, struct err *e)
 	    (unsigned long long)count->requests, (unsigned long long)count->wasted,
 	    (unsigned long long)count->ranges);
 	list_ranges_free(l->ranges);
-	if (next == LIST_FAILED)
+	l->ranges = NULL;
+	return how;
+}
+
+/* One listing page by page, sorted. */
+static enum list_next
+list_sorting(struct listing *l, uint64_t *n, struct err *e)
+{
+	const struct s3_list_opt *o = l->opt;
+	const struct list_sorted_opt so = {.prefix = o->prefix,
+	    .start_after = o->start_after,
+	    .held_max = SORTED_MAX,
+	    .has_markers = l->version == 1,
+	    .take = o->take,
+	    .arg = o->arg};
+	enum list_next how;
+
+	l->sorted = list_sorted_new(&so);
+	how = make_requests(l, e);
+	*n = list_sorted_given(l->sorted);
+	log_line(LOG_INFO, NULL, "s3://%s/%s: %llu objects, sorted", o->bucket, o->prefix,
+	    (unsigned long long)*n);
+	list_sorted_free(l->sorted);
+	l->sorted = NULL;
+	return how;
+}
+
+/* The server lists in another order, as e shows. */
+static enum list_next
+list_again(struct listing *l, uint64_t *n, struct err *e)
+{
+	const struct s3_list_opt *o = l->opt;
+	struct err seen = *e;
+
+	if (o->restart == NULL || o->restart(o->arg) == -1)
+		return LIST_UNORDERED;
+	l->unordered = 1;
+	log_line(LOG_WARN, NULL,
+	    "s3://%s/%s (the server does not list in UTF-8 byte order: listing again page by page, "
+	    "to sort the keys)",
+	    o->bucket, seen.text);
+	return list_sorting(l, n, e);
+}
+
+static int
+list_once(struct listing *l, uint64_t *n, struct err *e)
+{
+	const struct s3_list_opt *o = l->opt;
+	struct err inner = {0};
+	enum list_next how =
+	    l->unordered ? list_sorting(l, n, &inner) : list_in_ranges(l, n, &inner);
+
+	if (how == LIST_UNORDERED)
+		how = list_again(l, n, &inner);
+	if (how == LIST_UNORDERED)
+		return err_set(e, LIST_UNORDERED_STATUS,
+		    "s3://%s/%s; the server does not list in UTF-8 byte order", o->bucket,
+		    inner.text);
+	if (how == LIST_FAILED)
 		return err_set(e, inner.status, "s3://%s/%s", o->bucket, inner.text);
 	return 0;
 }
@@ -206,7 +335,7 @@ sleep_ms(unsigned ms)
 int
 s3_list(struct s3 *s3, const struct s3_list_opt *opt, uint64_t *n, struct err *e)
 {
-	struct listing l = {.s3 = s3, .opt = opt, .version = 2};
+	struct listing l = {.s3 = s3, .opt = opt, .version = 2, .unordered = opt->sorted};
 	unsigned wait = EMPTY_WAIT_MS;
 	int rc = list_once(&l, n, e);
 
