@@ -87,6 +87,12 @@ number_of() { # VARIABLE NAME FILE
 	printf -v "$1" %s "$text"
 }
 
+# Lists objects into FILE. If it turns out late that the server lists in another order than that of the bytes, all is listed again.
+list_objects() { # FILE S3LS-OPTION... URI
+	s3ls --order auto "${@:2}" > "$1" && return
+	(($? == 4)) && s3ls --order sort "${@:2}" > "$1"
+}
+
 # Prints the beginning of a file that should be a line of JSON; no more than 64 KiB of it.
 read_json() { # FILE
 	head -c 65536 "$1" | tr -d '\0'
