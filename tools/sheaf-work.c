@@ -3,6 +3,7 @@
  * no file themselves: whatever this program prints has been checked before. Not for people; its
  * options may change from one version to the next.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "base/num.h"
 #include "base/printable.h"
 #include "base/version.h"
+#include "creds/creds_memory.h"
 #include "work/batch_name.h"
 #include "work/claim.h"
 #include "work/counts.h"
@@ -61,6 +63,8 @@ static const char help[] =
     "                             before, make reject/N.tsv of what s3get and csvcat left out\n"
     "\n"
     "  show                       standard input with control characters as \\xNN\n"
+    "  share-credentials COMMAND...\n"
+    "                             run it with memory for credentials that its processes share\n"
     "  --help, --version\n"
     "\n"
     "Exit status: 0, 1 (told on standard error), 2 (usage or settings).\n";
@@ -531,6 +535,18 @@ unpack(int argc, char **argv, struct err *e)
 	return 0;
 }
 
+/* Whoever started us may have SIGCHLD ignored, which bash cannot mend. */
+static int
+share_credentials(int argc, char **argv, struct err *e)
+{
+	if (argc == 0)
+		return usage(e);
+	signal(SIGCHLD, SIG_DFL);
+	creds_memory_share();
+	execvp(argv[0], argv);
+	return err_errno(e, EXIT_FAILED, "%s", argv[0]);
+}
+
 static const struct {
 	const char *name;
 	command *run;
@@ -555,6 +571,7 @@ static const struct {
     {"release", release},
     {"whole", whole},
     {"show", show},
+    {"share-credentials", share_credentials},
 };
 
 int

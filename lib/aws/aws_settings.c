@@ -119,6 +119,7 @@ aws_settings_load(struct aws_settings *s, struct profile *p, const char *profile
 	const char *variable =
 	    profile_env("AWS_PROFILE") != NULL ? "AWS_PROFILE" : "AWS_DEFAULT_PROFILE";
 	const char *name = profile != NULL ? profile : profile_env(variable), *url;
+	struct buf files = {0};
 
 	*s = (struct aws_settings){0};
 	if (profile_load(p, name != NULL ? name : "default", e) == -1)
@@ -126,11 +127,11 @@ aws_settings_load(struct aws_settings *s, struct profile *p, const char *profile
 	s->profile = xstrdup(p->name);
 	s->profile_asked = profile != NULL;
 	if (name != NULL && p->in_credentials == NULL && p->in_config == NULL) {
-		err_set(e, EXIT_USAGE, "profile %.200s%s%s%s: there is none in %s or %s", name,
+		profile_add_files(&files, p);
+		err_set(e, EXIT_USAGE, "profile %.200s%s%s%s: there is none in %s", name,
 		    profile != NULL ? "" : " (", profile != NULL ? "" : variable,
-		    profile != NULL ? "" : ")",
-		    p->credentials_file != NULL ? p->credentials_file : "a credentials file",
-		    p->config_file != NULL ? p->config_file : "a config file");
+		    profile != NULL ? "" : ")", buf_str(&files));
+		buf_free(&files);
 		goto fail;
 	}
 	if (aws_endpoint_configured(p, "AWS_ENDPOINT_URL_S3", "s3", &url, e) == -1 ||

@@ -48,6 +48,21 @@ file_path(const char *variable, const char *otherwise)
 	return b.p;
 }
 
+void
+profile_add_files(struct buf *text, const struct profile *p)
+{
+	const char *a = p->credentials_file, *b = p->config_file;
+
+	if (a != NULL || b != NULL)
+		buf_addf(text, "%s%s%s", a != NULL ? a : "", a != NULL && b != NULL ? " or " : "",
+		    b != NULL ? b : "");
+	else
+		buf_adds(text,
+		    "a file, as HOME is not set and this user has no home folder in the password "
+		    "file");
+	buf_str(text);
+}
+
 static int
 read_ini(const char *path, struct ini **ini, struct err *e)
 {

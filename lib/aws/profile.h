@@ -6,6 +6,7 @@
 #define SHEAF_AWS_PROFILE_H
 
 #include "aws/ini.h"
+#include "base/buf.h"
 #include "base/err.h"
 
 struct profile {
@@ -36,6 +37,9 @@ const char *profile_get_nested(const struct profile *p, const char *key, const c
 /* Another profile of the same files. It points into p, which must outlive it. */
 void profile_view(struct profile *view, const struct profile *p, const char *name);
 void profile_view_free(struct profile *view);
+
+/* Appends the files, for messages: "A or B"; or that there are none as no home folder is known. */
+void profile_add_files(struct buf *text, const struct profile *p);
 
 /* The user's home folder; NULL if unknown. Static or the environment's. */
 const char *profile_home(void);

@@ -174,7 +174,8 @@ creds_json_entry_read(struct creds *c, int64_t *asked, const char *text, size_t 
 	    .expires = (int64_t)json_integer_value(json_object_get(root, "Expiration"))};
 	*asked = (int64_t)json_integer_value(json_object_get(root, "Asked"));
 	if (json_integer_value(json_object_get(root, "Version")) == 1 && access_key != NULL &&
-	    secret_key != NULL && source != NULL && c->expires > 0 && *asked > 0 &&
+	    secret_key != NULL && source != NULL &&
+	    json_is_integer(json_object_get(root, "Expiration")) && c->expires >= 0 && *asked > 0 &&
 	    creds_take(c, access_key, secret_key, creds_json_member(root, "SessionToken"), source,
 		NULL) == 1) {
 		c->source = xstrdup(source);

@@ -43,8 +43,9 @@ int creds_json_parse(struct creds *c, const struct creds_json_form *form, const 
 void creds_json_message(struct buf *out, const char *text, size_t len, const char *name,
     const char *other_name, size_t max);
 
-/* An entry of the cache: credentials that expire, and when they were asked for. Writing returns -1
- * if the source is not UTF-8; reading, if text is not a complete entry, and c is zeroed. */
+/* An entry of the cache: credentials, which may never expire, and when they were asked for. Writing
+ * returns -1 if the source is not UTF-8; reading, if text is not a complete entry, and c is zeroed.
+ */
 int creds_json_entry_write(struct buf *out, const struct creds *c, int64_t asked);
 int creds_json_entry_read(struct creds *c, int64_t *asked, const char *text, size_t len);
 

@@ -33,9 +33,8 @@ from_keys(struct creds *c, const struct creds_ask *ask, struct buf *why, struct 
 	int rc;
 
 	if (p->in_credentials == NULL && p->in_config == NULL) {
-		buf_addf(why, "not in %s or %s",
-		    p->credentials_file != NULL ? p->credentials_file : "a credentials file",
-		    p->config_file != NULL ? p->config_file : "a config file");
+		buf_adds(why, "not in ");
+		profile_add_files(why, p);
 		return 0;
 	}
 	if ((rc = from_section(c, p, p->in_credentials, p->credentials_file, e)) != 0 ||

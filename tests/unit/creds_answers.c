@@ -177,6 +177,9 @@ test_entry(void)
 	OK_STR(entry("{\"Version\":1,\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\","
 		     "\"Asked\":4,\"Source\":\"s\"}"),
 	    "broken", "no expiration");
+	OK_STR(entry("{\"Version\":1,\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\","
+		     "\"Expiration\":0,\"Asked\":4,\"Source\":\"s\"}"),
+	    "A S (none) 0", "one that never comes");
 	OK_STR(entry("{\"Version\":1,\"AccessKeyId\":\"A\\n\",\"SecretAccessKey\":\"S\","
 		     "\"Expiration\":5,\"Asked\":4,\"Source\":\"s\"}"),
 	    "broken", "a key that is none");

@@ -8,10 +8,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "aws/sigv4.h"
 #include "creds/creds_cache.h"
+#include "creds/creds_memory.h"
 #include "tap.h"
 
 static char home[] = "/tmp/sheaf-cache-XXXXXX";
+static int in_memory; /* what get() asks for must not be in a file */
 static struct buf out, text;
 
 /* A source whose keys are counted. */
@@ -53,7 +56,8 @@ on_ask(struct creds *c, void *arg, struct err *e)
 static const char *
 get(const char *name, struct question *q, const char *refused, int max_age_s)
 {
-	struct creds_cached rule = {.refused = refused, .max_age_s = max_age_s, .wait_ms = 5000};
+	struct creds_cached rule = {
+	    .refused = refused, .max_age_s = max_age_s, .wait_ms = 5000, .in_memory = in_memory};
 	struct creds c = {0};
 	struct err e = {.text = ""};
 	int rc;
@@ -260,16 +264,87 @@ test_crowd(void)
 	clear();
 }
 
+static int
+has_folder(void)
+{
+	char folder[128];
+
+	snprintf(folder, sizeof(folder), "%s/sheaf", home);
+	return mode_of(folder) != 0;
+}
+
+/* Puts an entry into the memory that `get("old")` finds. */
+static void
+put_old(int fd, int64_t asked, int64_t expires)
+{
+	struct buf key = {0};
+	char name[65], entry[400];
+
+	creds_cache_key(&key, "name", "old");
+	sigv4_sha256_hex(name, key.p, key.len);
+	buf_free(&key);
+	snprintf(entry, sizeof(entry),
+	    "{\"Version\":1,\"AccessKeyId\":\"OLD\",\"SecretAccessKey\":\"S\",\"Expiration\":%lld,"
+	    "\"Asked\":%lld,\"Source\":\"s\"}",
+	    (long long)expires, (long long)asked);
+	creds_memory_write(fd, name, entry, strlen(entry));
+	creds_memory_lock(fd, name, 0); /* as the process that asks for others */
+}
+
+static void
+test_memory(void)
+{
+	struct question q = {.rc = 1, .lives_s = 3600}, for_ever = {.rc = 1},
+			short_lived = {.rc = 1, .lives_s = 200}, over = {.rc = 1, .lives_s = -5};
+	int64_t now = (int64_t)time(NULL);
+	int fd;
+
+	in_memory = 1;
+	OK_STR(get("m", &q, NULL, 0), "AK1", "without memory");
+	OK_STR(get("m", &q, NULL, 0), "AK2", "they are asked for each time");
+	creds_memory_share();
+	OK_STR(get("m", &q, NULL, 0), "AK3", "with memory");
+	OK_STR(get("m", &q, NULL, 0), "AK3 cached", "they are kept");
+	OK_STR(get("m", &q, "AK3", 0), "AK4", "not what was refused");
+	OK_STR(get("m", &q, "AK3", 0), "AK4 cached", "but what came after it");
+	OK_STR(get("n", &for_ever, NULL, 0), "AK1", "of no end");
+	OK_STR(get("n", &for_ever, NULL, 0), "AK1 cached", "kept");
+	OK_STR(get("o", &short_lived, NULL, 0), "AK1", "of a short life");
+	OK_STR(get("o", &short_lived, NULL, 0), "AK1 cached", "kept for half of it");
+	OK_STR(get("p", &over, NULL, 0), "AK1", "that have expired");
+	OK_STR(get("p", &over, NULL, 0), "AK2", "not kept");
+	OK(!has_folder(), "nothing was in a file");
+	fd = creds_memory_open();
+	put_old(fd, now - 3600, now + 100);
+	OK_STR(get("old", &q, NULL, 0), "OLD cached", "old ones, while another process asks");
+	close(fd);
+	OK_STR(get("old", &q, NULL, 0), "AK5", "not when nobody does");
+	in_memory = 0;
+	OK_STR(get("m", &q, NULL, 0), "AK6", "others are in files");
+	OK(has_folder(), "where there is a folder");
+	clear();
+	setenv("XDG_CACHE_HOME", "/proc/none", 1);
+	OK_STR(get("m", &q, NULL, 0), "AK4 cached", "else in memory");
+	fd = creds_lock("l", 0);
+	OK(fd != -1 && creds_lock("l", 0) == -1, "and so are locks");
+	creds_unlock(fd);
+	setenv("XDG_CACHE_HOME", home, 1);
+	close(creds_memory_inherited());
+	unsetenv("SHEAF_CREDENTIALS");
+}
+
 int
 main(void)
 {
 	if (mkdtemp(home) == NULL)
 		return 1;
 	setenv("XDG_CACHE_HOME", home, 1);
+	unsetenv("SHEAF_CREDENTIALS");
 	test_kept();
 	test_broken();
 	test_crowd();
 	test_no_folder();
+	test_memory();
 	OK(rmdir(home) == 0, "nothing is left behind");
 	buf_free(&out);
 	buf_free(&text);
