@@ -116,8 +116,28 @@ unchanged() {
 	[[ $output == body ]]
 }
 
-@test "the file of trusted certificates is missing" {
-	AWS_CA_BUNDLE=$TMP/none.pem each 2 "$TMP/none.pem"
+@test "the file of trusted certificates is missing, or is none: told with the setting that names it" {
+	local name
+	echo 'no certificate' > text.pem
+	for name in AWS_CA_BUNDLE SSL_CERT_FILE; do
+		(
+			unset AWS_CA_BUNDLE
+			export "$name=$TMP/none.pem"
+			each 2 "$name: $TMP/none.pem: No such file"
+			export "$name=$TMP/text.pem"
+			each 2 "$name: $TMP/text.pem: holds no certificate"
+			export "$name=$TMP"
+			each 2 "$name: $TMP: Is a directory"
+		)
+	done
+	(
+		unset AWS_CA_BUNDLE
+		SSL_CERT_DIR=$TMP/none each 2 "SSL_CERT_DIR: $TMP/none: No such file"
+		SSL_CERT_DIR=$TMP/text.pem:$TMP/none each 2 "SSL_CERT_DIR: "
+		mkdir -p "$HOME/.aws"
+		printf '[default]\nca_bundle = %s\n' "$TMP/text.pem" >> "$HOME/.aws/config"
+		each 2 "profile default: ca_bundle: $TMP/text.pem: holds no certificate"
+	)
 }
 
 @test "FIPS endpoints: not together with another endpoint, nor where there are none" {

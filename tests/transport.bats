@@ -513,3 +513,68 @@ while True:
 	done
 	[[ $(grep -c -v ' create-bucket\|bucket-create' "$S3D_LOG") == 0 ]]
 }
+
+# other_authority: other/ca.pem, with which the server has nothing to do
+other_authority() {
+	mkdir other
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout other/key.pem -out other/ca.pem -days 2 \
+		-subj '/CN=another authority' 2> openssl.err
+}
+
+@test "SSL_CERT_FILE and SSL_CERT_DIR say whom to trust, where AWS_CA_BUNDLE does not" {
+	with_tls
+	put_object k body
+	unset AWS_CA_BUNDLE
+	printf 'x' > file
+	mkdir folder
+	cp tls/ca.pem "folder/$(openssl x509 -in tls/ca.pem -noout -hash).0"
+	{ # a bundle with other things in it
+		echo '# authorities of ours'
+		other_authority
+		cat other/ca.pem tls/ca.pem
+	} > bundle.pem
+	for setting in "SSL_CERT_FILE=$TMP/tls/ca.pem" "SSL_CERT_FILE=$TMP/bundle.pem" "SSL_CERT_DIR=$TMP/folder" \
+		"SSL_CERT_DIR=$TMP/none:$TMP/folder"; do
+		run_tool 0 env "$setting" s3ls "s3://$BUCKET/"
+		run_tool 0 env "$setting" s3get --stdout "s3://$BUCKET/k"
+		run_tool 0 env "$setting" s3put file "s3://$BUCKET/stored"
+	done
+	# each by itself is enough, also beside one of no use, and empty ones do not count
+	SSL_CERT_FILE=$TMP/other/ca.pem SSL_CERT_DIR=$TMP/folder run_tool 0 s3ls "s3://$BUCKET/"
+	SSL_CERT_FILE=$TMP/tls/ca.pem SSL_CERT_DIR=$TMP/other run_tool 0 s3ls "s3://$BUCKET/"
+	SSL_CERT_FILE=$TMP/tls/ca.pem SSL_CERT_DIR='' AWS_CA_BUNDLE='' run_tool 0 s3ls "s3://$BUCKET/"
+	SSL_CERT_FILE=$TMP/other/ca.pem run_tool 1 s3ls "s3://$BUCKET/"
+	says "not trusted" AWS_CA_BUNDLE SSL_CERT_FILE
+	# AWS_CA_BUNDLE excludes the others, unless it is what is trusted anyway
+	AWS_CA_BUNDLE=$TMP/other/ca.pem SSL_CERT_FILE=$TMP/tls/ca.pem SSL_CERT_DIR=$TMP/folder run_tool 1 s3ls "s3://$BUCKET/"
+	says "not trusted"
+	AWS_CA_BUNDLE=$TMP/tls/ca.pem SSL_CERT_FILE=$TMP/other/ca.pem run_tool 0 s3ls "s3://$BUCKET/"
+	AWS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt SSL_CERT_FILE=$TMP/tls/ca.pem run_tool 0 s3ls "s3://$BUCKET/"
+	AWS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt run_tool 1 s3ls "s3://$BUCKET/"
+}
+
+@test "a TLS session is shared only by those who trust the same, by whatever variable" {
+	with_tls
+	put_object k body
+	unset AWS_CA_BUNDLE
+	share
+	get=(s3get --stats stats --stdout "s3://$BUCKET/k")
+	SSL_CERT_FILE=$TMP/tls/ca.pem run_tool 0 "${get[@]}"
+	resumed 0
+	SSL_CERT_FILE=$TMP/tls/ca.pem run_tool 0 "${get[@]}"
+	resumed 1
+	other_authority
+	SSL_CERT_FILE=$TMP/other/ca.pem run_tool 1 "${get[@]}"
+	says "not trusted"
+	SSL_CERT_FILE=$TMP/tls/ca.pem SSL_CERT_DIR=$TMP/other run_tool 0 "${get[@]}"
+	resumed 0
+}
+
+@test "a merge trusts whom SSL_CERT_FILE says" {
+	with_tls
+	s3 csvs "$BUCKET" csvs/ 12
+	unset AWS_CA_BUNDLE
+	export SSL_CERT_FILE=$TMP/tls/ca.pem
+	run_tool 0 make -s -f "$ROOT/sheaf.mk" merge SRC="s3://$BUCKET/csvs/" DEST="s3://$BUCKET/out/" WORK=work BATCH=4
+	run_tool 0 make -s -f "$ROOT/sheaf.mk" verify SRC="s3://$BUCKET/csvs/" DEST="s3://$BUCKET/out/" WORK=work DEEP=1
+}

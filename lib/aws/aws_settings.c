@@ -4,6 +4,7 @@
 
 #include "aws/aws_endpoint.h"
 #include "aws/aws_settings.h"
+#include "aws/aws_trust.h"
 #include "base/buf.h"
 #include "base/num.h"
 
@@ -72,6 +73,25 @@ copy(const char *s)
 	return s != NULL ? xstrdup(s) : NULL;
 }
 
+/* Checked here, as only here it is known where it is from. */
+static int
+take_trust(struct aws_settings *s, const struct profile *p, struct err *e)
+{
+	struct found f = look(p, "AWS_CA_BUNDLE", "ca_bundle");
+	struct buf where = {0};
+	int rc;
+
+	if (f.value == NULL || (f.variable != NULL && aws_trust_adds_nothing(f.value)))
+		return aws_trust_check_environment(e);
+	s->ca_bundle = copy(f.value);
+	if (f.variable != NULL)
+		return aws_trust_check_file(f.variable, f.value, e);
+	buf_addf(&where, "profile %s: ca_bundle", p->name);
+	rc = aws_trust_check_file(buf_str(&where), f.value, e);
+	buf_free(&where);
+	return rc;
+}
+
 static int
 take_others(struct aws_settings *s, const struct profile *p, struct err *e)
 {
@@ -82,8 +102,6 @@ take_others(struct aws_settings *s, const struct profile *p, struct err *e)
 	uint64_t n;
 
 	s->region = copy(region != NULL ? region : f.value);
-	f = look(p, "AWS_CA_BUNDLE", "ca_bundle");
-	s->ca_bundle = copy(f.value);
 	f = look(p, "AWS_MAX_ATTEMPTS", "max_attempts");
 	if (f.value != NULL) {
 		if (num_parse(f.value, 1, ATTEMPTS_MAX, &n) == -1)
@@ -135,7 +153,7 @@ aws_settings_load(struct aws_settings *s, struct profile *p, const char *profile
 		goto fail;
 	}
 	if (aws_endpoint_configured(p, "AWS_ENDPOINT_URL_S3", "s3", &url, e) == -1 ||
-	    take_others(s, p, e) == -1)
+	    take_trust(s, p, e) == -1 || take_others(s, p, e) == -1)
 		goto fail;
 	s->endpoint_url = copy(url);
 	return 0;

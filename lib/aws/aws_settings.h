@@ -17,7 +17,7 @@ struct aws_settings {
 	char *endpoint_url; /* AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, services section, profile's
 			       endpoint_url; none of them where AWS_IGNORE_CONFIGURED_ENDPOINT_URLS
 			       or the profile says so */
-	char *ca_bundle;    /* AWS_CA_BUNDLE, profile's ca_bundle */
+	char *ca_bundle;    /* AWS_CA_BUNDLE, profile's ca_bundle; checked (aws_trust.h) */
 	char *addressing_style; /* profile's s3 { addressing_style }: "auto", "path", "virtual" */
 	unsigned max_attempts;	/* AWS_MAX_ATTEMPTS, profile's, 1 to 1,000; 0: not set */
 	char *checksum_calculation; /* AWS_REQUEST_CHECKSUM_CALCULATION, profile's

@@ -95,8 +95,8 @@ struct fetch_opt {
 	/* When to send a GET without an answer a second time: -1 never, 0 when it is slower than
 	 * 99 % so far and than 500 ms, else after that many ms. */
 	int hedge_ms;
-	size_t buffer_len;   /* bytes read from a socket at once; 0: 64 KiB */
-	const char *ca_file; /* trust these certificates (PEM) only; NULL: the system's. Borrowed */
+	size_t buffer_len;	/* bytes read from a socket at once; 0: 64 KiB */
+	const char *ca_file;	/* as in struct fetch_tls; borrowed */
 	const char *user_agent; /* borrowed */
 	int direct;		/* never through a proxy, whatever the environment says */
 	struct pace *pace;	/* when to send; borrowed; NULL: at once */

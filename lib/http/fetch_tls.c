@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/err.h"
 #include "http/fetch_tls.h"
@@ -58,15 +59,46 @@ on_ctrl(BIO *b, int what, long n, void *p)
 
 /* --- sessions --- */
 
-/* The file or folder of trusted certificates. */
+/* An environment variable; NULL if unset or empty. */
 static const char *
-trust_of(const struct fetch_tls *t)
+variable(const char *name)
 {
-	const char *dir = getenv(X509_get_default_cert_dir_env());
+	const char *s = getenv(name);
+
+	return s != NULL && *s != '\0' ? s : NULL;
+}
+
+/* The file of trusted certificates; NULL: none. */
+static const char *
+trusted_file(const struct fetch_tls *t)
+{
+	return t->ca_file != NULL ? t->ca_file : variable(X509_get_default_cert_file_env());
+}
+
+/* The folders of trusted certificates, hashed; NULL: none. */
+static const char *
+trusted_folders(const struct fetch_tls *t)
+{
+	const char *dirs = variable(X509_get_default_cert_dir_env());
 
 	if (t->ca_file != NULL)
-		return t->ca_file;
-	return dir != NULL ? dir : X509_get_default_cert_dir();
+		return NULL;
+	return dirs != NULL ? dirs : X509_get_default_cert_dir();
+}
+
+/* Adds what tells a file or folder from others, and from what is put in its place. */
+static void
+add_identity(struct buf *out, const char *path)
+{
+	struct stat st;
+
+	if (path == NULL)
+		return;
+	buf_addf(out, "%s\n", path);
+	if (stat(path, &st) == 0)
+		buf_addf(out, "%llu %llu %lld.%09ld\n", (unsigned long long)st.st_dev,
+		    (unsigned long long)st.st_ino, (long long)st.st_mtim.tv_sec,
+		    st.st_mtim.tv_nsec);
 }
 
 static struct fetch_tls_session *
@@ -114,7 +146,7 @@ on_session(SSL *ssl, SSL_SESSION *session)
 	struct fetch_tls_stream *s = SSL_get_app_data(ssl);
 
 	if (!SSL_session_reused(ssl))
-		fetch_tls_share_put(s->origin, trust_of(s->tls), session);
+		fetch_tls_share_put(s->origin, &s->tls->trust, session);
 	keep(s->tls, s->origin, session);
 	return 1;
 }
@@ -122,13 +154,18 @@ on_session(SSL *ssl, SSL_SESSION *session)
 /* --- what all share --- */
 
 static int
-load_trust(X509_STORE *store, const struct fetch_tls *t)
+load_trust(X509_STORE *store, struct fetch_tls *t)
 {
+	const char *file = trusted_file(t), *folders = trusted_folders(t);
+
+	buf_reset(&t->trust);
+	add_identity(&t->trust, file);
+	add_identity(&t->trust, folders);
 	X509_STORE_set_flags(store, X509_V_FLAG_TRUSTED_FIRST);
-	if (t->ca_file != NULL)
-		return X509_STORE_load_file(store, t->ca_file);
-	/* a hashed folder: each certificate is read when it is needed, and cached */
-	return X509_STORE_load_path(store, trust_of(t));
+	if (file != NULL && !X509_STORE_load_file(store, file))
+		return 0;
+	/* of a hashed folder each certificate is read when it is needed, and cached */
+	return folders == NULL || X509_STORE_load_path(store, folders);
 }
 
 /* Prefers AES-128 in TLS 1.3, as Go and browsers do (docs/engine.md, "TLS"), unless the system's
@@ -195,6 +232,7 @@ fetch_tls_free(struct fetch_tls *t)
 	}
 	SSL_CTX_free(t->ctx);
 	BIO_meth_free(t->method);
+	buf_free(&t->trust);
 	*t = (struct fetch_tls){0};
 }
 
@@ -238,7 +276,7 @@ resume(struct fetch_tls_stream *s)
 	SSL_SESSION *copy;
 
 	if (place == NULL) { /* the first connection to this origin */
-		keep(s->tls, s->origin, fetch_tls_share_get(s->origin, trust_of(s->tls)));
+		keep(s->tls, s->origin, fetch_tls_share_get(s->origin, &s->tls->trust));
 		place = session_of(s->tls, s->origin);
 	}
 	if (place->session == NULL)
@@ -258,7 +296,8 @@ fetch_tls_begin(struct fetch_tls_stream *s, struct fetch_tls *t, const char *ori
 
 	*s = (struct fetch_tls_stream){.tls = t, .io = *io, .origin = origin};
 	if (ctx == NULL) {
-		snprintf(io->error, FETCH_TLS_ERROR_LEN, "cannot read the trusted certificates");
+		snprintf(io->error, FETCH_TLS_ERROR_LEN, "%s%.200s: cannot read the certificates",
+		    t->ca_file == NULL ? "SSL_CERT_FILE: " : "", trusted_file(t));
 		return -1;
 	}
 	s->ssl = SSL_new(ctx);

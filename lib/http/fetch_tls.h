@@ -21,7 +21,9 @@ struct fetch_tls_session {
 
 /* What the connections of an engine share. */
 struct fetch_tls {
-	const char *ca_file; /* trust these certificates (PEM) only; NULL: the system's. Borrowed */
+	const char *ca_file; /* trust these certificates (PEM) only; NULL: those of SSL_CERT_FILE
+				and of the folders SSL_CERT_DIR, else the system's. Borrowed */
+	struct buf trust;    /* what identifies the trusted certificates */
 	SSL_CTX *ctx;	     /* created for the first connection */
 	BIO_METHOD *method;
 	struct fetch_tls_session sessions[FETCH_TLS_SESSIONS]; /* the latest of each origin */

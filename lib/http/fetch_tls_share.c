@@ -43,17 +43,11 @@ share_fd(void)
 	return (int)fd;
 }
 
-/* The identity of the trusted certificates is part of the key, so that replaced ones differ. */
 static void
-add_key(struct buf *out, const char *origin, const char *trust)
+add_key(struct buf *out, const char *origin, const struct buf *trust)
 {
-	struct stat st;
-
-	buf_addf(out, "%s\n%s\n", origin, trust);
-	if (stat(trust, &st) == 0)
-		buf_addf(out, "%llu %llu %lld.%09ld", (unsigned long long)st.st_dev,
-		    (unsigned long long)st.st_ino, (long long)st.st_mtim.tv_sec,
-		    st.st_mtim.tv_nsec);
+	buf_addf(out, "%s\n", origin);
+	buf_add(out, trust->p, trust->len);
 }
 
 static off_t
@@ -98,7 +92,7 @@ add_session(struct buf *out, SSL_SESSION *session)
 }
 
 void
-fetch_tls_share_put(const char *origin, const char *trust, SSL_SESSION *session)
+fetch_tls_share_put(const char *origin, const struct buf *trust, SSL_SESSION *session)
 {
 	struct buf key = {0}, slot = {0};
 	struct head h = {0};
@@ -126,7 +120,7 @@ fetch_tls_share_put(const char *origin, const char *trust, SSL_SESSION *session)
 }
 
 SSL_SESSION *
-fetch_tls_share_get(const char *origin, const char *trust)
+fetch_tls_share_get(const char *origin, const struct buf *trust)
 {
 	char slot[SLOT_LEN];
 	const unsigned char *der = (const unsigned char *)slot + sizeof(struct head);

@@ -6,20 +6,21 @@
  * SHEAF_SESSIONS is the descriptor number. No other user can open it, as a session vouches for the
  * server's identity. Without a usable file nothing is shared.
  *
- * A session is valid for one origin and one set of trusted certificates: a file or folder that has
- * not been replaced since.
+ * A session is valid for one origin and one set of trusted certificates.
  */
 #ifndef SHEAF_HTTP_FETCH_TLS_SHARE_H
 #define SHEAF_HTTP_FETCH_TLS_SHARE_H
 
 #include <openssl/ssl.h>
 
-/* Shares a session with the server at origin ("https://host:port"); trust is the file or folder of
- * certificates it was verified with. All are borrowed. Failures are not reported: the other
- * processes do the handshake themselves. */
-void fetch_tls_share_put(const char *origin, const char *trust, SSL_SESSION *session);
+#include "base/buf.h"
+
+/* Shares a session with the server at origin ("https://host:port"); trust is what identifies the
+ * certificates it was verified with, and their state. All are borrowed. Failures are not reported:
+ * the other processes do the handshake themselves. */
+void fetch_tls_share_put(const char *origin, const struct buf *trust, SSL_SESSION *session);
 
 /* The session shared last; NULL: none. The caller frees it (SSL_SESSION_free). */
-SSL_SESSION *fetch_tls_share_get(const char *origin, const char *trust);
+SSL_SESSION *fetch_tls_share_get(const char *origin, const struct buf *trust);
 
 #endif

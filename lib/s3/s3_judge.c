@@ -333,7 +333,8 @@ s3_judge_explain(struct s3_call *c, const struct fetch_answer *a)
 		    p->xml.message[0] != '\0' ? ": " : "", p->xml.message,
 		    p->xml.endpoint[0] != '\0' ? " Endpoint: " : "", p->xml.endpoint, tries);
 	if (a->fault == FETCH_FAULT_TLS)
-		add_text(&p->error, "; AWS_CA_BUNDLE names a file of trusted authorities");
+		add_text(&p->error,
+		    "; AWS_CA_BUNDLE names a file of trusted authorities, else SSL_CERT_FILE");
 	if (strcmp(s3_call_code(c), "RequestTimeTooSkewed") == 0)
 		add_text(&p->error, "; set this machine's clock");
 	if (a->fault == FETCH_FAULT_NONE && (why = region_fault(c->s3, c)) != NULL)

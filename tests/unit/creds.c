@@ -49,7 +49,8 @@ fresh(void)
 	    "AWS_CREDENTIAL_EXPIRATION", "AWS_ENDPOINT_URL_STS",
 	    "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 	    "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_DEFAULT_PROFILE", "XDG_CACHE_HOME",
-	    "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"};
+	    "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+	    "SSL_CERT_FILE", "SSL_CERT_DIR"};
 
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
 		unsetenv(variables[i]);
@@ -129,11 +130,15 @@ creds(const char *profile)
 static void
 test_settings(void)
 {
+	static const char pem[] = "-----BEGIN CERTIFICATE-----\n";
+
 	fresh();
+	put("ca.pem", pem);
+	put("env.pem", pem);
 	OK_STR(settings(NULL), "(none) (none) (none) (none) 0 (none) (none) 0", "nothing is set");
 	put("config",
 	    "[default]\nregion = r-default\n"
-	    "[profile x]\nregion=r-x\nendpoint_url=http://x\nca_bundle=/ca\nmax_attempts=5\n"
+	    "[profile x]\nregion=r-x\nendpoint_url=http://x\nca_bundle=ca.pem\nmax_attempts=5\n"
 	    "request_checksum_calculation=WHEN_REQUIRED\n"
 	    "response_checksum_validation=When_Supported\ns3 =\n  addressing_style = path\n"
 	    "  use_dualstack_endpoint = true\n"
@@ -145,7 +150,7 @@ test_settings(void)
 	    "endpoint_url = http://z\n"
 	    "[profile none]\nservices = yours\n");
 	OK_STR(settings(NULL), "r-default (none) (none) (none) 0 (none) (none) 0", "[default]");
-	OK_STR(settings("x"), "r-x http://x /ca path 5 when_required when_supported 1",
+	OK_STR(settings("x"), "r-x http://x ca.pem path 5 when_required when_supported 1",
 	    "a profile's settings");
 	OK_STR(settings("y"), "(none) http://mine (none) (none) 0 (none) (none) 1",
 	    "services go before endpoint_url");
@@ -155,29 +160,52 @@ test_settings(void)
 	       57) == 0,
 	    "no such services");
 	setenv("AWS_PROFILE", "x", 1);
-	OK_STR(settings(NULL), "r-x http://x /ca path 5 when_required when_supported 1",
+	OK_STR(settings(NULL), "r-x http://x ca.pem path 5 when_required when_supported 1",
 	    "AWS_PROFILE");
 	OK_STR(settings("default"), "r-default (none) (none) (none) 0 (none) (none) 0",
 	    "--profile goes before it");
 	put("credentials", "[x]\nregion = r-credentials\n");
-	OK_STR(settings(NULL), "r-credentials http://x /ca path 5 when_required when_supported 1",
+	OK_STR(settings(NULL),
+	    "r-credentials http://x ca.pem path 5 when_required when_supported 1",
 	    "the credentials file goes first");
 	setenv("AWS_DEFAULT_REGION", "r-env", 1);
 	setenv("AWS_ENDPOINT_URL", "http://env", 1);
-	setenv("AWS_CA_BUNDLE", "/env", 1);
+	setenv("AWS_CA_BUNDLE", "env.pem", 1);
 	setenv("AWS_MAX_ATTEMPTS", "7", 1);
 	setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "when_supported", 1);
 	setenv("AWS_RESPONSE_CHECKSUM_VALIDATION", "WHEN_REQUIRED", 1);
 	setenv("AWS_USE_DUALSTACK_ENDPOINT", "false", 1);
-	OK_STR(settings(NULL), "r-env http://env /env path 7 when_supported when_required 0",
+	OK_STR(settings(NULL), "r-env http://env env.pem path 7 when_supported when_required 0",
 	    "the environment goes before the profile");
 	setenv("AWS_REGION", "r-env-2", 1);
 	setenv("AWS_ENDPOINT_URL_S3", "http://s3", 1);
-	OK_STR(settings("y"), "r-env-2 http://s3 /env (none) 7 when_supported when_required 0",
+	OK_STR(settings("y"), "r-env-2 http://s3 env.pem (none) 7 when_supported when_required 0",
 	    "AWS_REGION and the S3 endpoint before all");
 	setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true", 1);
-	OK_STR(settings("y"), "r-env-2 (none) /env (none) 7 when_supported when_required 0",
+	OK_STR(settings("y"), "r-env-2 (none) env.pem (none) 7 when_supported when_required 0",
 	    "or ignored");
+	put("ca.pem", NULL);
+	put("env.pem", NULL);
+}
+
+static void
+test_trust(void)
+{
+	fresh();
+	setenv("AWS_CA_BUNDLE", "env.pem", 1);
+	OK_STR(settings(NULL), "AWS_CA_BUNDLE: env.pem: No such file or directory", "no such file");
+	put("env.pem", "-----BEGIN PRIVATE KEY-----\n");
+	OK_STR(settings(NULL), "AWS_CA_BUNDLE: env.pem: holds no certificate in PEM form", "a key");
+	unsetenv("AWS_CA_BUNDLE");
+	setenv("SSL_CERT_FILE", "env.pem", 1);
+	OK_STR(
+	    settings(NULL), "SSL_CERT_FILE: env.pem: holds no certificate in PEM form", "the same");
+	put("env.pem", "-----BEGIN TRUSTED CERTIFICATE-----\n");
+	setenv("SSL_CERT_DIR", "none:", 1);
+	OK_STR(settings(NULL), "SSL_CERT_DIR: none:: No such file or directory", "no such folder");
+	setenv("SSL_CERT_DIR", "none:.", 1);
+	OK_STR(settings(NULL), "(none) (none) (none) (none) 0 (none) (none) 0", "one of two");
+	put("env.pem", NULL);
 }
 
 static void
@@ -415,8 +443,10 @@ main(void)
 	if (mkdtemp(home) == NULL)
 		return 1;
 	snprintf(path, sizeof(path), "%s/.aws", home);
-	mkdir(path, 0700);
+	if (mkdir(path, 0700) == -1 || chdir(path) == -1)
+		return 1;
 	test_settings();
+	test_trust();
 	test_bad_settings();
 	test_environment();
 	test_profile();
