@@ -299,7 +299,7 @@ list(struct s3 *s3, const struct uri *u, struct err *e)
 	run.written = 0;
 	rc = s3_list(s3, &lo, &n, e);
 	write_lines();
-	if (rc == -1 && e->status == LIST_UNORDERED_STATUS) {
+	if (rc == -1 && e->status == LIST_UNORDERED_STATUS && opt.order == ORDER_AUTO) {
 		struct err why = *e;
 
 		return err_set(e, why.status, "%s; list it with --order sort", why.text);
