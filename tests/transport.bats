@@ -539,6 +539,7 @@ other_authority() {
 		run_tool 0 env "$setting" s3get --stdout "s3://$BUCKET/k"
 		run_tool 0 env "$setting" s3put file "s3://$BUCKET/stored"
 	done
+	run_shell 0 'AWS_CA_BUNDLE=<(cat tls/ca.pem) s3ls "$1"' "s3://$BUCKET/"
 	# each by itself is enough, also beside one of no use, and empty ones do not count
 	SSL_CERT_FILE=$TMP/other/ca.pem SSL_CERT_DIR=$TMP/folder run_tool 0 s3ls "s3://$BUCKET/"
 	SSL_CERT_FILE=$TMP/tls/ca.pem SSL_CERT_DIR=$TMP/other run_tool 0 s3ls "s3://$BUCKET/"

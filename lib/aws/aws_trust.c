@@ -9,33 +9,42 @@
 #include "base/buf.h"
 #include "base/io.h"
 
-enum { FILE_MAX = 64 << 20, STEP = 64 << 10 };
+enum { FILE_MAX = 64 << 20, STEP = 8192 }; /* bytes */
 
 /* Reads the file until a certificate begins. 1, 0 if there is none, or -1 with errno. */
 static int
 has_certificate(int fd)
 {
 	static const char mark[] = "CERTIFICATE-----"; /* TRUSTED may stand before it */
-	struct buf text = {0};
-	int found = 0;
+	char text[STEP + sizeof(mark)];
+	size_t kept = 0; /* of the piece before, as the mark may begin there */
 	ssize_t n;
 
-	do {
-		n = io_read_full(fd, buf_room(&text, STEP), STEP);
-		if (n > 0)
-			text.len += (size_t)n;
-		found = text.len > 0 && memmem(text.p, text.len, mark, sizeof(mark) - 1) != NULL;
-	} while (n > 0 && !found && text.len < FILE_MAX);
-	buf_free(&text);
-	return n == -1 ? -1 : found;
+	for (size_t total = 0; total < FILE_MAX; total += (size_t)n) {
+		if ((n = io_read_full(fd, text + kept, STEP)) <= 0)
+			return (int)n;
+		if (memmem(text, kept + (size_t)n, mark, sizeof(mark) - 1) != NULL)
+			return 1;
+		kept += (size_t)n;
+		if (kept >= sizeof(mark)) {
+			memmove(text, text + kept - (sizeof(mark) - 1), sizeof(mark) - 1);
+			kept = sizeof(mark) - 1;
+		}
+	}
+	return 0;
 }
 
 int
 aws_trust_check_file(const char *where, const char *file, struct err *e)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC), found = -1;
+	int fd, found = -1;
+	struct stat st;
 
-	if (fd != -1)
+	/* what can be read only once, such as a pipe, is left to whoever needs it */
+	if (stat(file, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return access(file, R_OK) == 0 ? 0
+					       : err_errno(e, EXIT_USAGE, "%s: %s", where, file);
+	if ((fd = open(file, O_RDONLY | O_CLOEXEC)) != -1)
 		found = has_certificate(fd);
 	if (found == -1)
 		err_errno(e, EXIT_USAGE, "%s: %s", where, file);
