@@ -81,16 +81,15 @@ def store(objects, order=lambda key: key.encode(), page=1000, v2="tokens", marke
         key = urllib.parse.unquote(r.path).split("/", 2)[2] if r.path.count("/") > 1 else ""
         if r.method == "PUT":
             if "if-none-match" in r.headers and key in objects:
-                return reply(status="412 Precondition Failed")
+                return refusal("412 Precondition Failed", "PreconditionFailed")
             objects[key] = r.body
             return reply(ETag=tag(r.body))
         if not key and "prefix" in r.query and "uploads" not in r.query:
             if r.query.get("list-type") == "2" and v2[0].isdigit():
-                code = v2.split(" ", 1)[1].replace(" ", "")
-                return reply(f"<Error><Code>{code}</Code></Error>".encode(), v2)
+                return refusal(v2, v2.split(" ", 1)[1].replace(" ", ""))
             return document(r)
         if key not in objects:
-            return reply(b"<Error><Code>NoSuchKey</Code></Error>", "404 Not Found")
+            return refusal("404 Not Found", "NoSuchKey")
         return reply(objects[key], ETag=tag(objects[key]))
 
     return answer
