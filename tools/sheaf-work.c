@@ -63,8 +63,7 @@ static const char help[] =
     "                             before, make reject/N.tsv of what s3get and csvcat left out\n"
     "\n"
     "  show                       standard input with control characters as \\xNN\n"
-    "  share-credentials COMMAND...\n"
-    "                             run it with memory for credentials that its processes share\n"
+    "  share-credentials CMD...   run it with memory for credentials that its processes share\n"
     "  --help, --version\n"
     "\n"
     "Exit status: 0, 1 (told on standard error), 2 (usage or settings).\n";
@@ -529,8 +528,7 @@ unpack(int argc, char **argv, struct err *e)
 	if (published_unpack(STDIN_FILENO, argv[0], argv[1], n, &why) == -1)
 		return err_set(e, EXIT_FAILED,
 		    "%s_sheaf/ledger.tar.gz: %s; it is not what a merge stores there: verify in "
-		    "the work "
-		    "folder of the merge",
+		    "the work folder of the merge",
 		    argv[1], why.text);
 	return 0;
 }
