@@ -186,6 +186,7 @@ s3get: s3://$BUCKET/in/000015.csv" ]]
 @test "a pace file of another clock is left alone: another boot, another machine, another time namespace" {
 	local -a own=(unshare --time --fork --monotonic 40)
 	((EUID == 0)) || own+=(--map-root-user)
+	stop_s3d
 	start_s3d --make "made/in/:20" --latency 5
 	use_s3d
 	s3ls --pace pace s3://made/in/ > keys
