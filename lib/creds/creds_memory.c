@@ -25,7 +25,7 @@ enum {
 struct slot {
 	uint32_t sum; /* CRC-32C of all that follows */
 	uint32_t len;
-	char name[CREDS_MEMORY_NAME];
+	char name[CREDS_MEMORY_NAME]; /* with a NUL if it is shorter */
 	char text[CREDS_MEMORY_MAX];
 };
 
@@ -108,22 +108,22 @@ sum_of(const struct slot *s)
 }
 
 static off_t
-place(const char name[CREDS_MEMORY_NAME], unsigned i)
+place(const char *name, unsigned i)
 {
-	return (off_t)((crc32c(0, name, CREDS_MEMORY_NAME) + i) % SLOTS * sizeof(struct slot));
+	return (off_t)((crc32c(0, name, strlen(name)) + i) % SLOTS * sizeof(struct slot));
 }
 
 /* Reads the slot at that place. 1 if it is whole and has the name. */
 static int
-read_slot(int fd, off_t at, const char name[CREDS_MEMORY_NAME], struct slot *s)
+read_slot(int fd, off_t at, const char *name, struct slot *s)
 {
 	return pread(fd, s, sizeof(*s), at) == (ssize_t)sizeof(*s) && s->len > 0 &&
 	    s->len <= sizeof(s->text) && s->sum == sum_of(s) &&
-	    memcmp(s->name, name, CREDS_MEMORY_NAME) == 0;
+	    strncmp(s->name, name, sizeof(s->name)) == 0;
 }
 
 int
-creds_memory_read(int fd, const char name[CREDS_MEMORY_NAME], struct buf *text)
+creds_memory_read(int fd, const char *name, struct buf *text)
 {
 	struct slot *s = xmalloc(sizeof(*s));
 	int found = 0;
@@ -138,7 +138,7 @@ creds_memory_read(int fd, const char name[CREDS_MEMORY_NAME], struct buf *text)
 
 /* The slot with the name, else the first empty one, else the first. */
 static off_t
-find_slot(int fd, const char name[CREDS_MEMORY_NAME], struct slot *s)
+find_slot(int fd, const char *name, struct slot *s)
 {
 	off_t empty = place(name, 0);
 	int any = 0;
@@ -155,17 +155,17 @@ find_slot(int fd, const char name[CREDS_MEMORY_NAME], struct slot *s)
 }
 
 void
-creds_memory_write(int fd, const char name[CREDS_MEMORY_NAME], const char *text, size_t len)
+creds_memory_write(int fd, const char *name, const char *text, size_t len)
 {
 	struct slot *s;
 	off_t at;
 
-	if (len == 0 || len > CREDS_MEMORY_MAX)
+	if (len == 0 || len > CREDS_MEMORY_MAX || strlen(name) > CREDS_MEMORY_NAME)
 		return;
 	s = xcalloc(1, sizeof(*s));
 	at = find_slot(fd, name, s);
 	*s = (struct slot){.len = (uint32_t)len};
-	memcpy(s->name, name, CREDS_MEMORY_NAME);
+	memcpy(s->name, name, strlen(name));
 	memcpy(s->text, text, len);
 	s->sum = sum_of(s);
 	if (pwrite(fd, s, offsetof(struct slot, text) + len, at) == -1) {
@@ -176,12 +176,12 @@ creds_memory_write(int fd, const char name[CREDS_MEMORY_NAME], const char *text,
 }
 
 int
-creds_memory_lock(int fd, const char name[CREDS_MEMORY_NAME], int wait_ms)
+creds_memory_lock(int fd, const char *name, int wait_ms)
 {
 	const struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
 	struct flock lock = {.l_type = F_WRLCK,
 	    .l_whence = SEEK_SET,
-	    .l_start = (off_t)crc32c(0, name, CREDS_MEMORY_NAME),
+	    .l_start = (off_t)crc32c(0, name, strlen(name)),
 	    .l_len = 1};
 
 	while (fcntl(fd, F_OFD_SETLK, &lock) == -1) {

@@ -15,7 +15,7 @@
 #include "base/buf.h"
 
 enum {
-	CREDS_MEMORY_NAME = 64,	      /* bytes of an entry's name */
+	CREDS_MEMORY_NAME = 64,	      /* bytes of an entry's name, at most */
 	CREDS_MEMORY_MAX = 32 * 1024, /* bytes of an entry's text */
 };
 
@@ -30,12 +30,12 @@ int creds_memory_open(void);
 int creds_memory_inherited(void);
 
 /* Appends the text of the entry of that name. 0, or -1 if there is none. */
-int creds_memory_read(int fd, const char name[CREDS_MEMORY_NAME], struct buf *text);
+int creds_memory_read(int fd, const char *name, struct buf *text);
 
-/* Replaces the entry; a text that is too long is not kept. */
-void creds_memory_write(int fd, const char name[CREDS_MEMORY_NAME], const char *text, size_t len);
+/* Replaces the entry; with a name or a text that is too long it is not kept. */
+void creds_memory_write(int fd, const char *name, const char *text, size_t len);
 
 /* Waits at most wait_ms for the lock of that name. 0, or -1 on timeout; closing fd unlocks it. */
-int creds_memory_lock(int fd, const char name[CREDS_MEMORY_NAME], int wait_ms);
+int creds_memory_lock(int fd, const char *name, int wait_ms);
 
 #endif

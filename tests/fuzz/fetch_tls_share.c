@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { SLOTS = 1024, SLOT_LEN = 4096 };
 
-static const char key[] = ORIGIN "\n" TRUST "\n", mark[] = "sheaf TLS sessions\n";
+static const char key[] = ORIGIN "\n" TRUST, mark[] = "sheaf TLS sessions\n";
 
 /* A file as libexec/merge opens it; its number is in the environment. */
 static int
@@ -56,7 +56,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		uint16_t key_len, session_len;
 	} head = {.key_len = sizeof(key) - 1};
 	int fd = sessions_file();
-	struct buf slot = {0};
+	struct buf slot = {0}, trust = {0};
 	SSL_SESSION *s, *again;
 
 	if (size < 1 || size > 3000)
@@ -74,14 +74,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (ftruncate(fd, slot_offset()) == -1 ||
 	    (slot.len > 0 && pwrite(fd, slot.p, slot.len, slot_offset()) == -1))
 		abort();
-	if ((s = fetch_tls_share_get(ORIGIN, TRUST)) != NULL) {
-		fetch_tls_share_put(ORIGIN, TRUST, s);
-		again = fetch_tls_share_get(ORIGIN, TRUST);
+	buf_adds(&trust, TRUST);
+	if ((s = fetch_tls_share_get(ORIGIN, &trust)) != NULL) {
+		fetch_tls_share_put(ORIGIN, &trust, s);
+		again = fetch_tls_share_get(ORIGIN, &trust);
 		SSL_SESSION_free(again);
 		SSL_SESSION_free(s);
 	}
-	if (fetch_tls_share_get("https://other", TRUST) != NULL && !(data[0] & 1))
+	if (fetch_tls_share_get("https://other", &trust) != NULL && !(data[0] & 1))
 		abort();
 	buf_free(&slot);
+	buf_free(&trust);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /*
- * lib/s3/list/list_ranges: a whole listing of a server that answers what the input says. Whatever
- * it answers, the listing ends, and what is given ascends, begins with the prefix, and can be
- * printed as a line and sent in a header.
+ * lib/s3/list/list_ranges, and list_sorted once another order shows: a whole listing of a server
+ * that answers what the input says. Whatever it answers, the listing ends, and what is given
+ * ascends, begins with the prefix, and can be printed as a line and sent in a header.
  *
  * The first byte: how many requests at once, and which prefix; whether the server knows markers.
  * Then for each answer which request it is for, what kind it is, and its keys.
@@ -15,6 +15,7 @@
 #include "base/uri.h"
 #include "s3/list/list_check.h"
 #include "s3/list/list_ranges.h"
+#include "s3/list/list_sorted.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -23,6 +24,8 @@ enum { IN_FLIGHT_MAX = 8, OBJECTS_MAX = 7, STEPS_MAX = 200000 };
 struct script {
 	const uint8_t *p, *end;
 	const char *prefix;
+	struct list_ranges *ranges; /* or NULL and */
+	struct list_sorted *sorted;
 	struct list_range *asked[IN_FLIGHT_MAX];
 	unsigned n_asked;
 	struct buf last; /* key given */
@@ -71,7 +74,7 @@ add_key(struct script *s, struct buf *text)
 }
 
 static void
-answer(struct script *s, struct list_ranges *lr)
+answer(struct script *s)
 {
 	static const char *const etags[] = {
 	    "", "e", "a b", "x\r\ny", "0123456789abcdef", "\"", "e", "e"};
@@ -101,13 +104,41 @@ answer(struct script *s, struct list_ranges *lr)
 			buf_addc(&token, (char)('a' + (fields == 255 ? 0 : next(s) % 26)));
 		buf_str(&token);
 		page.next_token = token.p;
+		page.next_is_key = (fields & 0x40) != 0;
 	}
-	if ((kind & 0x60) == 0x60)
-		list_ranges_no_page(lr, r, (kind & 1) != 0, &e);
+	if (s->sorted != NULL && (kind & 0x60) == 0x60)
+		list_sorted_no_page(s->sorted, &e);
+	else if (s->sorted != NULL)
+		list_sorted_page(s->sorted, &page);
+	else if ((kind & 0x60) == 0x60)
+		list_ranges_no_page(s->ranges, r, (kind & 1) != 0, &e);
 	else
-		list_ranges_page(lr, r, &page);
+		list_ranges_page(s->ranges, r, &page);
 	buf_free(&keys);
 	buf_free(&token);
+}
+
+/* Lists until there is nothing left to do, and says why. */
+static enum list_next
+list(struct script *s, unsigned requests)
+{
+	for (unsigned steps = 0;; steps++) {
+		enum list_next how = LIST_WAIT;
+		struct list_ask ask;
+		struct err e = {0};
+
+		while (s->n_asked < requests &&
+		    (how = s->sorted != NULL ? list_sorted_next(s->sorted, &ask, &e)
+					     : list_ranges_next(s->ranges, &ask, &e)) == LIST_ASK)
+			s->asked[s->n_asked++] = ask.range;
+		if ((how == LIST_FAILED || how == LIST_UNORDERED) && e.text[0] == '\0')
+			abort();
+		if (how != LIST_ASK && how != LIST_WAIT)
+			return how;
+		if (s->n_asked == 0 || steps > STEPS_MAX)
+			abort();
+		answer(s);
+	}
 }
 
 int
@@ -115,36 +146,31 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const prefixes[] = {"", "p/", "\xc3\xa9", "pppppppp"};
 	struct script s = {.p = data, .end = data + size};
-	unsigned first = next(&s), steps = 0;
+	unsigned first = next(&s);
 	struct list_ranges_opt opt = {.prefix = prefixes[first / 8 % 4],
 	    .requests = 1 + first % IN_FLIGHT_MAX,
 	    .held_max = first & 0x40 ? 100 : 1 << 20,
 	    .has_markers = (first & 0x20) != 0,
 	    .take = take,
 	    .arg = &s};
-	struct list_ranges *lr = list_ranges_new(&opt);
+	struct list_sorted_opt sorted = {.prefix = opt.prefix,
+	    .held_max = first & 0x40 ? 1000 : 1 << 20,
+	    .has_markers = opt.has_markers,
+	    .take = take,
+	    .arg = &s};
+	enum list_next how;
 
 	s.prefix = opt.prefix;
-	for (;;) {
-		enum list_next how = LIST_WAIT;
-		struct list_ask ask;
-		struct err e = {0};
-
-		while (
-		    s.n_asked < opt.requests && (how = list_ranges_next(lr, &ask, &e)) == LIST_ASK)
-			s.asked[s.n_asked++] = ask.range;
-		if (how == LIST_END)
-			break;
-		if (how == LIST_FAILED) {
-			if (e.text[0] == '\0')
-				abort();
-			break;
-		}
-		if (s.n_asked == 0 || ++steps > STEPS_MAX)
-			abort();
-		answer(&s, lr);
+	s.ranges = list_ranges_new(&opt);
+	how = list(&s, opt.requests);
+	list_ranges_free(s.ranges);
+	if (how == LIST_UNORDERED) {
+		s.n_asked = 0;
+		s.any = 0;
+		s.sorted = list_sorted_new(&sorted);
+		list(&s, 1);
+		list_sorted_free(s.sorted);
 	}
-	list_ranges_free(lr);
 	buf_free(&s.last);
 	return 0;
 }
