@@ -74,6 +74,11 @@ s3://$BUCKET/a/1" ]]
 	list_keys p/ | sed "s|^|s3://$BUCKET/|" > want
 	[[ $(wc -l < want) == 2100 ]]
 	same want out
+	for order in auto listed sort; do
+		run_tool 0 s3ls --order "$order" "s3://$BUCKET/p/"
+		silent
+		same want out
+	done
 	run_tool 0 s3ls --limit 1500 "s3://$BUCKET/"
 	head -n 1500 want > first
 	same first out
