@@ -87,6 +87,24 @@ s3get: s3://$BUCKET/in/000015.csv" ]]
 	fi
 }
 
+@test "s3get: a signal leaves neither half a file nor a .part" {
+	local signal status
+	head -c 3000000 /dev/zero > file
+	s3 put "$BUCKET" big file
+	for signal in HUP INT TERM; do
+		echo 'big get all stall-body 60000 2000000' | faults
+		env --default-signal=HUP,INT,TERM s3get -C files --trace trace --rejects rejects "s3://$BUCKET/big" \
+			> out 2> err < /dev/null 3>&- &
+		wait_until -s "files/$BUCKET/.sheaf-$!.part"
+		[[ -e trace.part && -e rejects.part ]]
+		kill -s $signal $!
+		status=0
+		wait $! || status=$?
+		[[ $status == $((128 + $(kill -l $signal))) ]] || fail "=> status $status"
+		[[ -z $(find files -type f) && $(echo trace* rejects*) == 'trace* rejects*' ]] || fail "=> left: $(find . -type f)"
+	done
+}
+
 @test "the server dies in the middle of everything" {
 	s3 csvs "$BUCKET" in/ 100
 	s3ls "s3://$BUCKET/in/" > keys

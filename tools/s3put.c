@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "base/outfile.h"
+#include "base/part.h"
 #include "base/stats.h"
 #include "s3/put/put_headers.h"
 #include "s3/put/s3_put.h"
@@ -90,7 +91,8 @@ static const char help[] =
 static void
 on_signal(int sig)
 {
-	(void)sig;
+	if (interrupted) /* a second signal ends the program at once */
+		part_end_by(sig);
 	interrupted = 1;
 }
 
@@ -272,8 +274,7 @@ print_result(const char *uri, const struct s3_put_result *r, struct outfile *out
 static void
 catch_signals(void)
 {
-	/* a second signal ends the program at once */
-	struct sigaction sa = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+	struct sigaction sa = {.sa_handler = on_signal};
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);

@@ -9,6 +9,7 @@
 #include "archive/extract.h"
 #include "base/buf.h"
 #include "base/io.h"
+#include "base/part.h"
 
 enum { PART_LEN = 40 };
 
@@ -48,6 +49,8 @@ extract_abort(struct extract *x)
 		close(x->fd);
 		unlinkat(x->folder, x->part, 0);
 	}
+	if (x->part != NULL)
+		part_forget(x->part);
 	if (x->folder != -1)
 		close(x->folder);
 	x->fd = x->folder = -1;
@@ -124,6 +127,7 @@ extract_begin(struct extract *x, const char *bucket, const char *key, struct err
 	x->name = xstrdup(p);
 	x->part = xmalloc(PART_LEN);
 	snprintf(x->part, PART_LEN, ".sheaf-%ld.part", (long)getpid());
+	part_note(x->folder, x->part);
 	x->fd =
 	    openat(x->folder, x->part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
 	if (x->fd == -1) {

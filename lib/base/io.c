@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/part.h"
 
 int
 io_write_all(int fd, const void *p, size_t n)
@@ -88,6 +89,5 @@ io_end_on_epipe(void)
 {
 	if (errno != EPIPE)
 		return;
-	signal(SIGPIPE, SIG_DFL);
-	raise(SIGPIPE);
+	part_end_by(SIGPIPE);
 }

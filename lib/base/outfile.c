@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/outfile.h"
+#include "base/part.h"
 #include "base/path.h"
 
 struct outfile {
@@ -38,18 +39,6 @@ is_stdout(const struct stat *st)
 	    out.st_ino == st->st_ino;
 }
 
-/* Creates the temporary file, in place of one that a killed run left. It is always new, so that no
- * link is followed and nobody has it open. -1 with errno. */
-static int
-open_part(const char *part, mode_t mode)
-{
-	int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, fd = open(part, flags, mode);
-
-	if (fd == -1 && errno == EEXIST && unlink(part) == 0)
-		fd = open(part, flags, mode);
-	return fd;
-}
-
 /* Opens name's temporary file, or name itself. st: of the file that exists; NULL: none. mode: of
  * the new one, or 0: as st, or by the umask. -1 with errno. */
 static int
@@ -65,7 +54,7 @@ open_file(struct outfile *o, const char *name, const struct stat *st, mode_t mod
 	o->part = part.p;
 	if (mode == 0 && st != NULL)
 		mode = st->st_mode & 0777;
-	fd = open_part(o->part, mode != 0 ? mode : 0666);
+	fd = part_open(AT_FDCWD, o->part, mode != 0 ? mode : 0666);
 	if (fd != -1 && mode != 0)
 		(void)fchmod(fd, mode); /* some file systems cannot */
 	return fd;
@@ -93,7 +82,10 @@ open_mode(const char *name, mode_t mode, struct err *e)
 	if (o->target != NULL)
 		o->fd = open_file(o, name, there ? &st : NULL, mode);
 	if (o->fd == -1) {
-		err_errno(e, EXIT_FAILED, "%s", o->part != NULL ? o->part : name);
+		if (o->part != NULL && errno == EWOULDBLOCK)
+			err_set(e, EXIT_FAILED, "%s: another process is writing it", name);
+		else
+			err_errno(e, EXIT_FAILED, "%s", o->part != NULL ? o->part : name);
 		outfile_free(o);
 		return NULL;
 	}
@@ -110,6 +102,15 @@ int
 outfile_fd(const struct outfile *o)
 {
 	return o->fd;
+}
+
+int
+outfile_replaces(const struct outfile *o, const struct stat *st)
+{
+	struct stat old;
+
+	return o->part != NULL && lstat(o->target, &old) == 0 && old.st_dev == st->st_dev &&
+	    old.st_ino == st->st_ino;
 }
 
 const char *
@@ -143,51 +144,45 @@ sync_folder(const char *name)
 	return rc;
 }
 
-/* 1 if the temporary file's name still leads to what we wrote. */
+/* Closes what has no temporary file. */
 static int
-is_ours(const struct outfile *o)
+close_direct(struct outfile *o, struct err *e)
 {
-	struct stat a, b;
+	/* close a copy of standard output, or a file opened later would get its number */
+	int rc = close(o->fd != STDOUT_FILENO ? o->fd : dup(o->fd));
 
-	return fstat(o->fd, &a) == 0 && lstat(o->part, &b) == 0 && a.st_dev == b.st_dev &&
-	    a.st_ino == b.st_ino;
+	if (rc == -1)
+		err_errno(e, EXIT_FAILED, "%s", o->name);
+	outfile_free(o);
+	return rc;
 }
 
 int
 outfile_commit(struct outfile *o, struct err *e)
 {
-	if (o->part != NULL && fsync(o->fd) == -1) {
+	int rc;
+
+	if (o->part == NULL)
+		return close_direct(o, e);
+	if (fsync(o->fd) == -1) {
 		err_errno(e, EXIT_FAILED, "%s", o->part);
 		outfile_abort(o);
 		return -1;
 	}
-	if (o->part != NULL && !is_ours(o)) {
-		err_set(e, EXIT_FAILED, "%s: another process has replaced it", o->part);
-		free(o->part); /* theirs: it stays */
-		o->part = NULL;
+	if (part_rename(o->fd, AT_FDCWD, o->part, o->target) == -1) {
+		if (errno == ESTALE)
+			err_set(e, EXIT_FAILED, "%s: another process has replaced it", o->part);
+		else
+			err_errno(e, EXIT_FAILED, "%s", o->name);
 		outfile_abort(o);
 		return -1;
 	}
-	/* close a copy of standard output, or a file opened later would get its number */
-	if (close(o->fd != STDOUT_FILENO ? o->fd : dup(o->fd)) == -1) {
-		err_errno(e, EXIT_FAILED, "%s", o->name);
-		o->fd = -1;
-		outfile_abort(o);
-		return -1;
-	}
-	o->fd = -1;
-	if (o->part != NULL && rename(o->part, o->target) == -1) {
-		err_errno(e, EXIT_FAILED, "%s", o->name);
-		outfile_abort(o);
-		return -1;
-	}
-	if (o->part != NULL && sync_folder(o->target) == -1) {
+	close(o->fd);
+	rc = sync_folder(o->target);
+	if (rc == -1)
 		err_errno(e, EXIT_FAILED, "%s: cannot sync its folder", o->name);
-		outfile_free(o);
-		return -1;
-	}
 	outfile_free(o);
-	return 0;
+	return rc;
 }
 
 void
@@ -195,10 +190,10 @@ outfile_abort(struct outfile *o)
 {
 	if (o == NULL)
 		return;
+	if (o->part != NULL)
+		part_remove(o->fd, AT_FDCWD, o->part);
 	if (o->fd > STDERR_FILENO)
 		close(o->fd);
-	if (o->part != NULL)
-		unlink(o->part);
 	outfile_free(o);
 }
 

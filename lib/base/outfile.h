@@ -1,17 +1,18 @@
 /*
  * An output file that appears complete or not at all: bytes go to a temporary file "NAME.part"
- * beside it, which is synced and renamed at the end. On failure there is no NAME and the .part is
- * removed; when the program is killed, the .part stays and the next run replaces it. A NAME that
- * exists keeps its permissions; if it is a symbolic link, its target is replaced, where
- * path.h follows it. A NAME of NULL
- * or "-" is standard output: written directly, checked at the end, never renamed; so is a link to
- * it (/dev/stdout). A NAME that exists and is not a regular file (/dev/null, a FIFO) is written
- * directly as well.
+ * beside it, which is synced and renamed at the end (part.h). On failure there is no NAME and the
+ * .part is removed. Only one process at a time can write a NAME. A NAME that exists keeps its
+ * permissions; if it is a symbolic link, its target is replaced, where path.h follows it.
+ *
+ * A NAME of NULL or "-" is standard output: written directly, checked at the end, never renamed; so
+ * is a link to it (/dev/stdout). A NAME that exists and is not a regular file (/dev/null, a FIFO)
+ * is written directly as well.
  */
 #ifndef SHEAF_BASE_OUTFILE_H
 #define SHEAF_BASE_OUTFILE_H
 
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "base/err.h"
 
@@ -21,6 +22,9 @@ struct outfile;
 struct outfile *outfile_open(const char *name, struct err *e);
 
 int outfile_fd(const struct outfile *o);
+
+/* Is st that of the regular file which the commit replaces? */
+int outfile_replaces(const struct outfile *o, const struct stat *st);
 
 /* The name for messages: NAME, or "standard output". Points into o. */
 const char *outfile_name(const struct outfile *o);

@@ -5,6 +5,7 @@
 #include "archive/tar.h"
 #include "base/buf.h"
 #include "base/infile.h"
+#include "base/log.h"
 #include "merge/merge_input.h"
 
 enum { PIECE_LEN = 256 * 1024, PAGE = 4096 };
@@ -142,8 +143,13 @@ open_input(struct merge_input *in, struct infile *f, const char *path, struct er
 {
 	if (infile_open(f, path, e) == -1)
 		return -1;
-	if (!merge_output_is(in->output, &f->st))
+	if (!merge_output_is(in->output, &f->st)) {
+		if (merge_output_replaces(in->output, &f->st))
+			log_line(LOG_WARN, f->name,
+			    "is an input, and the output will replace it: if an earlier run "
+			    "made it, its rows will be there twice");
 		return 0;
+	}
 	infile_close(f);
 	return err_set(e, EXIT_FAILED, "%s: is also the output", f->name);
 }

@@ -81,6 +81,12 @@ merge_output_is(const struct merge_output *o, const struct stat *st)
 }
 
 int
+merge_output_replaces(const struct merge_output *o, const struct stat *st)
+{
+	return outfile_replaces(o->out, st);
+}
+
+int
 merge_output_write(struct merge_output *o, const char *p, size_t n, struct err *e)
 {
 	return write_behind_write(o->behind, p, n, e);

@@ -29,6 +29,9 @@ struct merge_output *merge_output_open(const struct merge_output_names *names, s
 /* Does st describe one of these files, being regular? */
 int merge_output_is(const struct merge_output *o, const struct stat *st);
 
+/* Does st describe the file that the merged CSV will replace? */
+int merge_output_replaces(const struct merge_output *o, const struct stat *st);
+
 /* Writes merged bytes. */
 int merge_output_write(struct merge_output *o, const char *p, size_t n, struct err *e);
 

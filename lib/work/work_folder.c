@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/part.h"
 #include "work/work_folder.h"
 
 int
@@ -125,25 +126,24 @@ work_folder_read(
 	return rc;
 }
 
-/* Writes the file of that name in parent. -1 with errno. */
+/* Writes the file of that name in parent, by way of part. -1 with errno. */
 static int
-write_part(int parent, const char *part, const void *p, size_t len)
+write_part(int parent, const char *part, const char *name, const void *p, size_t len)
 {
-	int fd, why;
+	int fd = part_open(parent, part, 0666), why;
 
-	if (unlinkat(parent, part, 0) == -1 && errno != ENOENT)
-		return -1;
-	fd = openat(parent, part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 	if (fd == -1)
 		return -1;
-	if (io_write_all(fd, p, len) == -1 || fsync(fd) == -1) {
+	if (io_write_all(fd, p, len) == -1 || fsync(fd) == -1 ||
+	    part_rename(fd, parent, part, name) == -1) {
 		why = errno;
+		part_remove(fd, parent, part);
 		close(fd);
-		unlinkat(parent, part, 0);
 		errno = why;
 		return -1;
 	}
-	return close(fd);
+	close(fd);
+	return 0;
 }
 
 int
@@ -158,8 +158,7 @@ work_folder_write(
 	/* a descriptor of O_PATH cannot be synced */
 	if (parent != -1)
 		fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd != -1 && write_part(fd, buf_str(&part), p, len) == 0 &&
-	    renameat(fd, part.p, fd, last) == 0)
+	if (fd != -1 && write_part(fd, buf_str(&part), last, p, len) == 0)
 		rc = fsync(fd);
 	if (rc == -1)
 		err_errno(e, EXIT_FAILED, "%s/%s", w->path, name);
