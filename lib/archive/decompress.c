@@ -133,6 +133,10 @@ inflate_some(struct decompress *u, const char **p, size_t *n, struct err *e)
 static int
 look(struct decompress *u, const char **p, size_t *n, struct err *e)
 {
+	if (u->state == LOOKING && u->lead_len == 0 && *n >= 2 && memcmp(*p, magic, 2) != 0) {
+		u->state = PLAIN;
+		return 0;
+	}
 	while (u->lead_len < 2 && *n > 0) {
 		u->lead[u->lead_len++] = *(*p)++;
 		--*n;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "archive/decompress.h"
+#include "archive/format.h"
 #include "archive/tar.h"
 #include "base/buf.h"
 #include "base/infile.h"
@@ -20,13 +21,67 @@ struct merge_input {
 	uint64_t bytes;
 	struct buf name; /* of the tar member at hand */
 	int skip;	 /* it was found bad */
+
+	/* the source's first bytes, decompressed, until they are known to be no other format */
+	char lead[FORMAT_LEAD];
+	size_t lead_len;
+	int lead_done;
 };
+
+static int
+not_csv(const struct format_is *is, struct err *e)
+{
+	err_set(e, EXIT_FAILED, "not CSV, but %s: %s", is->name, is->remedy);
+	return DECOMPRESS_BAD;
+}
+
+/* Gives the merge the bytes of the lead, unless they are another format. whole: the source has no
+ * more. */
+static int
+take_lead(struct merge_input *in, int whole, struct err *e)
+{
+	struct format_is is;
+
+	switch (format_look(in->lead, in->lead_len, whole, &is)) {
+	case FORMAT_MORE: return CSV_MERGE_OK;
+	case FORMAT_KNOWN: return not_csv(&is, e);
+	case FORMAT_NONE: break;
+	}
+	in->lead_done = 1;
+	return (int)csv_merge_data(in->merge, in->lead, in->lead_len, e);
+}
+
+/* Collects bytes in the lead for as long as they are not enough. */
+static int
+collect_lead(struct merge_input *in, const char *p, size_t n, struct err *e)
+{
+	int rc = CSV_MERGE_OK;
+
+	while (rc == CSV_MERGE_OK && !in->lead_done && n > 0) {
+		size_t some = FORMAT_LEAD - in->lead_len;
+
+		if (some > n)
+			some = n;
+		memcpy(in->lead + in->lead_len, p, some);
+		in->lead_len += some;
+		p += some;
+		n -= some;
+		rc = take_lead(in, 0, e);
+	}
+	return rc != CSV_MERGE_OK || n == 0 ? rc : (int)csv_merge_data(in->merge, p, n, e);
+}
 
 static int
 take_decompressed(void *arg, const char *p, size_t n, struct err *e)
 {
 	struct merge_input *in = arg;
+	struct format_is is;
 
+	if (!in->lead_done) {
+		if (in->lead_len > 0 || format_look(p, n, 0, &is) != FORMAT_NONE)
+			return collect_lead(in, p, n, e);
+		in->lead_done = 1;
+	}
 	return (int)csv_merge_data(in->merge, p, n, e);
 }
 
@@ -68,6 +123,8 @@ merge_input_bytes(const struct merge_input *in)
 static void
 begin(struct merge_input *in, const char *name)
 {
+	in->lead_len = 0;
+	in->lead_done = 0;
 	decompress_begin(in->decompress);
 	csv_merge_begin(in->merge, name);
 }
@@ -110,6 +167,8 @@ end(struct merge_input *in, const char *name, struct err *e)
 {
 	enum csv_merge_status rc = status_of(in, decompress_end(in->decompress, e), name, e);
 
+	if (rc == CSV_MERGE_OK && !in->lead_done && in->lead_len > 0)
+		rc = status_of(in, take_lead(in, 1, e), name, e);
 	return rc == CSV_MERGE_OK ? csv_merge_end(in->merge, e) : rc;
 }
 
