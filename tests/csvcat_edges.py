@@ -13,7 +13,7 @@ import tarfile
 import tempfile
 
 # a record without its line end, which two fields wide it stays
-AWKWARD = ['"",""', '"a""b","c"', '"""",""""""', '"a\r\nb","\n"', '"\r","\r\n\r"', 'a"b",c"', '"a"b"c,d', '"a,b",c']
+AWKWARD = ['"",""', '"a""b","c"', '"""",""""""', '"a\r\nb","\n"', '"\r","\r\n\r"', 'a"b",c"', '"a" \t,d', '"a,b",c']
 ENDS = ["\n", "\r\n", "\r"]
 EDGES = [64, 128, 65536, 131072, 262144, 327680]
 
@@ -62,7 +62,8 @@ def main():
                         continue
                     filler = '"' + "y" * fill + '"' if before % 2 else "y" * fill
                     rows = ["x," + filler, record, "1,2"]
-                    data = ("h,i\n" + rows[0] + "\n" + rows[1] + end + rows[2] + end).encode()
+                    first = "\r" if end == "\r" else "\n"  # one that ends the header ends rows, too
+                    data = ("h,i" + first + rows[0] + first + rows[1] + end + rows[2] + end).encode()
                     want = ("h,i\n" + "".join(r + "\n" for r in rows)).encode()
                     ways = [["file", [path], None]]
                     if before % 3 == 0:

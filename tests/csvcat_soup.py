@@ -14,47 +14,70 @@ import tarfile
 import tempfile
 
 BOM = b"\xef\xbb\xbf"
-PIECES = [b"a", b"b", b",", b",", b'"', b'"', b'""', b"\n", b"\n", b"\r\n", b"\r", b"\0", b";", b"\xe9", b" ", b"x" * 63, BOM]
-FIELDS = [b"1", b'"x"', b'"x""y"', b'"\r\n"', b'"\n"', b"", b'x"y', b'"q"z', b'"",', b"x" * 61, b'" \r"']
+PIECES = [b"a", b"b", b",", b",", b'"', b'"', b'""', b"\n", b"\n", b"\r\n", b"\r", b"\0", b";", b"\xe9", b" ", b" ", b"\t", b"\x1a", b"x" * 63, BOM]
+FIELDS = [b"1", b'"x"', b'"x""y"', b'"\r\n"', b'"\n"', b"", b'x"y', b'"q"z', b'"",', b"x" * 61, b'" \r"', b'"q" ', b' "q"', b' "q',
+          b"x\ry", b"y\r", b"\x1a", b"z\x1a", b' "a""b"\t']
 
 
 class Refused(Exception):
-    pass
+    def __init__(self, why, line=0, begun=b""):
+        """line, begun: where the record began, and its bytes before the fault."""
+        super().__init__(why)
+        self.line, self.begun = line, begun
 
 
 def records(data, delim):
-    """Gives the line where each record begins, its bytes without the line end, its fields as they stand."""
+    """Gives the line where each record begins, its bytes without the line end, its fields as they stand, its line end, and the byte
+    behind that."""
     line = begin_line = 1
     begin = field = at = 0
-    state, fields = "start", []
+    state, fields, cr = "start", [], None  # cr: whether a CR alone is a line end, once the header has ended
     while at < len(data):
-        c = data[at:at + 1]
-        two = data[at:at + 2]
-        at += 1
-        if c in b"\r\n":
-            at += two == b"\r\n"
-            line += 1
+        c, at = data[at:at + 1], at + 1
+        lone = c == b"\r" and data[at:at + 1] != b"\n"
+        is_end = c == b"\n" or c == b"\r" and (not lone or cr is not False or at == len(data))
+        if c == b"\r" and not lone:
+            at += 1
+        if state in ("closed", "behind") and not is_end and c != delim and not (state == "closed" and c == b'"'):
+            if c in b" \t":
+                state = "behind"
+                continue
+            raise Refused(f"line {line}: text behind a closing quote (the record begins on line {begin_line})", begin_line, data[begin:at - 1])
         if state == "quoted":
-            if two == b'""':
-                at += 1
-            elif c == b'"':
-                state = "plain"
-        elif c == b'"' and state == "start":
-            state = "quoted"
-        elif c in (delim, b"\n", b"\r"):
-            end = at - (2 if two == b"\r\n" and c == b"\r" else 1)
+            state = "closed" if c == b'"' else state
+        elif c == b'"':
+            if state in ("start", "closed"):
+                state = "quoted"
+            elif not data[field:at - 1].strip(b" \t" if delim != b"\t" else b" ") and state == "plain":
+                state = "odd"
+            else:
+                state = {"odd": "even", "even": "odd"}.get(state, state)
+        elif c == delim or is_end:
+            if state == "odd":
+                raise Refused(f"line {line}: a field that begins with blanks and a quote", begin_line, data[begin:at - 1])
+            if cr is False and c == b"\r" and data[:at - 1 if lone else at - 2].endswith(b"\r"):
+                raise Refused(f"line {line}: ends with two carriage returns", begin_line, data[begin:at - 1])
+            end = at - (1 if c == delim or lone or c == b"\n" else 2)
             fields.append(data[field:end])
             field, state = at, "start"
             if c != delim:
                 if end > begin:
-                    yield begin_line, data[begin:end], fields
-                begin, begin_line, fields = at, line, []
-        else:
+                    yield begin_line, data[begin:end], fields, data[end:at], data[at:at + 1]
+                    if cr is None:
+                        cr = data[end:at] == b"\r"
+                begin, begin_line, fields = at, line + 1, []
+        elif state == "start":
             state = "plain"
+        if is_end:
+            line += 1
     if state == "quoted":
-        raise Refused(f"line {begin_line}: a quote is open")
+        raise Refused(f"line {begin_line}: a quote is open", begin_line, data[begin:])
+    if state == "odd":
+        raise Refused(f"line {line}: a field that begins with blanks and a quote", begin_line, data[begin:])
     if begin < len(data):
-        yield begin_line, data[begin:], fields + [data[field:]]
+        if data.endswith(b"\x1a"):
+            raise Refused(f"line {line}: a Ctrl-Z", begin_line, data[begin:])
+        yield begin_line, data[begin:], fields + [data[field:]], b"", b""
 
 
 def value(field):
@@ -76,14 +99,43 @@ class Merge:
     def add(self, data):
         if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
             raise Refused("UTF-16")
+        self.one_column = False
+        try:
+            self.take(data)
+        except Refused as why:
+            # it is in a row that is bad from its first byte, or in the header, and that shows something worse
+            if why.begun.startswith(b"\x1a") and self.one_column:
+                raise Refused(f"line {why.line}: a Ctrl-Z") from why
+            if b"\0" in why.begun and not any(True for _ in self.good(data)):
+                raise Refused(f"line {why.line}: ") from why
+            raise
+
+    def good(self, data):
+        """The records before a fault."""
+        try:
+            yield from records(data.removeprefix(BOM), self.delim)
+        except Refused:
+            pass
+
+    def take(self, data):
         names = None
-        for line, record, fields in records(data.removeprefix(BOM), self.delim):
+        for line, record, fields, end, behind in records(data.removeprefix(BOM), self.delim):
             if names is None:
-                if len(record) > 1 and not any(record[len(record) % 2 == 0::2]):
-                    raise Refused("UTF-16")
                 names = [value(f) for f in fields]
+                ended = end
+                self.one_column = len(names) == 1
+                if b"\0" in record:
+                    raise Refused(f"line {line}: ")
                 self.add_header(line, record, names)
+                if len(names) == 1 and len(record) % 2 == 0 and behind == b"\0":
+                    raise Refused("line ")
                 continue
+            if record.startswith(b"\x1a") and len(names) == 1:
+                raise Refused(f"line {line}: a Ctrl-Z")
+            if ended == b"\r" and end in (b"\n", b"\r\n"):
+                raise Refused("line ")
+            if record.startswith(b"\x1a") and len(fields) == 1:
+                raise Refused(f"line {line}: a Ctrl-Z")
             if len(fields) > len(names) or len(fields) < len(names) and not self.pad:
                 raise Refused(f"line {line}: {len(fields)} field")
             self.rows.append(dict(zip(names, fields)) if self.union else record + self.delim * (len(names) - len(fields)))
@@ -97,12 +149,18 @@ class Merge:
         if not self.header:
             self.header, self.columns = record, names if not self.union else self.columns
 
+    def row(self, row):
+        fields = [row.get(name, b"") for name in self.columns]
+        # a CR at the end would become a line end
+        last = fields[-1]
+        return self.delim.join(fields[:-1] + [quoted(last, self.delim) if last.endswith(b"\r") else last])
+
     def output(self):
         if not self.header:
             return b""
         if self.union:
             self.header = self.delim.join(quoted(name, self.delim) for name in self.columns)
-            self.rows = [self.delim.join(row.get(name, b"") for name in self.columns) for row in self.rows]
+            self.rows = [self.row(row) for row in self.rows]
         return b"".join((line or b'""') + b"\n" for line in [self.header] + self.rows)
 
 

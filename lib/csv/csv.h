@@ -2,9 +2,11 @@
  * CSV records (RFC 4180, and what real files do). Pure.
  *
  * A quote opens a quoted field only as the field's first byte. Inside quotes, "" is one quote;
- * bytes after the closing quote belong to the field as they are. A record ends at an LF, CRLF or CR
- * outside quotes. No other byte has a meaning: NUL and every encoding that extends ASCII pass
- * unchanged.
+ * behind the closing quote only blanks may follow, which belong to the field. In an unquoted field
+ * a quote is a byte like others; but if the field begins with blanks and a quote, it must have an
+ * even number of them: `, "a` was meant to open a quoted field. A record ends at an LF or CRLF
+ * outside quotes; a CR alone ends one in a file whose header it ends, and is data elsewhere. No
+ * other byte has a meaning: NUL and every encoding that extends ASCII pass unchanged.
  *
  * Input is read in pieces, in two steps: csv_scan marks the delimiters and line ends outside
  * quotes, and csv_rows walks over the records by these marks.
@@ -20,19 +22,39 @@
 enum { CSV_PIECE = 256 * 1024, CSV_WORDS = CSV_PIECE / 64 };
 enum { CSV_HEADER_MAX = 1 << 20 /* bytes of a header, and of all columns of a union together */ };
 
+/* The order matters to csv_scan. */
 enum csv_state {
 	CSV_FIELD,  /* at the start of a field */
-	CSV_PLAIN,  /* inside an unquoted field, or after a closing quote */
+	CSV_PLAIN,  /* inside an unquoted field */
 	CSV_QUOTED, /* inside quotes */
 	CSV_QUOTE,  /* after a quote inside quotes: it closes, or is the first of two */
+	CSV_BEHIND, /* among blanks behind a closing quote */
+	CSV_ODD,    /* inside an unquoted field that begins with blanks and a quote, after one, */
+	CSV_EVEN,   /* three, ... quotes; after two, four, ... */
+};
+
+enum csv_fault {
+	CSV_FAULT_NONE,
+	CSV_FAULT_BEHIND, /* text behind a closing quote */
+	CSV_FAULT_ODD, /* a field that begins with blanks and a quote has an odd number of them */
+	CSV_FAULT_DOUBLED, /* CR CR LF, where a CR is data: the LF written would swallow it */
+	CSV_FAULT_MIXED,  /* found by csv_merge: LF ends a record, where CR alone ends the header */
+	CSV_FAULT_CTRL_Z, /* likewise: a record of one column begins with it */
 };
 
 struct csv_scan {
 	char delim;
 	enum csv_state state; /* before the next byte */
-	int prev_cr;	      /* the last byte was a CR */
+	int after_cr;	      /* a CR came before the next byte */
+	int only_blanks;      /* in CSV_PLAIN: the field has only blanks so far */
+	int cr_is_data;	      /* a CR that no LF follows is data, not a line end */
 	int fast;	      /* uses AVX2; 0: the portable code, which gives the same result */
-	uint64_t line;	      /* physical line (ended by LF, CRLF or CR) of the next byte, from 1 */
+	uint64_t line;	      /* physical line (as its line ends are) of the next byte, from 1 */
+
+	/* of the piece at hand */
+	int lone_cr; /* there was a CR that no LF followed */
+	enum csv_fault fault;
+	size_t fault_at; /* the offset of the first fault; what follows it is not marked rightly */
 };
 
 /* Byte i of the piece is bit i % 64 of word i / 64; bits past the piece are 0. */
@@ -44,17 +66,11 @@ struct csv_marks {
 /* delim is any byte but a quote, CR or LF. Uses AVX2 where the processor has it. */
 void csv_scan_init(struct csv_scan *s, char delim);
 
-/*
- * Returns 1 if the first byte at p is the LF of a CRLF whose CR ended the bytes before, else 0. The
- * caller skips that many bytes before it calls csv_scan.
- */
-size_t csv_scan_rest(struct csv_scan *s, const char *p, size_t n);
-
-/* Marks the n bytes at p, at most CSV_PIECE. A CR at their end is marked as a line end. */
+/* Marks the n bytes at p, at most CSV_PIECE. A CRLF must not be cut in two. */
 void csv_scan(struct csv_scan *s, const char *p, size_t n, struct csv_marks *m);
 
-/* The number of line ends in the n bytes at p, in quotes or not; CRLF counts once. */
-uint64_t csv_lines(const char *p, size_t n);
+/* The number of line ends in the n bytes at p, in quotes or not, as csv_scan counts them. */
+uint64_t csv_lines(const struct csv_scan *s, const char *p, size_t n);
 
 /* A record that ends in the piece. A blank line has len, base and delims 0. */
 struct csv_row {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "csv/csv_by_name.h"
+#include "csv/csv_header.h"
 #include "csv/csv_merge_check.h"
 
 /* A source whose rows wait. Its name follows in m->waiting. */
@@ -15,7 +16,8 @@ int
 csv_by_name_header(struct csv_merge *m, const char *p, size_t n, struct err *e)
 {
 	if (m->map_header.len != n || memcmp(m->map_header.p, p, n) != 0) {
-		if (csv_columns_join(&m->columns, &m->map, m->delim, p, n, e) == -1)
+		if (csv_header_check(m->delim, p, n, e) == -1 ||
+		    csv_columns_join(&m->columns, &m->map, m->delim, p, n, e) == -1)
 			return -1;
 		m->width = m->columns.n;
 		buf_reset(&m->map_header);
@@ -91,8 +93,32 @@ add_from_record(struct csv_merge *m, uint64_t at, uint64_t n, struct err *e)
 	return 0;
 }
 
-/* A record of any length, which is in m->record. */
+/* The same, in quotes: at the end of a row its CR would become a line end with the LF behind it. */
 static int
+add_quoted_from_record(struct csv_merge *m, uint64_t at, uint64_t n, struct err *e)
+{
+	int rc = csv_merge_out_add(&m->out, "\"", 1, e);
+	char c;
+
+	for (; rc == 0 && n > 0; at++, n--) {
+		if (spool_read(&m->record, at, &c, 1, e) <= 0)
+			return -1;
+		rc = csv_merge_out_add(&m->out, c == '"' ? "\"\"" : &c, c == '"' ? 2 : 1, e);
+	}
+	return rc == 0 ? csv_merge_out_add(&m->out, "\"", 1, e) : -1;
+}
+
+/* Does a field of m->record end with a CR? */
+static int
+ends_with_cr(struct csv_merge *m, uint64_t at, uint64_t n, struct err *e)
+{
+	char c;
+
+	return n > 0 && spool_read(&m->record, at + n - 1, &c, 1, e) == 1 && c == '\r';
+}
+
+/* A record of any length and with any bytes, which is in m->record. */
+__attribute__((noinline)) static int
 place_long(struct csv_merge *m, uint64_t delims, struct err *e)
 {
 	uint64_t len = spool_len(&m->record), at, n;
@@ -105,7 +131,9 @@ place_long(struct csv_merge *m, uint64_t delims, struct err *e)
 		if (from > delims)
 			continue;
 		n = field(m, from, delims, len, &at);
-		if (add_from_record(m, at, n, e) == -1)
+		if (i + 1 == m->width && ends_with_cr(m, at, n, e)
+			? add_quoted_from_record(m, at, n, e) == -1
+			: add_from_record(m, at, n, e) == -1)
 			return -1;
 	}
 	return 0;
@@ -120,7 +148,7 @@ csv_by_name_row(struct csv_merge *m, const struct csv_row *row, struct err *e)
 	if (csv_merge_check_row(m, row, e) == -1)
 		return CSV_MERGE_BAD;
 	m->out.src.rows++;
-	if (row->base == 0 && len + m->width + 16 <= CSV_MERGE_OUT_LEN) {
+	if (row->base == 0 && len + m->width + 16 <= m->place_max) {
 		rc = place(m, row->p, (size_t)len, row->delims, e);
 	} else {
 		if (spool_add(&m->record, row->p, row->len, e) == -1 ||
@@ -146,6 +174,7 @@ csv_by_name_rows(struct csv_merge *m, struct err *e)
 	struct csv_rows *r = &m->rows;
 	struct csv_row row;
 
+	m->place_max = m->scan.lone_cr && m->scan.cr_is_data ? 0 : CSV_MERGE_OUT_LEN;
 	while (csv_rows_next(r, &row)) {
 		enum csv_merge_status rc = CSV_MERGE_OK;
 
@@ -181,6 +210,7 @@ widen(struct csv_merge *m, uint64_t offset, uint64_t len, const struct buf *tail
 	char piece[CSV_PIECE];
 
 	csv_scan_init(&m->scan, m->delim);
+	m->scan.cr_is_data = 1;
 	m->rows = (struct csv_rows){0};
 	while (len > 0) {
 		size_t most = len < sizeof(piece) ? (size_t)len : sizeof(piece);

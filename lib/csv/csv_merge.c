@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "csv/csv_by_name.h"
+#include "csv/csv_header.h"
 #include "csv/csv_merge_check.h"
 #include "csv/csv_merge_state.h"
 
@@ -54,6 +55,8 @@ strict_header(struct csv_merge *m, const char *p, size_t n, struct err *e)
 
 	if (m->first_len == n && memcmp(h->p, p, n) == 0)
 		return 0;
+	if (csv_header_check(m->delim, p, n, e) == -1)
+		return -1;
 	if (m->first_len > 0)
 		return csv_columns_same(&m->columns, m->delim, h->p, m->first_len, p, n, e);
 	m->sets_header = 1;
@@ -91,17 +94,6 @@ source_column(struct csv_merge *m, struct err *e)
 	return 0;
 }
 
-/* UTF-16 without a byte order mark: in a header of ASCII every second byte is NUL. In big endian
- * one more NUL precedes the line end, whose other byte ended the record. */
-static int
-is_utf16(const char *p, size_t n)
-{
-	for (size_t i = n % 2 == 0 ? 1 : 0; i < n; i += 2)
-		if (p[i] != '\0')
-			return 0;
-	return n > 1;
-}
-
 /* e is filled without a line: adds it. */
 ERR_RARE static enum csv_merge_status
 bad_header(const struct csv_merge *m, const struct csv_row *row, struct err *e)
@@ -126,17 +118,14 @@ take_header(struct csv_merge *m, const struct csv_row *row, struct err *e)
 		p = m->header.p;
 		n = m->header.len;
 	}
-	if (is_utf16(p, n)) {
-		err_set(e, EXIT_FAILED,
-		    "%.2000s: UTF-16 (every second byte is NUL); convert it to UTF-8 first",
-		    m->name);
-		return CSV_MERGE_BAD;
-	}
 	buf_reset(&m->tail);
 	m->has_header = m->in_place = 1;
 	m->n_fields = (size_t)row->delims + 1;
 	if (compare(m, p, n, e) == -1 || source_column(m, e) == -1)
 		return bad_header(m, row, e);
+	m->header_cr = row->eol == 1 && row->p[row->len] == '\r';
+	m->scan.cr_is_data = !m->header_cr;
+	m->look_behind = row->delims == 0 && n % 2 == 0;
 	buf_addc(&m->tail, '\n');
 	return !m->out.spooling && csv_merge_out_header(&m->out, e) == -1 ? CSV_MERGE_FATAL
 									  : CSV_MERGE_OK;
@@ -218,6 +207,8 @@ csv_merge_begin(struct csv_merge *m, const char *name)
 	m->name = name;
 	m->lead_len = 0;
 	m->lead_done = m->has_header = m->sets_header = 0;
+	m->held_cr = m->header_cr = m->look_behind = 0;
+	m->last_byte = '\0';
 	m->columns_before = m->columns.n;
 	buf_reset(&m->header);
 	m->rows = (struct csv_rows){0};
@@ -225,38 +216,109 @@ csv_merge_begin(struct csv_merge *m, const char *name)
 	csv_merge_out_begin(&m->out, name);
 }
 
+static enum csv_merge_status scan_piece(struct csv_merge *, const char *, size_t, struct err *);
+
+/* The header ends at r->at, and what follows was marked before it was known that a CR is data. */
+static enum csv_merge_status
+scan_again(struct csv_merge *m, struct err *e)
+{
+	struct csv_rows *r = &m->rows;
+	const struct csv_scan as_it_was = {.delim = m->delim};
+
+	m->scan.state = CSV_FIELD;
+	m->scan.line = m->piece_line + csv_lines(&as_it_was, r->p, r->at);
+	return scan_piece(m, r->p + r->at, r->n - r->at, e);
+}
+
+/* The piece has a fault: takes what is before it, then tells the fault. before: m->scan as it was
+ * before the piece. */
+static enum csv_merge_status
+scan_to_fault(
+    struct csv_merge *m, const struct csv_scan *before, const char *p, size_t n, struct err *e)
+{
+	enum csv_fault fault = m->scan.fault;
+	size_t at = m->scan.fault_at;
+	enum csv_merge_status rc = CSV_MERGE_OK;
+
+	m->scan = *before;
+	if (at > 0)
+		rc = scan_piece(m, p, at, e);
+	if (rc != CSV_MERGE_OK)
+		return rc;
+	if (m->scan.cr_is_data != before->cr_is_data) /* it was none, perhaps */
+		return scan_piece(m, p + at, n - at, e);
+	if (!m->has_header && csv_merge_check_begun_header(m, e) == -1)
+		return CSV_MERGE_BAD;
+	csv_merge_check_fault(m, fault, e);
+	return CSV_MERGE_BAD;
+}
+
 static enum csv_merge_status
 scan_piece(struct csv_merge *m, const char *p, size_t n, struct err *e)
 {
+	const struct csv_scan before = m->scan;
 	struct csv_rows *r = &m->rows;
 	enum csv_merge_status rc = CSV_MERGE_OK;
 
-	m->piece_line = m->scan.line - (uint64_t)(m->scan.prev_cr && *p == '\n');
+	if (n == 0)
+		return CSV_MERGE_OK;
+	m->piece_line = m->scan.line;
+	if (m->look_behind && csv_merge_check_behind_header(m, p, 0, e) == -1)
+		return CSV_MERGE_BAD;
 	csv_scan(&m->scan, p, n, &m->marks);
 	csv_rows_piece(r, &m->scan, p, n, &m->marks);
-	if (!m->has_header && (rc = scan_header(m, e)) != CSV_MERGE_OK)
-		return rc;
+	if (m->has_header && csv_merge_check_has_ends(m))
+		csv_merge_check_ends(m);
+	if (m->scan.fault != CSV_FAULT_NONE)
+		return scan_to_fault(m, &before, p, n, e);
+	if (!m->has_header) {
+		if ((rc = scan_header(m, e)) != CSV_MERGE_OK)
+			return rc;
+		if (m->has_header && csv_merge_check_has_ends(m))
+			csv_merge_check_ends(m);
+		if (m->scan.fault != CSV_FAULT_NONE || (m->scan.cr_is_data && m->scan.lone_cr))
+			return scan_again(m, e);
+		if (m->look_behind && r->at < r->n &&
+		    csv_merge_check_behind_header(m, p, r->at, e) == -1)
+			return CSV_MERGE_BAD;
+	}
 	if (m->has_header)
 		rc = m->in_place ? copy_rows(m, e) : csv_by_name_rows(m, e);
-	if (r->base == r->n - r->at) /* the record at hand began in this piece */
-		m->record_line = m->scan.line - csv_lines(r->p + r->at, r->n - r->at);
+	if (r->base == r->n - r->at && r->base > 0) { /* the record at hand began in this piece */
+		m->record_line = m->scan.line - csv_lines(&m->scan, r->p + r->at, r->n - r->at);
+		m->record_begin = r->p[r->at];
+	}
 	return rc;
 }
 
+/* Cuts the bytes into pieces, none of which ends within a CRLF. */
 static enum csv_merge_status
 scan_bytes(struct csv_merge *m, const char *p, size_t n, struct err *e)
 {
 	enum csv_merge_status rc = CSV_MERGE_OK;
 
-	while (n > 0 && rc == CSV_MERGE_OK) {
-		size_t rest = csv_scan_rest(&m->scan, p, n), len = n - rest;
+	if (n == 0)
+		return CSV_MERGE_OK;
+	m->last_byte = p[n - 1];
+	if (m->held_cr) {
+		size_t lf = *p == '\n';
 
-		if (len > CSV_PIECE)
-			len = CSV_PIECE;
-		if (len > 0)
-			rc = scan_piece(m, p + rest, len, e);
-		p += rest + len;
-		n -= rest + len;
+		m->held_cr = 0;
+		rc = scan_piece(m, "\r\n", 1 + lf, e);
+		p += lf;
+		n -= lf;
+	}
+	while (n > 0 && rc == CSV_MERGE_OK) {
+		size_t len = n < CSV_PIECE ? n : CSV_PIECE;
+
+		if (p[len - 1] == '\r') {
+			m->held_cr = len == n;
+			n -= (size_t)m->held_cr;
+			len--;
+		}
+		rc = scan_piece(m, p, len, e);
+		p += len;
+		n -= len;
 	}
 	return rc;
 }
@@ -269,7 +331,8 @@ check_lead(struct csv_merge *m, const char *p, size_t n, struct err *e)
 	m->lead_done = 1;
 	if (n >= 2 && (memcmp(p, "\xff\xfe", 2) == 0 || memcmp(p, "\xfe\xff", 2) == 0))
 		return err_set(e, EXIT_FAILED,
-		    "%.2000s: UTF-16 (by its byte order mark); convert it to UTF-8 first", m->name);
+		    "%.2000s: UTF-16 or UTF-32 (by its byte order mark): convert it to UTF-8 first",
+		    m->name);
 	return n >= CSV_MERGE_BOM_LEN && memcmp(p, "\xef\xbb\xbf", CSV_MERGE_BOM_LEN) == 0
 	    ? CSV_MERGE_BOM_LEN
 	    : 0;
@@ -347,6 +410,8 @@ end_record(struct csv_merge *m, struct err *e)
 {
 	struct csv_row row = {.p = "", .base = m->rows.base, .delims = m->rows.delims};
 
+	if (!m->has_header && csv_merge_check_begun_header(m, e) == -1)
+		return CSV_MERGE_BAD;
 	if (m->scan.state == CSV_QUOTED) {
 		csv_merge_check_failed(
 		    m, m->record_line, "a quote is open at the end of the file", e);
@@ -354,6 +419,11 @@ end_record(struct csv_merge *m, struct err *e)
 	}
 	if (row.base == 0)
 		return CSV_MERGE_OK;
+	if (m->scan.state == CSV_ODD || m->last_byte == CSV_MERGE_CTRL_Z) {
+		csv_merge_check_fault(
+		    m, m->scan.state == CSV_ODD ? CSV_FAULT_ODD : CSV_FAULT_CTRL_Z, e);
+		return CSV_MERGE_BAD;
+	}
 	if (!m->has_header)
 		return take_header(m, &row, e);
 	if (!m->in_place)
@@ -387,6 +457,8 @@ csv_merge_end(struct csv_merge *m, struct err *e)
 
 	if (!m->lead_done)
 		rc = take_lead(m, e);
+	if (rc == CSV_MERGE_OK && m->held_cr) /* at the end it is a line end, as others are */
+		rc = scan_piece(m, "\r\n", m->header_cr ? 1 : 2, e);
 	if (rc == CSV_MERGE_OK)
 		rc = end_record(m, e);
 	if (rc != CSV_MERGE_OK)

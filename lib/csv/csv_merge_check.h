@@ -11,6 +11,27 @@ int csv_merge_check_failed(
 /* The physical line where a record of the piece at hand begins. */
 uint64_t csv_merge_check_line(const struct csv_merge *m, const struct csv_row *row);
 
+/* Fills e for a fault that ends what was taken so far. */
+void csv_merge_check_fault(const struct csv_merge *m, enum csv_fault fault, struct err *e);
+
+/* The header's bytes so far, in m->header, will be no header: 0, or -1 with e filled where they
+ * show why. */
+int csv_merge_check_begun_header(const struct csv_merge *m, struct err *e);
+
+/* Looks at the first byte behind a header of one column, at an offset of the piece at p: 0, or -1
+ * with e filled. */
+int csv_merge_check_behind_header(struct csv_merge *m, const char *p, size_t at, struct err *e);
+
+/* Must csv_merge_check_ends look at the source's pieces? */
+static inline int
+csv_merge_check_has_ends(const struct csv_merge *m)
+{
+	return m->header_cr || m->n_fields == 1;
+}
+
+/* Looks at line ends, and at what follows them, in the piece at hand: m->scan.fault. */
+void csv_merge_check_ends(struct csv_merge *m);
+
 /* The same as csv_merge_check_row where the number of fields differs. */
 int csv_merge_check_width(const struct csv_merge *m, const struct csv_row *row, struct err *e);
 

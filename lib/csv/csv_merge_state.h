@@ -9,7 +9,7 @@
 #include "csv/csv_merge.h"
 #include "csv/csv_merge_out.h"
 
-enum { CSV_MERGE_BOM_LEN = 3 };
+enum { CSV_MERGE_BOM_LEN = 3, CSV_MERGE_CTRL_Z = 0x1a /* DOS ended text files with it */ };
 
 struct csv_merge {
 	const struct csv_merge_opt *opt; /* borrowed */
@@ -23,11 +23,16 @@ struct csv_merge {
 	char lead[CSV_MERGE_BOM_LEN]; /* its first bytes, until they are enough to tell a BOM */
 	size_t lead_len;
 	int lead_done, has_header;
+	int held_cr;	/* the last byte was a CR, which waits for the next one */
+	char last_byte; /* of all so far */
 	struct csv_scan scan;
 	struct csv_marks marks;
 	struct csv_rows rows;
 	uint64_t piece_line;   /* physical line where the piece begins */
 	uint64_t record_line;  /* and where the record began that goes on into this piece */
+	char record_begin;     /* that record's first byte */
+	int header_cr;	       /* a CR alone ended its header */
+	int look_behind;       /* what follows its header is to be looked at */
 	struct buf header;     /* the part of its header record that was in earlier pieces */
 	size_t n_fields;       /* of its header */
 	size_t width;	       /* fields of its rows as written, without a source column */
@@ -43,6 +48,7 @@ struct csv_merge {
 	/* by name */
 	struct csv_column_map map;
 	struct buf map_header; /* the header that map was made for; empty: none */
+	size_t place_max;      /* rows of at most that length are moved in memory */
 	struct spool record;   /* the part of the record at hand that was in earlier pieces */
 	uint64_t *delim_at;    /* owned */
 	size_t delim_cap;

@@ -15,6 +15,9 @@ struct block {
 
 typedef void look_fn(struct block *b, const char *p, char delim);
 
+/* Bit i of the result: the number of bits up to bit i, modulo 2. */
+typedef uint64_t parity_fn(uint64_t bits);
+
 /* --- 64 bytes, portable --- */
 
 /* Sets bit 7 of each byte of w that equals c, and clears all other bits. */
@@ -52,116 +55,247 @@ look_portable(struct block *b, const char *p, char delim)
 	}
 }
 
-/* --- what the marks of 64 bytes mean --- */
-
-INLINE int
-is_ended(enum csv_state s)
+INLINE uint64_t
+parity_portable(uint64_t bits)
 {
-	return s == CSV_FIELD || s == CSV_QUOTE;
+	for (unsigned k = 1; k < 64; k *= 2)
+		bits ^= bits << k;
+	return bits;
 }
 
-/* Byte by byte, for quotes where RFC 4180 allows none. */
-static void
-mark_slowly(struct csv_scan *s, const struct block *b, unsigned n, uint64_t ends, uint64_t *delims,
-    uint64_t *outside)
-{
-	*delims = *outside = 0;
-	for (unsigned i = 0; i < n; i++) {
-		uint64_t bit = UINT64_C(1) << i;
+/* --- what the marks of 64 bytes mean --- */
 
-		if (b->quote & bit) {
-			if (s->state == CSV_QUOTED)
-				s->state = CSV_QUOTE;
-			else if (s->state != CSV_PLAIN)
-				s->state = CSV_QUOTED;
-		} else if (s->state == CSV_QUOTED) {
-			continue;
-		} else if ((b->delim | b->lf | b->cr) & bit) {
-			*delims |= b->delim & bit;
-			*outside |= ends & bit;
-			s->state = CSV_FIELD;
-		} else {
-			s->state = CSV_PLAIN;
-		}
+static int
+is_blank(const struct csv_scan *s, char c)
+{
+	return (c == ' ' || c == '\t') && c != s->delim;
+}
+
+/* Inside an unquoted field that goes on at p: are there only blanks before it? The piece began with
+ * the field, or with blanks of it, if s->only_blanks. */
+static int
+only_blanks(const struct csv_scan *s, const char *piece, const char *p)
+{
+	while (p > piece && is_blank(s, p[-1]))
+		p--;
+	if (p == piece)
+		return s->only_blanks;
+	return p[-1] == s->delim || p[-1] == '\n' || (p[-1] == '\r' && !s->cr_is_data);
+}
+
+static void
+note_fault(struct csv_scan *s, enum csv_fault fault, size_t at)
+{
+	if (s->fault != CSV_FAULT_NONE)
+		return;
+	s->fault = fault;
+	s->fault_at = at;
+}
+
+static enum csv_state
+after_quote(struct csv_scan *s, const char *piece, size_t at)
+{
+	switch (s->state) {
+	case CSV_FIELD:
+	case CSV_QUOTE: return CSV_QUOTED;
+	case CSV_QUOTED: return CSV_QUOTE;
+	case CSV_BEHIND: note_fault(s, CSV_FAULT_BEHIND, at); return CSV_PLAIN;
+	case CSV_PLAIN: return only_blanks(s, piece, piece + at) ? CSV_ODD : CSV_PLAIN;
+	case CSV_ODD: return CSV_EVEN;
+	case CSV_EVEN: return CSV_ODD;
 	}
+	return CSV_PLAIN;
+}
+
+/* After text without quotes and structure, from one offset to another. */
+static enum csv_state
+after_text(struct csv_scan *s, const char *piece, size_t from, size_t to)
+{
+	if (s->state != CSV_QUOTE && s->state != CSV_BEHIND)
+		return s->state == CSV_FIELD ? CSV_PLAIN : s->state;
+	for (; from < to; from++)
+		if (!is_blank(s, piece[from])) {
+			note_fault(s, CSV_FAULT_BEHIND, from);
+			return CSV_PLAIN;
+		}
+	return CSV_BEHIND;
+}
+
+/* What the 64 bytes at piece + at are, n of them valid. */
+struct found {
+	uint64_t quote, delim;
+	uint64_t structure; /* delimiters, and bytes of line ends */
+	uint64_t line_ends; /* the last byte of each */
+};
+
+INLINE int
+is_after_cr(const struct csv_scan *s, const char *piece, size_t at)
+{
+	return at > 0 ? piece[at - 1] == '\r' : s->after_cr;
+}
+
+/* Quote by quote and field by field, for quotes where RFC 4180 allows none. */
+static void
+mark_slowly(struct csv_scan *s, const struct found *f, const char *piece, size_t at, unsigned n,
+    uint64_t *delims, uint64_t *ends)
+{
+	uint64_t rest = UINT64_MAX >> (64 - n), marks;
+
+	*delims = *ends = 0;
+	for (unsigned i = 0; i < n; rest &= UINT64_MAX << i) {
+		unsigned next;
+		uint64_t bit;
+
+		marks = (s->state == CSV_QUOTED ? f->quote : f->quote | f->structure) & rest;
+		next = marks != 0 ? (unsigned)__builtin_ctzll(marks) : n;
+		if (next > i)
+			s->state = after_text(s, piece, at + i, at + next);
+		if (next == n)
+			return;
+		bit = UINT64_C(1) << next;
+		if (f->quote & bit) {
+			s->state = after_quote(s, piece, at + next);
+		} else {
+			if (s->state == CSV_ODD)
+				note_fault(s, CSV_FAULT_ODD, at + next);
+			else if (piece[at + next] == '\r' && s->cr_is_data &&
+			    is_after_cr(s, piece, at + next))
+				note_fault(s, CSV_FAULT_DOUBLED, at + next);
+			*delims |= f->delim & bit;
+			*ends |= f->line_ends & bit;
+			s->state = CSV_FIELD;
+		}
+		i = next + 1;
+		if (i == n)
+			return;
+	}
+}
+
+/* What changes from block to block, apart from struct csv_scan so that it stays in registers. */
+struct live {
+	enum csv_state state;
+	uint64_t line;
+};
+
+/* With all that quotes and CRs can mean. Not inline: it would take registers from those who need it
+ * rarely. */
+__attribute__((noinline)) static void
+mark_rare(struct csv_scan *s, const struct live *l, const struct block *b, uint64_t lone,
+    const char *piece, size_t at, unsigned n, uint64_t *delims, uint64_t *ends)
+{
+	struct found f = {.quote = b->quote,
+	    .delim = b->delim,
+	    .structure = b->delim | b->lf | b->cr,
+	    .line_ends = b->lf | lone};
+
+	if (s->cr_is_data) {
+		f.structure &= ~lone;
+		f.line_ends &= ~lone;
+	}
+	s->state = l->state;
+	s->line = l->line + (uint64_t)__builtin_popcountll(f.line_ends);
+	mark_slowly(s, &f, piece, at, n, delims, ends);
 }
 
 /*
  * A quote outside quotes opens and one inside closes. "" inside does both, which gives the same
- * marks, as long as every quote that opens is a field's first byte or follows one that closes.
- * Otherwise mark_slowly decides. n: how many of the 64 bytes are valid; lf_follows: the byte after
- * them is an LF.
+ * marks, as long as every quote that opens is a field's first byte or follows one that closes, and
+ * no text follows one that closes. Otherwise mark_slowly decides. n: how many of the 64 bytes are
+ * valid; lf_follows: the byte after them is an LF.
  */
 INLINE void
-mark(struct csv_scan *s, const struct block *b, unsigned n, int lf_follows, uint64_t *delims,
-    uint64_t *ends)
+mark(struct csv_scan *s, struct live *l, const struct block *b, const char *piece, size_t at,
+    unsigned n, int lf_follows, uint64_t *delims, uint64_t *ends, parity_fn *parity)
 {
-	uint64_t cr_ends, line_ends, structure = b->delim | b->lf | b->cr;
-	uint64_t last = UINT64_C(1) << (n - 1);
+	uint64_t last = UINT64_C(1) << (n - 1), lone, line_ends, in, closing;
+	uint64_t structure = b->delim | b->lf | b->cr, outside, after, before, wrong;
 
-	if ((b->quote | b->cr) == 0 && s->state != CSV_QUOTED) { /* the common case */
-		s->line += (uint64_t)__builtin_popcountll(b->lf);
-		*delims = b->delim;
-		*ends = b->lf;
-		s->state = structure & last ? CSV_FIELD : CSV_PLAIN;
-		return;
+	lone = b->cr & ~(b->lf >> 1 | (uint64_t)lf_follows << (n - 1));
+	if (__builtin_expect(lone != 0 || ((b->cr & 1) != 0 && is_after_cr(s, piece, at)), 0)) {
+		s->lone_cr = 1;
+		if (s->cr_is_data)
+			goto rare;
 	}
-	cr_ends = b->cr & ~(b->lf >> 1 | (uint64_t)lf_follows << (n - 1));
-	line_ends = b->lf | cr_ends;
-	s->line += (uint64_t)__builtin_popcountll(line_ends);
-	if (b->quote == 0 && s->state != CSV_QUOTED) {
+	line_ends = b->lf | lone;
+	if (b->quote == 0 && l->state <= CSV_PLAIN) {
+		l->line += (uint64_t)__builtin_popcountll(line_ends);
 		*delims = b->delim;
 		*ends = line_ends;
-		s->state = structure & last ? CSV_FIELD : CSV_PLAIN;
-	} else {
-		uint64_t in = b->quote, closing, before;
-
-		/* bit i: the number of quotes up to byte i, modulo 2 */
-		for (unsigned k = 1; k < 64; k *= 2)
-			in ^= in << k;
-		if (s->state == CSV_QUOTED)
-			in = ~in;
-		closing = b->quote & ~in;
-		structure &= ~in;
-		before = (structure | closing) << 1 | (uint64_t)is_ended(s->state);
-		if (b->quote & in & ~before) {
-			mark_slowly(s, b, n, line_ends, delims, ends);
-			return;
-		}
-		*delims = b->delim & ~in;
-		*ends = line_ends & ~in;
-		s->state = in & last   ? CSV_QUOTED
-		    : closing & last   ? CSV_QUOTE
-		    : structure & last ? CSV_FIELD
-				       : CSV_PLAIN;
+		l->state = structure & last ? CSV_FIELD : CSV_PLAIN;
+		return;
 	}
+	in = parity(b->quote);
+	if (l->state == CSV_QUOTED)
+		in = ~in;
+	closing = b->quote & ~in;
+	outside = structure & ~in;
+	after = closing << 1 | (uint64_t)(l->state == CSV_QUOTE);
+	before = outside << 1 | after | (uint64_t)(l->state == CSV_FIELD);
+	wrong = (b->quote & in & ~before) | (after & ~(structure | b->quote));
+	if ((wrong & UINT64_MAX >> (64 - n)) != 0 || l->state > CSV_QUOTE)
+		goto rare;
+	l->line += (uint64_t)__builtin_popcountll(line_ends);
+	*delims = b->delim & ~in;
+	*ends = line_ends & ~in;
+	l->state = in & last ? CSV_QUOTED
+	    : closing & last ? CSV_QUOTE
+	    : outside & last ? CSV_FIELD
+			     : CSV_PLAIN;
+	return;
+rare:
+	mark_rare(s, l, b, lone, piece, at, n, delims, ends);
+	l->state = s->state;
+	l->line = s->line;
+}
+
+/* The common case: no quote, no CR. */
+INLINE int
+mark_plain(struct live *l, const struct block *b, unsigned n, uint64_t *delims, uint64_t *ends)
+{
+	if ((b->quote | b->cr) != 0 || l->state > CSV_PLAIN)
+		return 0;
+	l->line += (uint64_t)__builtin_popcountll(b->lf);
+	*delims = b->delim;
+	*ends = b->lf;
+	l->state = (b->delim | b->lf) >> (n - 1) & 1 ? CSV_FIELD : CSV_PLAIN;
+	return 1;
 }
 
 INLINE void
-scan(struct csv_scan *to, const char *p, size_t n, struct csv_marks *m, look_fn *look)
+scan(struct csv_scan *s, const char *p, size_t n, struct csv_marks *m, look_fn *look,
+    parity_fn *parity)
 {
-	struct csv_scan s = *to; /* a copy, which nothing else can point to */
+	struct live l = {.state = s->state, .line = s->line};
+	const char delim = s->delim;
 	size_t i = 0, w = 0;
 	struct block b;
 
+	s->fault = CSV_FAULT_NONE;
+	s->lone_cr = 0;
 	if (n == 0)
 		return;
-	if (s.prev_cr && *p == '\n')
-		s.line--; /* its CR was counted as a line end */
+	s->only_blanks = s->state == CSV_FIELD || (s->state == CSV_PLAIN && s->only_blanks);
 	for (; n - i >= 64; i += 64, w++) {
-		look(&b, p + i, s.delim);
-		mark(&s, &b, 64, n - i > 64 && p[i + 64] == '\n', &m->delims[w], &m->ends[w]);
+		look(&b, p + i, delim);
+		if (__builtin_expect(mark_plain(&l, &b, 64, &m->delims[w], &m->ends[w]), 1))
+			continue;
+		mark(s, &l, &b, p, i, 64, n - i > 64 && p[i + 64] == '\n', &m->delims[w],
+		    &m->ends[w], parity);
 	}
 	if (i < n) {
 		char rest[64] = {0};
 
 		memcpy(rest, p + i, n - i);
-		look(&b, rest, s.delim);
+		look(&b, rest, delim);
 		b.delim &= (UINT64_C(1) << (n - i)) - 1; /* the delimiter may be NUL */
-		mark(&s, &b, (unsigned)(n - i), 0, &m->delims[w], &m->ends[w]);
+		if (!mark_plain(&l, &b, (unsigned)(n - i), &m->delims[w], &m->ends[w]))
+			mark(s, &l, &b, p, i, (unsigned)(n - i), 0, &m->delims[w], &m->ends[w],
+			    parity);
 	}
-	s.prev_cr = p[n - 1] == '\r';
-	*to = s;
+	s->state = l.state;
+	s->line = l.line;
+	s->only_blanks = s->state == CSV_PLAIN && only_blanks(s, p, p + n);
+	s->after_cr = p[n - 1] == '\r';
 }
 
 /* --- records --- */
@@ -269,7 +403,7 @@ next(struct csv_rows *r, struct csv_row *row)
 
 #if defined(__x86_64__)
 #include <immintrin.h>
-#define AVX2 __attribute__((target("avx2,popcnt")))
+#define AVX2 __attribute__((target("avx2,popcnt,pclmul")))
 
 AVX2 static inline uint64_t
 equal_avx2(__m256i lo, __m256i hi, char c)
@@ -306,10 +440,20 @@ look_avx2(struct block *b, const char *p, char delim)
 	}
 }
 
+/* A product without carries by all ones. */
+AVX2 static inline uint64_t
+parity_avx2(uint64_t bits)
+{
+	__m128i product =
+	    _mm_clmulepi64_si128(_mm_cvtsi64_si128((long long)bits), _mm_set1_epi8((char)0xff), 0);
+
+	return (uint64_t)_mm_cvtsi128_si64(product);
+}
+
 AVX2 static void
 scan_avx2(struct csv_scan *s, const char *p, size_t n, struct csv_marks *m)
 {
-	scan(s, p, n, m, look_avx2);
+	scan(s, p, n, m, look_avx2, parity_avx2);
 }
 
 AVX2 static uint64_t
@@ -327,10 +471,11 @@ next_avx2(struct csv_rows *r, struct csv_row *row)
 static int
 has_avx2(void)
 {
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt");
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") &&
+	    __builtin_cpu_supports("pclmul");
 }
 #else
-#define scan_avx2(s, p, n, m) scan(s, p, n, m, look_portable)
+#define scan_avx2(s, p, n, m) scan(s, p, n, m, look_portable, parity_portable)
 #define pass_avx2 pass
 #define next_avx2 next
 #define has_avx2() 0
@@ -342,47 +487,47 @@ csv_scan_init(struct csv_scan *s, char delim)
 	*s = (struct csv_scan){.delim = delim, .line = 1, .fast = has_avx2()};
 }
 
-size_t
-csv_scan_rest(struct csv_scan *s, const char *p, size_t n)
-{
-	if (!s->prev_cr || s->state == CSV_QUOTED || n == 0)
-		return 0;
-	s->prev_cr = 0;
-	return *p == '\n';
-}
-
 void
 csv_scan(struct csv_scan *s, const char *p, size_t n, struct csv_marks *m)
 {
 	if (s->fast)
 		scan_avx2(s, p, n, m);
 	else
-		scan(s, p, n, m, look_portable);
+		scan(s, p, n, m, look_portable, parity_portable);
 }
 
 /* Not inline: hardened code touches its 64 KiB of stack page by page, which most calls, of a few
  * bytes, would pay for. */
 __attribute__((noinline)) static uint64_t
-count_lines(const char *p, size_t n)
+count_lines(const struct csv_scan *as, const char *p, size_t n)
 {
 	struct csv_marks m;
 	struct csv_scan s;
 
-	csv_scan_init(&s, ',');
-	for (; n > 0; p += n < CSV_PIECE ? n : CSV_PIECE, n -= n < CSV_PIECE ? n : CSV_PIECE)
-		csv_scan(&s, p, n < CSV_PIECE ? n : CSV_PIECE, &m);
+	csv_scan_init(&s, as->delim);
+	s.cr_is_data = as->cr_is_data;
+	while (n > 0) {
+		size_t len = n < CSV_PIECE ? n : CSV_PIECE;
+
+		if (len < n && p[len - 1] == '\r')
+			len--;
+		csv_scan(&s, p, len, &m);
+		p += len;
+		n -= len;
+	}
 	return s.line - 1;
 }
 
 uint64_t
-csv_lines(const char *p, size_t n)
+csv_lines(const struct csv_scan *s, const char *p, size_t n)
 {
 	uint64_t lines = 0;
 
 	if (n >= 64)
-		return count_lines(p, n);
+		return count_lines(s, p, n);
 	for (size_t i = 0; i < n; i++)
-		lines += p[i] == '\r' || (p[i] == '\n' && (i == 0 || p[i - 1] != '\r'));
+		lines += p[i] == '\n' ||
+		    (p[i] == '\r' && !s->cr_is_data && (i + 1 == n || p[i + 1] != '\n'));
 	return lines;
 }
 

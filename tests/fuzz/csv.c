@@ -12,12 +12,13 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
-check_scanners(const char *p, size_t n, char delim)
+check_scanners(const char *p, size_t n, char delim, int cr_is_data)
 {
 	static struct csv_marks a, b;
 	struct csv_scan fast, plain;
 
 	csv_scan_init(&fast, delim);
+	fast.cr_is_data = cr_is_data;
 	plain = fast;
 	plain.fast = 0;
 	for (; n > 0; p += n < CSV_PIECE ? n : CSV_PIECE, n -= n < CSV_PIECE ? n : CSV_PIECE) {
@@ -25,9 +26,15 @@ check_scanners(const char *p, size_t n, char delim)
 
 		csv_scan(&fast, p, len, &a);
 		csv_scan(&plain, p, len, &b);
+		if (fast.fault != plain.fault ||
+		    (fast.fault != CSV_FAULT_NONE && fast.fault_at != plain.fault_at))
+			abort();
+		if (fast.fault != CSV_FAULT_NONE)
+			return;
 		if (memcmp(a.delims, b.delims, words * 8) != 0 ||
 		    memcmp(a.ends, b.ends, words * 8) != 0 || fast.state != plain.state ||
-		    fast.line != plain.line || fast.prev_cr != plain.prev_cr)
+		    fast.line != plain.line || fast.only_blanks != plain.only_blanks ||
+		    fast.lone_cr != plain.lone_cr)
 			abort();
 	}
 }
@@ -131,7 +138,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		opt.by_name = 1;
 		opt.drop_extra = data[0] >> 7;
 	}
-	check_scanners(p, size - 1, opt.delim);
+	check_scanners(p, size - 1, opt.delim, 0);
+	check_scanners(p, size - 1, opt.delim, 1);
 	merge(&whole, &opt, p, size - 1, SIZE_MAX);
 	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
 		struct result cut = {0};
