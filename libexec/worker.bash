@@ -49,7 +49,13 @@ batch() { # NAME
 		[[ ! $receipt =~ '"objects":'(0|[1-9][0-9]{0,11})[,}] ]] || objects=${BASH_REMATCH[1]}
 		echo "done $1 $((objects + left_out)) $((after - before))"
 	else
-		mv "$said" "$WORK/failed/$1"
+		# the first line is shown as the cause: not what was left out
+		if grep -aq ': left out: ' "$said" &&
+			{ grep -av ': left out: ' "$said"; grep -a ': left out: ' "$said"; } > "$WORK/failed/$1.part"; then
+			mv "$WORK/failed/$1.part" "$WORK/failed/$1"
+		else
+			mv "$said" "$WORK/failed/$1"
+		fi
 		retries_of after "$1"
 		echo "failed $1 $((after - before))"
 	fi

@@ -144,3 +144,76 @@ print("".join("\\0%03o" % b for b in sys.stdin.buffer.read().decode().encode(sys
 		[[ $output == $'a,b\n5,6\n7,8' && $(wc -l < rejects) == 1 ]] || fail "=> $bad"
 	done
 }
+
+# names SHOWN WHY FIRST SECOND: the header SECOND is refused behind FIRST, and FIRST behind SECOND, both with it shown so
+names() {
+	local options
+	for options in '' "--columns ${3//[^a-z]/}"; do
+		refuses "$options" "'$1'" "$3\n1\n" "$4\n1\n"
+		grep -qF -- " ($2)" err || fail "=> $(< err)"
+	done
+	refuses '' "'$1'" "$4\n1\n" "$3\n1\n"
+	grep -qF -- " ($2)" err || fail "=> $(< err)"
+}
+
+@test "names that look alike: what is not seen is shown, and said" {
+	names '<U+FEFF>key' 'U+FEFF is a byte order mark' key '\0357\0273\0277\0357\0273\0277key'
+	names 'key<U+00A0>' 'U+00A0 is a no-break space' key 'key\0302\0240'
+	names 'ke<U+200B>y' 'a character without width' key 'ke\0342\0200\0213y'
+	names 'key<U+00AD>' 'a character without width' key 'key\0302\0255'
+	names 'key<U+0020>' 'a blank at an end, or two in a row' key 'key '
+	names '<U+0009>key' 'a blank at an end, or two in a row' key '\tkey'
+	names 'k<U+3000>y' 'a space other than U+0020' key 'k\0343\0200\0200y'
+	names 'e<U+0301>t' 'an accent or a part of a letter that is a character of its own (NFD instead of NFC)' key 'e\0314\0201t'
+	refuses '' "lacks 'ét', adds 'e<U+0301>t' (an accent" '\0303\0251t\n' 'e\0314\0201t\n'
+	refuses '' "lacks '한', adds '<U+1112><U+1161><U+11AB>' (an accent" '\0355\0225\0234\n' '\0341\0204\0222\0341\0205\0241\0341\0206\0253\n'
+	refuses '' "lacks 'a <U+0020>b', adds 'a b'" 'a  b,c\n' 'a b,c\n'
+	refuses -u "column '<U+FEFF>a' appears twice (U+FEFF is a byte order mark)" 'x,\0357\0273\0277a,\0357\0273\0277a\n'
+	refuses '' "column 1 is '<U+00A0>b', not 'a' (U+00A0" 'a,\0302\0240b,c\n' '\0302\0240b,a,c\n'
+	# what is seen is shown as it is, and no UTF-8 by its bytes
+	refuses '' "lacks 'größe', adds 'Größe'" 'größe\n' 'Größe\n'
+	grep -qv 'U+' err
+	refuses '' "adds 'gr\\xf6\\xdfe'" 'größe\n' 'gr\0366\0337e\n'
+}
+
+@test "one field in the header and more in a row, or other columns: is the delimiter another one?" {
+	refuses '' "in/f1: line 2: 2 fields, but the header has 1; is the delimiter ';' (--delimiter ';')?" 'k;v\n1;2,5\n'
+	refuses -u "in/f2: line 3: 3 fields, but the header has 1; is the delimiter '|' (--delimiter '|')?" 'k\n1\n' 'k|v\n1\n1|2,3,4\n'
+	refuses '' "2 fields, but the header has 1; is the delimiter a tab (--delimiter '\\t')?" 'k\tv\n1\t2,5\n'
+	refuses '-d ;' "2 fields, but the header has 1; is the delimiter ',' (--delimiter ',')?" 'k,v\n1;2,5\n'
+	refuses '' "lacks 'k', lacks 'v', adds 'k;v'; is the delimiter ';' (--delimiter ';')?" 'k,v\n1,2\n' 'k;v\n1;2\n'
+	refuses '--columns k,v' "column 'k;v' is not among --columns (--drop-extra leaves it out); is the delimiter ';'" 'k;v\n1;2\n'
+	# no sign of another, no guess
+	refuses '' '2 fields, but the header has 1' 'k\n1,2\n'
+	grep -qv delimiter err
+	refuses '' '3 fields, but the header has 2' 'k,v;w\n1,2,3\n'
+	grep -qv delimiter err
+}
+
+@test "a first file whose header no other has is named" {
+	local stray='<html>\n<body>No such page</body>\n' i
+	refuses '' "in/f2: line 1: a different header than the files before it: lacks '<html>', adds 'k', adds 'v'; so far, only 'in/f1' has the other header" \
+		"$stray" 'k,v\n1,2\n' 'k,v\n1,2\n'
+	refuses '' "adds '<html>'" 'k,v\n1,2\n' 'k,v\n3,4\n' "$stray"
+	grep -qv 'so far' err
+	# where bad files are left out, all others would be
+	for i in '' 'x\n9\n'; do
+		files "$stray" ${i:+"$i"} 'k,v\n1,2\n' '' '"k",v\n3,4\n' 'k,v\n5,6\n'
+		run_tool 1 csvcat --rejects rejects -o made in/f*
+		tail -n 1 err | grep -qx 'csvcat: in/f1: no other file has its header, and 3 files agree in another: it is likely the odd one, so leave it out' ||
+			fail "=> $(tail -n 1 err)"
+		[[ $(echo made* rejects*) == 'made* rejects*' ]]
+		tar -cf in.tar in/f*
+		run_shell 1 'csvcat --rejects rejects -t -o made < in.tar'
+	done
+	# two that agree are no proof, if others go with the first
+	files 'a\n1\n' 'b\n2\n' 'b\n3\n' 'b\n4\n' '"a"\n5\n'
+	run_tool 3 csvcat --rejects rejects in/f*
+	[[ $output == $'a\n1\n5' && $(wc -l < rejects) == 3 ]]
+	files 'a\n1\n' 'b\n2\n' 'c\n3\n'
+	run_tool 3 csvcat --rejects rejects in/f*
+	# a first file that is bad itself has no say
+	files "$stray"'"open\n' 'k,v\n1,2\n' 'k,v\n3,4\n'
+	run_tool 3 csvcat --rejects rejects in/f*
+	[[ $output == $'k,v\n1,2\n3,4' && $(wc -l < rejects) == 1 ]]
+}

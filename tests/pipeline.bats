@@ -557,6 +557,17 @@ three_bad_of_200() {
 	[[ $output == "198 objects, 2 left out (REJECTS_MAX=1%), "* ]]
 }
 
+@test "what is no CSV is named, and what to do: a NUL in the header, a stray that sorts first" {
+	s3 csvs "$BUCKET" csvs/ 20
+	printf 'id,na\0me,value\n5,a,b\n' | put_object csvs/000000.csv
+	pipeline 2 merge BATCH=20
+	told "$BUCKET/csvs/000000.csv: line 1: a NUL in the header"
+	put_object csvs/000000.csv $'Do not delete these files.\n'
+	pipeline 2 merge BATCH=20 REJECTS=1 WORK="$TMP/work2" DEST="s3://$BUCKET/out2/"
+	told "$BUCKET/csvs/000000.csv: no other file has its header, and 19 files agree in another"
+	[[ -z $(list_keys out/merged-; list_keys out2/merged-) ]]
+}
+
 @test "BACKUP gets the same objects, and verify looks at both" {
 	s3 csvs "$BUCKET" csvs/ 30
 	pipeline 0 merge BATCH=10

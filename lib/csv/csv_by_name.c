@@ -16,9 +16,12 @@ int
 csv_by_name_header(struct csv_merge *m, const char *p, size_t n, struct err *e)
 {
 	if (m->map_header.len != n || memcmp(m->map_header.p, p, n) != 0) {
-		if (csv_header_check(m->delim, p, n, e) == -1 ||
-		    csv_columns_join(&m->columns, &m->map, m->delim, p, n, e) == -1)
+		if (csv_header_check(m->delim, p, n, e) == -1)
 			return -1;
+		if (csv_columns_join(&m->columns, &m->map, m->delim, p, n, e) == -1) {
+			csv_merge_check_explain(m, p, n, e);
+			return -1;
+		}
 		m->width = m->columns.n;
 		buf_reset(&m->map_header);
 		buf_add(&m->map_header, p, n);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "csv/csv_columns.h"
+#include "csv/csv_name.h"
 
 enum {
 	NAMED_MAX = 5,		  /* columns of each kind that one message names */
@@ -138,6 +139,22 @@ csv_columns_has(const struct csv_columns *c, const char *name)
 	return find(c, name, strlen(name), SIZE_MAX) != SIZE_MAX;
 }
 
+/* Fills e: "BEFORE'NAME'BEHIND". */
+static int
+bad_column(
+    const char *before, const struct buf *name, const char *behind, int status, struct err *e)
+{
+	struct buf text = {0};
+	unsigned unseen = 0;
+
+	csv_name_show(&text, name->p, name->len, &unseen);
+	buf_addf(&text, "'%s", behind);
+	csv_name_explain(&text, unseen);
+	err_set(e, status, "%s'%s", before, buf_str(&text));
+	buf_free(&text);
+	return -1;
+}
+
 int
 csv_columns_fix(struct csv_columns *c, char delim, const char *list, int drop_extra, struct err *e)
 {
@@ -147,7 +164,7 @@ csv_columns_fix(struct csv_columns *c, char delim, const char *list, int drop_ex
 	csv_fields_begin(&f, delim, list, strlen(list));
 	while (rc == 0 && csv_fields_next(&f)) {
 		if (csv_columns_has(c, f.value.p))
-			rc = err_set(e, EXIT_USAGE, "--columns: '%s' twice", f.value.p);
+			rc = bad_column("--columns: ", &f.value, " twice", EXIT_USAGE, e);
 		else
 			rc = add(c, f.value.p, f.value.len, e);
 	}
@@ -174,10 +191,14 @@ csv_columns_in_header(char delim, const char *p, size_t n, const char *name)
 }
 
 static void
-name_column(struct buf *text, size_t *named, const char *what, const char *name)
+name_column(struct buf *text, size_t *named, const char *what, const char *name, size_t len,
+    unsigned *unseen)
 {
-	if (++*named <= NAMED_MAX)
-		buf_addf(text, "%s%s '%s'", text->len > 0 ? ", " : "", what, name);
+	if (++*named > NAMED_MAX)
+		return;
+	buf_addf(text, "%s%s '", text->len > 0 ? ", " : "", what);
+	csv_name_show(text, name, len, unseen);
+	buf_addc(text, '\'');
 }
 
 static void
@@ -189,7 +210,8 @@ name_rest(struct buf *text, size_t named)
 
 /* Names the columns of c that the header lacks, and those that it adds. */
 static void
-name_differences(struct buf *text, const struct csv_columns *c, char delim, const char *p, size_t n)
+name_differences(struct buf *text, const struct csv_columns *c, char delim, const char *p, size_t n,
+    unsigned *unseen)
 {
 	struct csv_fields f = {0};
 	char *seen = xcalloc(c->n, 1);
@@ -201,12 +223,12 @@ name_differences(struct buf *text, const struct csv_columns *c, char delim, cons
 			seen[at] = 1;
 	for (size_t i = 0; i < c->n; i++)
 		if (!seen[find(c, column(c, i), column_len(c, i), SIZE_MAX)])
-			name_column(text, &lacks, "lacks", column(c, i));
+			name_column(text, &lacks, "lacks", column(c, i), column_len(c, i), unseen);
 	name_rest(text, lacks);
 	csv_fields_begin(&f, delim, p, n);
 	while (csv_fields_next(&f))
 		if (find(c, f.value.p, f.value.len, SIZE_MAX) == SIZE_MAX)
-			name_column(text, &adds, "adds", f.value.p);
+			name_column(text, &adds, "adds", f.value.p, f.value.len, unseen);
 	name_rest(text, adds);
 	csv_fields_free(&f);
 	free(seen);
@@ -243,44 +265,84 @@ count(char delim, const char *p, size_t n)
 	return fields;
 }
 
+/* Reads two headers up to the first difference: 0 if there is none, else the number of the column;
+ * a and b then hold both names, if both headers have one there. */
+static size_t
+first_difference(struct csv_fields *a, struct csv_fields *b)
+{
+	for (size_t i = 1;; i++) {
+		int more_a = csv_fields_next(a), more_b = csv_fields_next(b);
+
+		if (!more_a && !more_b)
+			return 0;
+		if (more_a != more_b) {
+			buf_free(&a->value);
+			buf_free(&b->value);
+			return i;
+		}
+		if (a->value.len != b->value.len ||
+		    memcmp(a->value.p, b->value.p, a->value.len) != 0)
+			return i;
+	}
+}
+
+int
+csv_columns_equal(char delim, const char *p, size_t n, const char *q, size_t m)
+{
+	struct csv_fields a = {0}, b = {0};
+	int equal;
+
+	csv_fields_begin(&a, delim, p, n);
+	csv_fields_begin(&b, delim, q, m);
+	equal = first_difference(&a, &b) == 0;
+	csv_fields_free(&a);
+	csv_fields_free(&b);
+	return equal;
+}
+
+/* Names column i, where two headers have other names. */
+static void
+name_column_at(
+    struct buf *text, size_t i, const struct buf *here, const struct buf *first, unsigned *unseen)
+{
+	buf_addf(text, "column %zu is '", i);
+	csv_name_show(text, here->p, here->len, unseen);
+	buf_adds(text, "', not '");
+	csv_name_show(text, first->p, first->len, unseen);
+	buf_addc(text, '\'');
+}
+
 int
 csv_columns_same(struct csv_columns *c, char delim, const char *first, size_t first_len,
     const char *p, size_t n, struct err *e)
 {
 	struct csv_fields a = {0}, b = {0};
 	struct buf text = {0};
-	int more_a, more_b, same;
-	size_t i = 0;
+	unsigned unseen = 0;
+	size_t i;
 
 	csv_fields_begin(&a, delim, first, first_len);
 	csv_fields_begin(&b, delim, p, n);
-	do {
-		more_a = csv_fields_next(&a);
-		more_b = csv_fields_next(&b);
-		same = more_a == more_b &&
-		    (!more_a ||
-			(a.value.len == b.value.len &&
-			    memcmp(a.value.p, b.value.p, a.value.len) == 0));
-		i++;
-	} while (same && more_a);
-	if (same)
+	i = first_difference(&a, &b);
+	if (i == 0)
 		goto done;
 	/* of longer ones only the first difference is named, which needs no memory */
 	if (first_len <= COMPARE_MAX && n <= COMPARE_MAX) {
 		if (c->n == 0)
 			take_names(c, delim, first, first_len);
-		name_differences(&text, c, delim, p, n);
+		name_differences(&text, c, delim, p, n, &unseen);
 	}
-	if (text.len == 0 && more_a && more_b)
-		buf_addf(&text, "column %zu is '%s', not '%s'", i, b.value.p, a.value.p);
+	if (text.len == 0 && a.value.p != NULL)
+		name_column_at(&text, i, &b.value, &a.value, &unseen);
 	else if (text.len == 0)
 		name_counts(&text, count(delim, p, n), count(delim, first, first_len));
+	csv_name_explain(&text, unseen);
 	err_set(e, EXIT_FAILED, "a different header than the files before it: %s", buf_str(&text));
 	buf_free(&text);
 done:
 	csv_fields_free(&a);
 	csv_fields_free(&b);
-	return same ? 0 : -1;
+	return i == 0 ? 0 : -1;
 }
 
 /* --- matching by name --- */
@@ -307,9 +369,8 @@ join_field(struct csv_columns *c, struct csv_column_map *m, size_t k, const stru
 		m->identity = 0;
 		return c->drop_extra
 		    ? 0
-		    : err_set(e, EXIT_FAILED,
-			  "column '%s' is not among --columns (--drop-extra leaves it out)",
-			  name->p);
+		    : bad_column("column ", name,
+			  " is not among --columns (--drop-extra leaves it out)", EXIT_FAILED, e);
 	}
 	if (i == SIZE_MAX) {
 		i = c->n;
@@ -318,7 +379,7 @@ join_field(struct csv_columns *c, struct csv_column_map *m, size_t k, const stru
 		map_grow(m, c->n);
 	}
 	if (m->from[i] != SIZE_MAX)
-		return err_set(e, EXIT_FAILED, "column '%s' appears twice", name->p);
+		return bad_column("column ", name, " appears twice", EXIT_FAILED, e);
 	m->from[i] = k;
 	m->identity = m->identity && i == k;
 	return 0;

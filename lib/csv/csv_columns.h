@@ -45,6 +45,9 @@ int csv_columns_fix(
 int csv_columns_same(struct csv_columns *c, char delim, const char *first, size_t first_len,
     const char *p, size_t n, struct err *e);
 
+/* Do two headers have the same names in the same order? */
+int csv_columns_equal(char delim, const char *p, size_t n, const char *q, size_t m);
+
 /* Does the header have a column of that name? */
 int csv_columns_in_header(char delim, const char *p, size_t n, const char *name);
 

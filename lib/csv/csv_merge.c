@@ -37,6 +37,8 @@ csv_merge_free(struct csv_merge *m)
 	buf_free(&m->header);
 	buf_free(&m->tail);
 	buf_free(&m->map_header);
+	buf_free(&m->other);
+	free(m->first_name);
 	csv_column_map_free(&m->map);
 	csv_columns_free(&m->columns);
 	spool_free(&m->waiting);
@@ -47,19 +49,43 @@ csv_merge_free(struct csv_merge *m)
 
 /* --- a source's header --- */
 
+/* Counts the sources that have the first header, and those that agree in another. */
+static int
+compare_header(struct csv_merge *m, const char *p, size_t n, struct err *e)
+{
+	if (csv_columns_same(&m->columns, m->delim, m->out.header.p, m->first_len, p, n, e) == 0) {
+		m->n_first++;
+		return 0;
+	}
+	if (m->n_other > 0 && csv_columns_equal(m->delim, m->other.p, m->other.len, p, n)) {
+		m->n_other++;
+	} else if (m->n_other < 2) { /* that one was alone */
+		buf_reset(&m->other);
+		buf_add(&m->other, p, n);
+		m->n_other = 1;
+	}
+	csv_merge_check_explain(m, p, n, e);
+	return -1;
+}
+
 /* Strict: every source must have the first one's header. */
 static int
 strict_header(struct csv_merge *m, const char *p, size_t n, struct err *e)
 {
 	struct buf *h = &m->out.header;
 
-	if (m->first_len == n && memcmp(h->p, p, n) == 0)
+	if (m->first_len == n && memcmp(h->p, p, n) == 0) {
+		m->n_first++;
 		return 0;
+	}
 	if (csv_header_check(m->delim, p, n, e) == -1)
 		return -1;
 	if (m->first_len > 0)
-		return csv_columns_same(&m->columns, m->delim, h->p, m->first_len, p, n, e);
+		return compare_header(m, p, n, e);
 	m->sets_header = 1;
+	m->n_first = 1;
+	free(m->first_name);
+	m->first_name = xstrdup(m->name);
 	m->width = m->n_fields;
 	m->first_len = n;
 	if (p == m->header.p) {
@@ -351,6 +377,8 @@ undo_source(struct csv_merge *m, struct err *e)
 		csv_columns_free(&m->columns);
 		buf_reset(&m->out.header);
 		m->first_len = 0;
+		buf_reset(&m->other);
+		m->n_other = 0;
 	}
 	if (csv_merge_out_drop(&m->out, &own) == -1 || spool_cut(&m->record, 0, &own) == -1) {
 		*e = own;
@@ -469,9 +497,9 @@ csv_merge_end(struct csv_merge *m, struct err *e)
 enum csv_merge_status
 csv_merge_finish(struct csv_merge *m, struct csv_merge_totals *t, struct err *e)
 {
-	int rc = 0;
+	int rc = csv_merge_check_first(m, e);
 
-	if (m->waits) {
+	if (rc == 0 && m->waits) {
 		m->out.spooling = 0;
 		rc = csv_by_name_finish(m, e);
 	}

@@ -125,38 +125,69 @@ csv_merge_check_ends(struct csv_merge *m)
 	}
 }
 
-/* What the delimiter may be, where the header has only one field; '\0': there is no sign of one. */
+/* What the delimiter may be, where a header of n bytes has only one field; '\0': there is no sign
+ * of one. */
 static char
-likely_delim(const struct csv_merge *m)
+likely_delim(const struct csv_merge *m, const char *p, size_t n)
 {
-	const struct buf *h = m->by_name ? &m->map_header : &m->out.header;
-	size_t n = m->by_name ? h->len : m->first_len;
-
 	for (const char *c = ";\t|,"; m->n_fields == 1 && *c != '\0'; c++)
-		if (*c != m->delim && memchr(h->p, *c, n) != NULL)
+		if (*c != m->delim && memchr(p, *c, n) != NULL)
 			return *c;
 	return '\0';
+}
+
+static void
+add_delim(struct buf *what, char delim)
+{
+	if (delim == '\t')
+		buf_adds(what, "; is the delimiter a tab (--delimiter '\\t')?");
+	else if (delim != '\0')
+		buf_addf(what, "; is the delimiter '%c' (--delimiter '%c')?", delim, delim);
+}
+
+void
+csv_merge_check_explain(const struct csv_merge *m, const char *p, size_t n, struct err *e)
+{
+	struct buf text = {0};
+
+	buf_adds(&text, e->text);
+	add_delim(&text, likely_delim(m, p, n));
+	if (!m->by_name && m->n_first == 1)
+		buf_addf(&text, "; so far, only '%.1000s' has the other header", m->first_name);
+	err_set(e, EXIT_FAILED, "%s", buf_str(&text));
+	buf_free(&text);
+}
+
+int
+csv_merge_check_first(const struct csv_merge *m, struct err *e)
+{
+	if (m->n_first != 1 || m->n_other < 2)
+		return 0;
+	return err_set(e, EXIT_FAILED,
+	    "%.2000s: no other file has its header, and %llu files agree in another: it is likely "
+	    "the "
+	    "odd one, so leave it out",
+	    m->first_name, (unsigned long long)m->n_other);
 }
 
 int
 csv_merge_check_width(const struct csv_merge *m, const struct csv_row *row, struct err *e)
 {
+	const struct buf *h = m->by_name ? &m->map_header : &m->out.header;
 	uint64_t n = row->delims + 1;
-	char begin = row->base > 0 ? m->record_begin : *row->p, what[200], delim;
+	int is_ctrl_z = n == 1 && (row->base > 0 ? m->record_begin : *row->p) == CSV_MERGE_CTRL_Z;
+	struct buf what = {0};
 
-	if (begin == CSV_MERGE_CTRL_Z && n == 1)
-		return csv_merge_check_failed(m, csv_merge_check_line(m, row), ctrl_z, e);
-	if (n < m->n_fields && m->opt->pad)
+	if (n < m->n_fields && m->opt->pad && !is_ctrl_z)
 		return 0;
-	snprintf(what, sizeof(what), "%llu field%s, but the header has %zu", (unsigned long long)n,
-	    n == 1 ? "" : "s", m->n_fields);
-	if ((delim = likely_delim(m)) != '\0') {
-		size_t len = strlen(what);
-
-		snprintf(what + len, sizeof(what) - len,
-		    delim == '\t' ? "; is the delimiter a tab (--delimiter '\\t')?"
-				  : "; is the delimiter '%c' (--delimiter '%c')?",
-		    delim, delim);
+	if (is_ctrl_z) {
+		buf_adds(&what, ctrl_z);
+	} else {
+		buf_addf(&what, "%llu field%s, but the header has %zu", (unsigned long long)n,
+		    n == 1 ? "" : "s", m->n_fields);
+		add_delim(&what, likely_delim(m, h->p, m->by_name ? h->len : m->first_len));
 	}
-	return csv_merge_check_failed(m, csv_merge_check_line(m, row), what, e);
+	csv_merge_check_failed(m, csv_merge_check_line(m, row), buf_str(&what), e);
+	buf_free(&what);
+	return -1;
 }

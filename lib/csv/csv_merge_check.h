@@ -32,6 +32,13 @@ csv_merge_check_has_ends(const struct csv_merge *m)
 /* Looks at line ends, and at what follows them, in the piece at hand: m->scan.fault. */
 void csv_merge_check_ends(struct csv_merge *m);
 
+/* A header of n bytes does not go with the others, as e says: adds what may be the cause. */
+void csv_merge_check_explain(const struct csv_merge *m, const char *p, size_t n, struct err *e);
+
+/* After the last source: -1 with e filled if only the first one has its header, and several were
+ * left out that agree in another. */
+int csv_merge_check_first(const struct csv_merge *m, struct err *e);
+
 /* The same as csv_merge_check_row where the number of fields differs. */
 int csv_merge_check_width(const struct csv_merge *m, const struct csv_row *row, struct err *e);
 

@@ -44,6 +44,10 @@ struct csv_merge {
 	/* strict */
 	struct csv_columns columns; /* by name: the output's; strict: filled for error messages */
 	size_t first_len;	    /* length of the first header, which out.header begins with */
+	char *first_name;	    /* owned: of the source that it is from */
+	uint64_t n_first;	    /* sources that have it */
+	struct buf other;	    /* another header, and how many had it that were refused */
+	uint64_t n_other;
 
 	/* by name */
 	struct csv_column_map map;
