@@ -82,6 +82,18 @@ is_ended() {
 	same big out
 }
 
+@test "--no-md5: the same stream, and the listed ETag still counts" {
+	s3 load "$BUCKET" <<< '{"a": "1", "b": "", "c": "345"}'
+	s3ls -l "s3://$BUCKET/" > keys
+	s3get < keys > want
+	run_tool 0 s3get --no-md5 < keys
+	silent
+	same want out
+	put_object c 678
+	run_tool 3 s3get --no-md5 --rejects rejects < keys
+	[[ $(< rejects) == "s3://$BUCKET/c	changed since it was listed" ]]
+}
+
 @test "-C: files, and nothing outside of the folder" {
 	s3 load "$BUCKET" <<< '{"a.csv": "1", "d/e/f.csv": "2", "empty": "", "dir/": "", "dir/x": "3"}'
 	run_shell 0 's3ls "$1" | s3get -C files' "s3://$BUCKET/"

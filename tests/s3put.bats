@@ -61,6 +61,20 @@ nothing_stored() {
 	done
 }
 
+@test "--no-md5: the same object, in one piece and in parts" {
+	printf 'id\n7\n' > small
+	head -c 6000000 /dev/urandom > large
+	for file in small large; do
+		run_tool 0 s3put --part-size 5M "$file" "s3://$BUCKET/with"
+		sed 's|/with|/without|' out > want
+		run_tool 0 s3put --no-md5 --part-size 5M "$file" "s3://$BUCKET/without"
+		silent
+		same want out
+		get_object without > got
+		same "$file" got
+	done
+}
+
 @test "standard input" {
 	run_shell 0 'printf body | s3put - "$1"' "s3://$BUCKET/k"
 	silent
