@@ -155,7 +155,7 @@ inflates(const unsigned char *p, size_t n, int whole)
 {
 	z_stream z = {0};
 	unsigned char out[4096];
-	int rc;
+	int rc = Z_OK;
 
 	if (inflateInit(&z) != Z_OK)
 		err_nomem();
