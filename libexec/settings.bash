@@ -71,6 +71,17 @@ load_settings() {
 	done <<< "$settings"
 }
 
+# Refuses a work folder in which nothing has run, or whose settings were lost.
+need_settings() {
+	[[ ! -e $WORK/settings ]] || return 0
+	[[ ! $(find "$WORK/keys" -name '[0-9]*.tsv' -print -quit 2> /dev/null) ]] || tell_lost_settings
+	die "$WORK: no run has used this work folder"
+}
+
+tell_lost_settings() {
+	die "$WORK/settings: is missing, but there are batches; use another WORK, or delete this one"
+}
+
 # A work folder belongs to its settings once it has a batch, and to its DEST once that is claimed.
 check_settings() {
 	local names why
@@ -84,6 +95,7 @@ check_settings() {
 	rm "$WORK/failed/settings.part"
 	why=${why#sheaf: }
 	[[ $names ]] || die "$why"
+	[[ -e $WORK/settings ]] || tell_lost_settings
 	die "$WORK belongs to other settings: asked for $why; use another WORK, or delete it"
 }
 

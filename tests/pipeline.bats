@@ -486,6 +486,22 @@ s3://$BUCKET/csvs/000033.csv.gz" ]]
 	[[ ! -e $TMP/work2/put/00000.json ]]
 }
 
+@test "a work folder whose settings were lost: that is told, and nothing is merged with others" {
+	s3 csvs "$BUCKET" csvs/ 30
+	pipeline 0 merge BATCH=10
+	rm "$WORK/settings"
+	local target
+	for target in merge plan refresh status; do
+		pipeline 2 $target BATCH=15
+		told "sheaf: $WORK/settings: is missing"
+	done
+	run_tool 2 env -u DEST make -s -f "$ROOT/pipeline.mk" verify
+	told "sheaf: $WORK/settings: is missing"
+	[[ ! -e $WORK/settings ]]
+	pipeline 2 status WORK="$TMP/none"
+	told "sheaf: $TMP/none: no run has used this work folder"
+}
+
 # A plan of 200 objects, of which three are left out, one by s3get.
 three_bad_of_200() {
 	s3 csvs "$BUCKET" csvs/ 200
