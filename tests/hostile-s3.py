@@ -55,12 +55,12 @@ def listing(*objects, token=None):
 def store(objects, order=lambda key: key.encode(), page=1000, v2="tokens", marker="key", item=item):
     """order: the key by which listings are sorted. v2, ListObjectsV2: "tokens", "none" (no tokens), "ignored" (answered as
     ListObjects) or a status with which it is refused. marker, of ListObjects: "key" (pages go on after that key), "next" (the
-    same, and they have NextMarker), "bytes" (with the keys that are greater as bytes, in that order), "ignored"."""
+    same, and they have NextMarker), "bytes" (with the keys that are greater as bytes, in that order; so do tokens), "ignored"."""
     def document(r):
         old = r.query.get("list-type") != "2" or v2 == "ignored"
         given = r.query.get("marker") if old else r.query.get("continuation-token") or r.query.get("start-after")
         keys = sorted((key for key in objects if key.startswith(r.query.get("prefix", ""))), key=order)
-        if given and marker == "bytes" and old:
+        if given and marker == "bytes":
             keys = [key for key in keys if key.encode() > given.encode()]
         elif given and (marker != "ignored" or not old):
             keys = [key for key in keys if order(key) > order(given)]

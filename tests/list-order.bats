@@ -67,7 +67,7 @@ print(*sorted('s3://bkt/' + key for key in objects), sep='\n')" > want
 	done
 }
 
-@test "by ListObjects in another order: all keys, or none where a marker would leave out some" {
+@test "by ListObjects in another order: all keys" {
 	local v2 marker order
 	for order in utf_16 no_case folders made backwards; do
 		for marker in key next; do
@@ -76,11 +76,17 @@ print(*sorted('s3://bkt/' + key for key in objects), sep='\n')" > want
 			same want out
 		done
 	done
+}
+
+@test "pages that leave out keys, as the server continues in another order than it lists, are an error" {
+	local order v2
 	for order in made backwards; do
-		serve "order=$order, v2='none', marker='bytes', page=45"
-		run_tool 1 s3ls s3://bkt/p/
-		grep -qF "gives no continuation token, and does not continue after the key it is given" err
-		[[ ! -s out ]]
+		for v2 in tokens none ignored; do
+			serve "order=$order, v2='$v2', marker='bytes', page=45"
+			run_tool 1 s3ls s3://bkt/p/
+			grep -qF "its pages may leave out keys, so it cannot be listed" err
+			[[ ! -s out ]]
+		done
 	done
 }
 
@@ -242,7 +248,8 @@ merge() {
 	rm work/keys/complete work/keys/000{04..08}.tsv work/{put,merged,ledger,about}/000{04..08}.*
 	: > "$LOG"
 	merge 0 merge OVERWRITE=1
-	lacks 'start-after' "$LOG"
+	grep 'list-type' "$LOG" | head -n 1 > first
+	lacks 'start-after' first
 	merged_right
 }
 

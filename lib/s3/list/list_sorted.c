@@ -25,10 +25,12 @@ struct list_sorted {
 	size_t n, cap, bytes;
 	uint64_t pages, given;
 	struct list_chain chain;
-	char *token;	/* of the next page */
-	char *expected; /* the key that it must begin with */
+	char *token;	  /* of the next page */
+	char *last;	  /* key of the last page with keys; NULL: none */
+	char *high, *low; /* keys that follow each other, but descend; NULL: none seen */
 	struct err error;
-	unsigned char proven; /* markers continue in the server's order */
+	unsigned char proven;  /* pages continue in the server's own order */
+	unsigned char probing; /* the next answer only shows that */
 	unsigned char busy, done, failed, doubted;
 };
 
@@ -52,7 +54,9 @@ list_sorted_free(struct list_sorted *s)
 	}
 	free(s->records);
 	free(s->token);
-	free(s->expected);
+	free(s->last);
+	free(s->high);
+	free(s->low);
 	list_chain_free(&s->chain);
 	free(s);
 }
@@ -170,50 +174,54 @@ continue_at(struct list_sorted *s, const char *next)
 	return 0;
 }
 
-/* The last key of the page that one before it should have followed; 0: none. */
-static size_t
-last_descent(const struct s3xml_page *page)
+/* Notes what the page shows about the server's order. */
+static void
+look_at_order(struct list_sorted *s, const struct s3xml_page *page)
 {
-	size_t i = page->n_objects;
+	size_t descent = list_check_order(page);
 
-	while (i > 1 && strcmp(page->objects[i - 1].key, page->objects[i - 2].key) > 0)
-		i--;
-	return i > 1 ? i - 1 : 0;
-}
-
-/* Is the page what comes after the marker in the server's own order? */
-static int
-check_marker(struct list_sorted *s, const struct s3xml_page *page)
-{
-	if (s->expected == NULL)
-		return 0;
-	if (page->n_objects == 0 || strcmp(page->objects[0].key, s->expected) != 0)
-		return err_set(&s->error, EXIT_FAILED,
-		    "%s: the server does not list in UTF-8 byte order, gives no continuation "
-		    "token, and does not continue after the key it is given; it cannot be listed",
-		    s->opt.prefix);
-	free(s->expected);
-	s->expected = NULL;
-	s->proven = 1;
-	return 0;
-}
-
-static int
-take_marker(struct list_sorted *s, const struct s3xml_page *page)
-{
-	size_t descent = last_descent(page);
-
-	if (page->is_truncated && page->next_is_key)
-		return continue_at(s, page->next_token);
-	if (!s->proven && descent > 0 && (page->is_truncated || s->pages > 1)) {
-		/* the rest of this page will be listed again */
-		s->expected = xstrdup(page->objects[descent].key);
-		return continue_at(s, page->objects[descent - 1].key);
+	if (page->n_objects == 0)
+		return;
+	if (descent > 0 && s->high == NULL) {
+		s->high = xstrdup(page->objects[descent - 1].key);
+		s->low = xstrdup(page->objects[descent].key);
 	}
-	if (!page->is_truncated) {
+	for (size_t i = 0; s->last != NULL && i < page->n_objects && !s->proven; i++)
+		s->proven = strcmp(page->objects[i].key, s->last) < 0;
+	free(s->last);
+	s->last = xstrdup(page->objects[page->n_objects - 1].key);
+}
+
+/* The answer to the question what follows the key high. */
+static int
+take_probe(struct list_sorted *s, const struct s3xml_page *page)
+{
+	if (page->n_objects > 0 && strcmp(page->objects[0].key, s->low) == 0) {
 		s->done = 1;
 		return 0;
 	}
+	return err_set(&s->error, EXIT_FAILED,
+	    "%s: the server lists '%s' after '%s', but does not go on with it when asked for what "
+	    "follows; its pages may leave out keys, so it cannot be listed",
+	    s->opt.prefix, s->low, s->high);
+}
+
+/* Where the next page begins, or the end. */
+static int
+take_next(struct list_sorted *s, const struct s3xml_page *page)
+{
+	if (!page->is_truncated) {
+		s->probing = s->pages > 1 && s->high != NULL && !s->proven;
+		s->done = !s->probing;
+		return 0;
+	}
+	if (!s->opt.has_markers && (page->next_token == NULL || page->next_is_key)) {
+		s->opt.has_markers = 1;
+		if (s->token != NULL) /* V2's tokens mean nothing to V1 */
+			list_chain_restart(&s->chain);
+	}
+	if (page->next_token != NULL && page->next_is_key == s->opt.has_markers)
+		return continue_at(s, page->next_token);
 	if (page->n_objects > 0)
 		return continue_at(s, page->objects[page->n_objects - 1].key);
 	return err_set(&s->error, EXIT_FAILED,
@@ -223,28 +231,21 @@ take_marker(struct list_sorted *s, const struct s3xml_page *page)
 static int
 take_page(struct list_sorted *s, const struct s3xml_page *page)
 {
-	s->pages++;
-	if (list_check_page(page, s->opt.prefix, &s->error) == -1 ||
-	    list_chain_page(&s->chain, page->n_objects, s->opt.prefix, &s->error) == -1 ||
-	    check_marker(s, page) == -1 || hold(s, page) == -1)
+	if (list_check_page(page, s->opt.prefix, &s->error) == -1)
 		return -1;
+	if (s->probing)
+		return take_probe(s, page);
+	s->pages++;
+	if (list_chain_page(&s->chain, page->n_objects, s->opt.prefix, &s->error) == -1 ||
+	    hold(s, page) == -1)
+		return -1;
+	look_at_order(s, page);
 	if (!page->is_truncated && page->n_objects == 0 && s->token != NULL && !s->doubted) {
 		s->doubted = 1; /* more was promised: the page is requested again */
 		return 0;
 	}
 	s->doubted = 0;
-	if (page->is_truncated && !s->opt.has_markers &&
-	    (page->next_token == NULL || page->next_is_key)) {
-		s->opt.has_markers = 1;
-		if (s->token != NULL) /* V2's tokens mean nothing to V1 */
-			list_chain_restart(&s->chain);
-	}
-	if (s->opt.has_markers)
-		return take_marker(s, page);
-	if (page->is_truncated)
-		return continue_at(s, page->next_token);
-	s->done = 1;
-	return 0;
+	return take_next(s, page);
 }
 
 void
@@ -284,6 +285,7 @@ list_sorted_next(struct list_sorted *s, struct list_ask *ask, struct err *e)
 		return LIST_END;
 	}
 	s->busy = 1;
-	*ask = (struct list_ask){.token = s->token};
+	*ask = s->probing ? (struct list_ask){.start_after = s->high}
+			  : (struct list_ask){.token = s->token};
 	return LIST_ASK;
 }

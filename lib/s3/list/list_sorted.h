@@ -2,10 +2,12 @@
  * The logic of listing a server that does not list in UTF-8 byte order, without I/O: page by page
  * from the first, all keys held in memory, sorted, and given at the end.
  *
- * A key that is listed twice is given once, as it was listed last. Continuation tokens are the
- * server's, so they continue its order, whatever that is. Keys as markers are not: a server might
- * continue with the keys after the marker as bytes, and leave out others. So once keys are seen
- * out of order, such a server must show that it continues where the marker stands in its own order.
+ * A key that is listed twice is given once, as it was listed last.
+ *
+ * Some servers list in one order and continue after a page with the keys that are greater in
+ * another, which leaves out keys. So where keys descend and no page shows that it continues in the
+ * server's own order (by a key that is smaller than the last one before it), the server is asked
+ * what follows a key, and the listing fails if that is not what was listed after it.
  */
 #ifndef SHEAF_S3_LIST_LIST_SORTED_H
 #define SHEAF_S3_LIST_LIST_SORTED_H
