@@ -17,7 +17,7 @@ static uint64_t
 hash_file(uint64_t h, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char text[128];
+	char text[128] = "";
 	ssize_t n;
 
 	if (fd == -1)

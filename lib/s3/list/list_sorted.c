@@ -285,7 +285,10 @@ list_sorted_next(struct list_sorted *s, struct list_ask *ask, struct err *e)
 		return LIST_END;
 	}
 	s->busy = 1;
-	*ask = s->probing ? (struct list_ask){.start_after = s->high}
-			  : (struct list_ask){.token = s->token};
+	*ask = (struct list_ask){0};
+	if (s->probing)
+		ask->start_after = s->high;
+	else
+		ask->token = s->token;
 	return LIST_ASK;
 }
