@@ -17,7 +17,7 @@ static uint64_t
 hash_file(uint64_t h, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char text[128] = "";
+	char text[128];
 	ssize_t n;
 
 	if (fd == -1)
@@ -32,11 +32,13 @@ pace_clock_id(uint64_t salt)
 {
 	uint64_t h = UINT64_C(0xcbf29ce484222325) ^ salt;
 	char name[64];
+	ssize_t n;
 
 	h = hash_file(h, "/proc/sys/kernel/random/boot_id");
 	/* the namespace by its offsets, which are not of this process' own if it made one for its
 	 * children, and by its number, which the next one may be given again */
 	h = hash_file(h, "/proc/self/timens_offsets");
-	h = hash(h, name, readlink("/proc/self/ns/time", name, sizeof(name)));
+	n = readlink("/proc/self/ns/time", name, sizeof(name));
+	h = hash(h, name, n);
 	return h != 0 ? h : 1;
 }
