@@ -80,13 +80,13 @@ names() {
 
 @test "relative names in settings and in the environment are those of the folder where make was typed" {
 	s3 csvs "$BUCKET" csvs/ 30
-	mkdir aws spill
-	printf '[profile other]\ncredential_process = ./aws/provide\n' > aws/config
-	printf '#!/bin/sh\necho '\''{"Version":1,"AccessKeyId":"test","SecretAccessKey":"testsecret"}'\''\n' > aws/provide
-	chmod +x aws/provide
+	mkdir -p home/aws spill
+	printf '[profile other]\ncredential_process = ./home/aws/provide\n' > home/aws/config
+	printf '#!/bin/sh\necho '\''{"Version":1,"AccessKeyId":"test","SecretAccessKey":"testsecret"}'\''\n' > home/aws/provide
+	chmod +x home/aws/provide
 	local name
 	for name in work 'w 1' 'w=2'; do
-		run_tool 0 env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY AWS_PROFILE=other AWS_CONFIG_FILE=aws/config TMPDIR=spill \
+		run_tool 0 env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY AWS_PROFILE=other AWS_CONFIG_FILE=home/aws/config TMPDIR=spill \
 			S3GET_FLAGS="--trace trace" UNION=1 make -s -f "$ROOT/sheaf.mk" -j1 merge BATCH=10 WORK="$name" DEST="s3://$BUCKET/$name/"
 		[[ -s trace ]] || fail "=> there is no trace here"
 		rm trace
