@@ -68,6 +68,7 @@ define link
 endef
 
 $(OFFLINE:%=$(BUILD)/bin/%): LDLIBS := -Wl,--as-needed @$(LINK).offline -lm
+$(BUILD)/bin/sheaf-work: $(BUILD)/tools/sheaf-work-values.o
 $(BUILD)/bin/%: $(BUILD)/tools/%.o $(LIB) $(LINK)
 	$(link)
 

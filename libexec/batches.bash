@@ -21,6 +21,11 @@ count() { # [objects]
 	((${#counts[@]} >= 3)) || exit 1
 }
 
+# Are the keys of each batch what was planned? What is wrong is told.
+check_plan() {
+	sheaf-work plan-check "$WORK" > /dev/null
+}
+
 # Prints names of batches, one a line, padded to the same length: a reader of a pipe that takes NAME_LEN bytes at once gets
 # exactly one name, however many processes read from it.
 readonly NAME_LEN=16

@@ -93,6 +93,11 @@ list_objects() { # FILE S3LS-OPTION... URI
 	(($? == 4)) && s3ls --order sort "${@:2}" > "$1"
 }
 
+# A function for awk: what tells an object from another of the same name. A server may have no ETag for objects that it did not
+# store itself; then size and time stand for it.
+# shellcheck disable=SC2034 # for refresh and verify
+readonly IDENTITY='function identity(size, etag, time) { return etag != "" ? etag : size " " time } '
+
 # Prints the beginning of a file that should be a line of JSON; no more than 64 KiB of it.
 read_json() { # FILE
 	head -c 65536 "$1" | tr -d '\0'

@@ -5,7 +5,8 @@ readonly TOLD_MAX=20
 write_status() { # STATE
 	local ended='' counts
 	[[ $1 == running ]] || ended=$(now)
-	count
+	mapfile -t counts < <(sheaf-work counts "$WORK" 2> /dev/null)
+	((${#counts[@]} >= 3)) || counts=(0 0 0) # there is no telling
 	write_file "$WORK/status" "state=$1
 started=$started
 ended=$ended

@@ -71,6 +71,11 @@ load_settings() {
 	done <<< "$settings"
 }
 
+# Ends a script because a file of the work folder was damaged. merge has one of its own.
+damaged() { # TEXT
+	die "$1"
+}
+
 # Refuses a work folder in which nothing has run, or whose settings were lost.
 need_settings() {
 	[[ ! -e $WORK/settings ]] || return 0
@@ -79,14 +84,17 @@ need_settings() {
 }
 
 tell_lost_settings() {
-	die "$WORK/settings: is missing, but there are batches; use another WORK, or delete this one"
+	damaged "$WORK/settings: is missing, but there are batches; use another WORK, or delete this one"
 }
 
 # A work folder belongs to its settings once it has a batch, and to its DEST once that is claimed.
 check_settings() {
 	local names why
-	names=$(sheaf-work settings-compare "$WORK" 2> "$WORK/failed/settings.part") && return
-	if [[ $? == 1 && (! -e $WORK/keys/00000.tsv || (! -e $WORK/claim.json && $names == DEST)) ]]; then
+	if names=$(sheaf-work settings-compare "$WORK" 2> "$WORK/failed/settings.part"); then
+		check_run
+		return
+	elif [[ $? == 1 ]] && [[ ! $(find "$WORK/keys" \( -name '[0-9]*.tsv' -o -name complete \) -print -quit) ||
+		(! -e $WORK/claim.json && $names == DEST) ]]; then
 		new_run
 		write_file "$WORK/settings" "$(sheaf-work settings-write)"
 		return
@@ -94,9 +102,18 @@ check_settings() {
 	IFS= read -r -n 65536 why < "$WORK/failed/settings.part"
 	rm "$WORK/failed/settings.part"
 	why=${why#sheaf: }
-	[[ $names ]] || die "$why"
+	[[ $names ]] || damaged "$why"
 	[[ -e $WORK/settings ]] || tell_lost_settings
 	die "$WORK belongs to other settings: asked for $why; use another WORK, or delete it"
+}
+
+# Is run.json what it was? It says whose DEST is, once that is claimed; before that it can be made anew.
+check_run() {
+	local uri=${DEST}_sheaf/run.json
+	[[ ! -e $WORK/run.json ]] || ! sheaf-work claim "$WORK" DEST "$DEST" < "$WORK/run.json" 2> /dev/null || return 0
+	[[ ! -e $WORK/claim.json ]] ||
+		damaged "$WORK/run.json: is missing or damaged; s3get --stdout $uri > $WORK/run.json brings it back"
+	new_run
 }
 
 new_run() {

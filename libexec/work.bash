@@ -123,15 +123,51 @@ warn_of_small_disk() {
 		above_progress "sheaf: $WORK: the disk may be too small: $left bytes remain to be merged, $free are free"
 }
 
-# Writes the totals of the plan. keys/complete marks the plan as complete, so it comes last.
+# Writes what is planned, batch by batch, and the totals. keys/complete marks the plan as complete, so it comes last.
 write_complete() {
-	local totals counts
-	count
-	totals=$(find "$WORK/keys" -name '[0-9]*.tsv' -exec cat {} + |
-		awk -F '\t' '{ bytes += $2 } END { printf "objects=%.0f\nbytes=%.0f\n", NR, bytes }') || exit 1
-	write_file "$WORK/keys/complete" "$totals
-batches=${counts[0]}
-skipped=$(find "$WORK/keys" -name '[0-9]*.skipped' -exec cat {} + | wc -l)"
+	sheaf-work plan-write "$WORK" || exit 1
+}
+
+# Continues a work folder of an older version as one of this version. Its plan has been checked.
+upgrade() {
+	[[ $(sheaf-work values "$WORK" settings version) == '' ]] || return 0
+	[[ ! -e $WORK/keys/complete ]] || write_complete
+	write_file "$WORK/settings" "$(sheaf-work settings-write)"
+}
+
+# Is that file the receipt of an object of that name? A damaged one is told, and says nothing.
+is_receipt() { # OBJECT FILE
+	[[ $(sheaf-work values "$WORK" "$2" uri) == *"/$1" ]]
+}
+
+# Has a batch stored again. Its receipts are kept until then, because the upload may replace only the object that they describe.
+forget_receipts() { # NAME
+	local kind file
+	for kind in put backup; do
+		file=$kind/$1.json
+		[[ -e $WORK/$file ]] || continue
+		if is_receipt "${BATCH_OBJECT/\%/$1}" "$file" 2> /dev/null; then
+			mv "$WORK/$file" "$WORK/old/$file" || exit 1
+		else
+			rm "$WORK/$file"
+		fi
+	done
+}
+
+# Has those batches made again of which something was damaged after they were stored: receipt, ledger, rejects, or the rows that the
+# single object needs.
+redo_unsound() {
+	local name merged=()
+	for name in one.json backup/one.json; do # of the single object
+		[[ ! -e $WORK/$name ]] || is_receipt "$ONE_OBJECT" "$name" || rm "$WORK/$name"
+	done
+	if on "$ONE" && [[ ! -e $WORK/one.json || ($BACKUP && ! -e $WORK/backup/one.json) ]]; then
+		merged=(merged)
+	fi
+	while read -r name; do
+		complain "batch $name: what is known of it was damaged; it is made again"
+		forget_receipts "$name"
+	done < <(sheaf-work unsound "$WORK" "${merged[@]}")
 }
 
 # Drops what was made of all batches together, because one of them is to be made again.
@@ -161,10 +197,20 @@ keep_header() { # NAME
 	sync "$WORK/merged/$1.csv.part" && mv "$WORK/merged/$1.csv.part" "$WORK/merged/$1.csv" || exit 1
 }
 
+# Refuses a refresh of which something was lost since it was prepared. Older versions prepared it without a list of what is in it.
+check_refresh() {
+	local remedy="is damaged; delete it, then make refresh prepares it again"
+	if [[ -e $WORK/refresh/complete ]]; then
+		sheaf-work plan-check "$WORK" refresh > /dev/null || die "$WORK/refresh: $remedy"
+	elif compgen -G "$WORK/refresh/*.tsv" > /dev/null && [[ $(sheaf-work values "$WORK" settings version) ]]; then
+		die "$WORK/refresh: $remedy"
+	fi
+}
+
 # Takes over what make refresh has prepared, one batch at a time under its lock. If it is killed, the next run continues.
-# The old receipt is kept until the next upload, which may replace only the object that the receipt describes.
 finish_refresh() {
-	local file name kind batch_lock
+	local file name batch_lock
+	check_refresh
 	for file in "$WORK"/refresh/*.tsv; do
 		[[ -e $file ]] || continue
 		name=${file##*/}
@@ -172,9 +218,7 @@ finish_refresh() {
 		is_batch "$name" || die "$file: is not the plan of a batch; delete it"
 		exec {batch_lock}> "$WORK/lock/$name"
 		flock "$batch_lock"
-		for kind in put backup; do
-			[[ ! -e $WORK/$kind/$name.json ]] || mv "$WORK/$kind/$name.json" "$WORK/old/$kind/$name.json" || exit 1
-		done
+		forget_receipts "$name"
 		if [[ -s $file || ! -e $WORK/merged/$name.csv ]]; then
 			rm -f "$WORK"/{merged/"$name".csv,ledger/"$name".tsv,about/"$name".json,reject/"$name".tsv,failed/"$name"}
 		else
@@ -185,6 +229,10 @@ finish_refresh() {
 	done
 	sync "$WORK/keys"
 	forget_whole
-	write_complete
+	if [[ -e $WORK/refresh/complete ]]; then
+		mv "$WORK/refresh/complete" "$WORK/keys/complete" && sync "$WORK/keys" || exit 1
+	elif [[ $(sheaf-work values "$WORK" settings version) == '' ]]; then
+		write_complete
+	fi
 	rm -rf "$WORK/refresh"
 }

@@ -101,6 +101,9 @@ planned() {
 	mkdir "$WORK/refresh"
 	touch "$WORK/refresh/\$(touch ran).tsv" "$WORK/keys/x[\$(touch ran)].tsv" "$WORK/put/0[\$(touch ran)].json" "$WORK/merged/\$(touch ran).csv.part"
 	run_tool 2 make -s -f "$ROOT/sheaf.mk" merge BATCH=10
+	told "$WORK/refresh: is damaged"
+	cp "$WORK/keys/complete" "$WORK/refresh"
+	run_tool 2 make -s -f "$ROOT/sheaf.mk" merge BATCH=10
 	told "is not the plan of a batch"
 	rm -r "$WORK/refresh"
 	for target in merge refresh status verify; do

@@ -275,3 +275,34 @@ merge() {
 	[[ $(< listed.times) == $'\n2026-02-03T04:05:06Z' ]]
 	merge 0 verify
 }
+
+@test "of objects without an ETag size and time stand for it" {
+	# the times of this server come from the bodies: those of a changed one differ
+	hostile <<- E
+		$KEYS
+		def plain(key, size, etag):
+		    n, body = keys.index(key) if key in keys else 0, objects[key]
+		    return item(key, size, "" if n % 2 else etag, "2026-02-03T04:05:%02dZ" % (sum(body) % 60 if b"later" not in body else 0))
+		answer = store(objects, page=60, item=plain)
+	E
+	merge 0 merge
+	merge 0 refresh
+	[[ $output == "0 new objects, 0 changed, 0 gone; make merge will make 0 batches" ]]
+	merge 0 verify SOURCE=1
+	silent
+	local key
+	for key in run1/part-0001 run0/part-0003; do # odd numbers among the keys: without an ETag
+		s3get --stdout "s3://bkt/p/$key.csv" | sed '$s/part/pbrt/' > body
+		s3put body "s3://bkt/p/$key.csv" > put.out
+	done
+	printf 'id,key\n1,later\n' > body
+	s3put body s3://bkt/p/new-one.csv > put.out
+	merge 2 verify SOURCE=1
+	grep '^verify: ' err > told
+	same told <(printf 'verify: s3://bkt/p/%s since %s\n' 'new-one.csv: was added' 'the listing' \
+		'run0/part-0003.csv: was changed' 'it was listed' 'run1/part-0001.csv: was changed' 'it was listed')
+	merge 0 refresh
+	[[ $output == "1 new objects, 2 changed, 0 gone; "* ]]
+	merge 0 merge
+	merge 0 verify SOURCE=1 DEEP=1
+}

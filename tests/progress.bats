@@ -21,7 +21,7 @@ planned() {
 	for ((n = 0; n < $1; n++)); do
 		: > "$WORK/keys/$(printf %05d "$n").tsv"
 	done
-	[[ -z ${2-} ]] || printf 'objects=%d\nbatches=%d\n' "$2" "$1" > "$WORK/keys/complete"
+	[[ -z ${2-} ]] || printf 'objects=%d\nbytes=0\nbatches=%d\nskipped=0\n' "$2" "$1" > "$WORK/keys/complete"
 }
 
 # under_way NAME LINES: a batch with so many sources done.

@@ -127,6 +127,108 @@ same_rows_as_fresh() {
 	[[ ! -e $WORK/refresh && ! -e $WORK/refresh.part ]]
 }
 
+# refused TEXT...: merge does nothing but say each TEXT; so do status and verify, and WORK/status says failed.
+refused() {
+	reset_requests
+	pipeline 2 merge BATCH=10
+	told "$@"
+	status_is failed
+	requests_are list=0 get=0 put=0
+	pipeline 2 status
+	told "$@"
+	grep -qx 'batches    6' out
+	pipeline 2 verify
+	told "$@"
+	pipeline 2 report
+}
+
+@test "a plan with a hole is refused by name, and mended: with its own objects nothing is made again" {
+	rm "$WORK/keys/00002.tsv" "$WORK/keys/00005.tsv"
+	refused "$WORK/keys/00002.tsv: is missing; make refresh" "$WORK/keys/00005.tsv: is missing; make refresh"
+	reset_requests
+	pipeline 0 refresh BATCH=10
+	[[ $output == "batch 00002 has its own objects again
+batch 00005 has its own objects again
+0 new objects, 0 changed, 0 gone; make merge will make 0 batches" ]]
+	pipeline 0 merge BATCH=10
+	requests_are get=0 list=1 put=0
+	same_rows_as_fresh
+	# changed, cut in the middle of a line, and another batch's
+	sed -i 1d "$WORK/keys/00000.tsv"
+	truncate -s -7 "$WORK/keys/00003.tsv"
+	cp "$WORK/keys/00001.tsv" "$WORK/keys/00004.tsv"
+	refused "$WORK/keys/00000.tsv: has 9 objects, and 10 were planned; make refresh" "$WORK/keys/00003.tsv: " \
+		"$WORK/keys/00004.tsv: is not what was planned; make refresh"
+	pipeline 0 refresh BATCH=10
+	[[ $output == *"make merge will make 0 batches" ]]
+	pipeline 0 merge BATCH=10
+	same_rows_as_fresh
+	# one too many
+	cp "$WORK/keys/00001.tsv" "$WORK/keys/00006.tsv"
+	refused "$WORK/keys/00006.tsv: is not in the plan; delete it"
+	pipeline 2 refresh BATCH=10
+	told "$WORK/keys/00006.tsv: is not in the plan; delete it"
+	rm "$WORK/keys/00006.tsv"
+	pipeline 0 merge BATCH=10
+	same_rows_as_fresh
+}
+
+@test "a batch that was lost while other objects came and went is planned anew, and no row is there twice" {
+	rm "$WORK/keys/00001.tsv" "$WORK/keys/00004.tsv"
+	put_object csvs/000003a.csv $'id,name,value\n3a,new,1\n'
+	put_object csvs/000046.csv $'id,name,value\n46,changed,1\n'
+	s3 rm "$BUCKET" csvs/000017.csv csvs/000033.csv
+	pipeline 2 merge BATCH=10
+	pipeline 0 refresh BATCH=10 PRUNE=1
+	told "s3://sheaf/csvs/000033.csv: is gone"
+	[[ $output == *"make merge will make 3 batches" ]]
+	pipeline 0 merge BATCH=10
+	same_rows_as_fresh
+	# all that is left of a plan is what the server has
+	rm "$WORK"/keys/*.tsv
+	pipeline 2 merge BATCH=10
+	told "$WORK/keys/00003.tsv: is missing"
+	pipeline 0 refresh BATCH=10
+	pipeline 0 merge BATCH=10
+	same_rows_as_fresh
+	rm "$WORK"/keys/*
+	pipeline 2 verify
+	told "the listing is not complete; make merge continues it"
+}
+
+@test "what a refresh has prepared is taken over whole, or refused" {
+	prepare() {
+		mkdir -p "$WORK/refresh"
+		head -n 9 "$TMP/work-whole/keys/00005.tsv" > "$WORK/refresh/00005.tsv"
+		head -n 8 "$TMP/work-whole/keys/00002.tsv" > "$WORK/refresh/00002.tsv"
+		sheaf-work plan-write "$WORK" refresh
+	}
+	cp -a "$WORK" "$TMP/work-whole"
+	for file in 00002.tsv 00005.tsv complete; do
+		for how in 'rm' 'truncate -s 0' 'truncate -s -1' "sed -i 3d"; do
+			prepare
+			$how "$WORK/refresh/$file"
+			pipeline 2 merge BATCH=10
+			told "$WORK/refresh: is damaged; delete it, then make refresh prepares it again"
+			[[ -e $WORK/put/00002.json && -e $WORK/put/00005.json ]]
+			cmp "$WORK/keys/complete" "$TMP/work-whole/keys/complete"
+		done
+	done
+	rm -r "$WORK/refresh"
+	pipeline 0 merge BATCH=10
+	same_rows_as_fresh
+	prepare
+	# killed while it was taken over: the first batch is through
+	mv "$WORK/put/00002.json" "$WORK/old/put/"
+	rm "$WORK"/{merged/00002.csv,ledger/00002.tsv,about/00002.json}
+	mv "$WORK/refresh/00002.tsv" "$WORK/keys/00002.tsv"
+	pipeline 0 merge BATCH=10
+	[[ $(rows out/ | wc -l) == 57 && ! -e $WORK/refresh ]]
+	pipeline 0 verify DEEP=1
+	pipeline 0 refresh BATCH=10
+	[[ $output == "3 new objects, 0 changed, 0 gone; make merge will make 1 batches" ]]
+}
+
 @test "what cannot be refreshed" {
 	pipeline 2 refresh BATCH=10 WORK="$TMP/none"
 	told "the listing is not complete"
@@ -135,6 +237,12 @@ same_rows_as_fresh() {
 	AWS_SECRET_ACCESS_KEY=wrong pipeline 2 refresh BATCH=10
 	told "403" "the listing failed; nothing was changed"
 	pipeline 0 verify
+	sed -i 's/^version=.*/version=9/' "$WORK/settings"
+	for target in merge refresh plan verify status report; do
+		pipeline 2 $target BATCH=10
+		told "$WORK/settings: version=9: a newer sheaf made this work folder" "use the newer one, or another WORK"
+	done
+	sed -i 's/^version=.*/version=2/' "$WORK/settings"
 	# everything gone is more likely a mistake
 	local i
 	for i in {00..59}; do s3 rm "$BUCKET" "csvs/0000$i.csv"; done

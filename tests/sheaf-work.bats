@@ -10,8 +10,8 @@ setup() {
 folder() {
 	rm -rf w
 	mkdir -p w/{keys,ledger,put,backup,reject,merged,failed}
-	printf '%s\n' SRC=s3://b/p/ DEST=s3://b/d/ BATCH=2 'SUFFIX=.csv .csv.gz' EXCLUDE= LIMIT= UNION= RAGGED=error \
-		DELIMITER=, COLUMNS= SOURCE_COLUMN= > w/settings
+	printf '%s\n' version=2 crc32c=3e41bcd8 SRC=s3://b/p/ DEST=s3://b/d/ BATCH=2 'SUFFIX=.csv .csv.gz' EXCLUDE= LIMIT= UNION= \
+		RAGGED=error DELIMITER=, COLUMNS= SOURCE_COLUMN= > w/settings
 	printf '%s\n' objects=3 bytes=12 batches=2 skipped=0 > w/keys/complete
 	printf '%s\n' state=running started=2026-01-02T03:04:05Z ended= jobs=7 batches=2 'done'=1 failed=0 > w/status
 	echo '{"id":"0123456789abcdef0123456789abcdef","created":"2026-01-02T03:04:05Z","src":"s3://b/p/","dest":"s3://b/d/"}' > w/run.json
@@ -20,6 +20,11 @@ folder() {
 	printf 'b/p/%s.csv\t2\t1\t00000000\n' x y > w/ledger/00000.tsv
 	printf 'b/p/%s.csv\t2\t1\t00000000\n' z > w/ledger/00001.tsv
 	receipt > w/put/00000.json
+}
+
+# The settings as version 1 had them.
+old_settings() {
+	sed -i '/^version=/d; /^crc32c=/d' w/settings
 }
 
 receipt() {
@@ -127,7 +132,7 @@ check() {
 	says "BATCH=3 (it has 2), UNION=1 (it has )"
 	[[ $output == $'BATCH\nUNION' ]]
 	run_tool 0 sheaf-work settings-load w
-	same w/settings out
+	same <(tail -n +3 w/settings) out
 	BATCH='x y' run_tool 2 sheaf-work settings-write
 	[[ ! -s out ]]
 	run_tool 0 sheaf-work settings-value DEST
@@ -188,7 +193,7 @@ check() {
 		folder
 		sed -i "s/^$name=.*/$name=$value/" "w/$file"
 		run_tool 1 sheaf-work values w "$file" "$name"
-		says "sheaf: w/$file: $name=" "must be"
+		says "sheaf: w/$file: " "$name" "must be"
 		[[ ! -s out ]]
 	done <<-'END'
 		keys/complete objects UID[$(touch no)]
@@ -220,10 +225,6 @@ check() {
 	[[ $output == $'00000\n00001' ]]
 	run_tool 0 sheaf-work objects w
 	[[ $output == s3://b/d/merged-00000.csv ]]
-	run_tool 0 sheaf-work name 123456
-	[[ $output == 123456 ]]
-	run_tool 0 sheaf-work object s3://b/d/ 7
-	[[ $output == s3://b/d/merged-00007.csv ]]
 	echo '{"objects":"x"}' > w/put/00000.json
 	run_tool 0 sheaf-work counts w objects
 	[[ ${lines[3]-${output##*$'\n'}} == 1 ]]
@@ -345,6 +346,7 @@ refused() {
 	archive settings reject
 	refused "reject/00000.tsv, which has a line that is too long"
 	folder
+	old_settings
 	sed -i 's/^BATCH=.*/BATCH=999999999/' w/settings
 	yes s3://b/p/x.csv$'\t'4 | head -c 50000000 > w/keys/00000.tsv
 	LEVEL=9 archive settings keys
@@ -360,6 +362,7 @@ refused() {
 
 @test "published ledgers: of another destination, without settings, cut short, no archive" {
 	folder
+	old_settings
 	sed -i 's,^DEST=.*,DEST=s3://other/,' w/settings
 	archive settings keys
 	refused "the archive is of another destination, DEST=s3://other/"
@@ -386,7 +389,6 @@ refused() {
 @test "merged rows get their final name only with every planned object in the ledger" {
 	folder
 	echo rows > w/merged/00000.csv.held
-	run_tool 0 sheaf-work whole w 00000
 	sed -i 1d w/ledger/00000.tsv
 	run_tool 1 sheaf-work release w 00000
 	says "s3://b/p/x.csv: is planned in batch 00000 but was not merged"
@@ -398,8 +400,10 @@ refused() {
 	run_tool 1 sheaf-work release w 00000
 	says "s3://b/p/y.csv: was merged in batch 00000 but is not planned there"
 	printf 'b/p/%s.csv\t2\t1\t00000000\n' x > w/ledger/00000.tsv
-	printf 's3://b/p/y.csv\t404\n' > w/reject/00000.s3get
+	printf 's3://b/p/y.csv\t404\n' | tee w/reject/00000.s3get > w/reject/00000.tsv
 	run_tool 1 sheaf-work release w 00000
+	[[ ! -e w/reject/00000.s3get && ! -e w/reject/00000.tsv ]] # of an earlier run with REJECTS=1
+	printf 's3://b/p/y.csv\t404\n' > w/reject/00000.s3get
 	echo rows > w/merged/00000.csv.held
 	run_tool 0 sheaf-work release w 00000 rejects
 	[[ -e w/merged/00000.csv && ! -e w/reject/00000.s3get && $(< w/reject/00000.tsv) == $'s3://b/p/y.csv\t404' ]]
@@ -412,8 +416,223 @@ refused() {
 	[[ $(< w/reject/00001.tsv) == $'s3://b/p/a\\b.csv\tbad\\tquote \\' ]]
 }
 
+@test "merged rows that a killed run left are used only if all that is known of them agrees" {
+	merged() {
+		rm -rf w in.tar
+		folder
+		mkdir -p b/p w/about
+		printf 'a\n%s\n' 1 > b/p/x.csv
+		printf 'a\n%s\n' 2 > b/p/y.csv
+		tar -cf in.tar b/p/x.csv b/p/y.csv
+		csvcat --tar --ledger w/ledger/00000.tsv --about w/about/00000.json --output w/merged/00000.csv < in.tar
+	}
+	merged
+	run_tool 0 sheaf-work whole w 00000
+	while read -r file change; do
+		merged
+		sed -i "$change" "w/$file"
+		run_tool 1 sheaf-work whole w 00000
+		says "w/"
+	done <<- 'END'
+		merged/00000.csv $d
+		merged/00000.csv s/1/3/
+		about/00000.json s/"bytes":6/"bytes":7/
+		about/00000.json s/"rows":2/"rows":3/
+		about/00000.json s/.$//
+		ledger/00000.tsv s/\t1\t/\t2\t/
+	END
+	for file in merged/00000.csv about/00000.json ledger/00000.tsv keys/00000.tsv; do
+		merged
+		rm "w/$file"
+		run_tool 1 sheaf-work whole w 00000
+		says "$file"
+		merged
+		: > "w/$file"
+		run_tool 1 sheaf-work whole w 00000
+	done
+}
+
+# planned NAME...: plan-check names these and no others.
+planned() {
+	local status=$1
+	shift
+	run_tool "$status" sheaf-work plan-check w
+	[[ $(paste -sd ' ' out) == "$*" ]] || fail "=> $(paste -sd ' ' out)"
+}
+
+@test "a plan is held against the names, the numbers and the checksums that it was written with" {
+	for n in 0 1 2; do
+		folder
+		printf 's3://b/p/q%s.csv\t4\te\t2026-01-01T00:00:00Z\n' "$n" > w/keys/00002.tsv
+		printf 's3://b/p/zz%s.csv\t4\te\t2026-01-01T00:00:00Z\n' 1 2 > w/keys/00001.tsv
+		run_tool 0 sheaf-work plan-write w
+		silent
+		[[ $(cut -d ' ' -f 1 w/keys/complete) == $'00000=2\n00001=2\n00002=1\nobjects=5\nbytes=20\nbatches=3\nskipped=0' ]]
+		planned 0
+		mv "w/keys/0000$n.tsv" away
+		planned 1 "0000$n"
+		says "sheaf: w/keys/0000$n.tsv: is missing; make refresh lists SRC again and plans this batch anew"
+		run_tool 0 sheaf-work counts w
+		[[ ${output%%$'\n'*} == 3 ]]
+		: > "w/keys/0000$n.tsv"
+		planned 1 "0000$n"
+		says "w/keys/0000$n.tsv: has 0 objects, and " " were planned"
+		head -c -1 away > "w/keys/0000$n.tsv"
+		planned 1 "0000$n"
+		sed 's/\te\t/\tf\t/' away > "w/keys/0000$n.tsv"
+		planned 1 "0000$n"
+		says "w/keys/0000$n.tsv: is not what was planned"
+		mv away "w/keys/0000$n.tsv"
+	done
+	cp w/keys/00000.tsv w/keys/00001.tsv
+	planned 1 00001
+	cp w/keys/00000.tsv w/keys/00004.tsv
+	planned 2 00001
+	grep -qF "w/keys/00004.tsv: is not in the plan; delete it" err
+	# what is to be taken over
+	rm w/keys/0000{1,4}.tsv
+	mkdir w/refresh
+	printf 's3://b/p/zz%s.csv\t4\te\t2026-01-01T00:00:00Z\n' 1 2 > w/refresh/00001.tsv
+	cp w/keys/complete w/refresh/complete
+	run_tool 0 sheaf-work plan-check w refresh
+	: > w/refresh/00001.tsv
+	run_tool 1 sheaf-work plan-check w refresh
+	[[ $output == 00001 ]]
+}
+
+@test "keys/complete: what is lost from it is noticed wherever it ends" {
+	folder
+	run_tool 0 sheaf-work plan-write w
+	size=$(stat -c %s w/keys/complete)
+	cp w/keys/complete whole
+	for ((n = 0; n < size; n++)); do
+		head -c "$n" whole > w/keys/complete
+		sheaf-work plan-check w > out 2> err && fail "=> $n bytes of it pass"
+		grep -qF "w/keys/complete: is damaged: " err
+	done
+	for change in 1d 2d 1p '1s/=2/=1/' '1s/.$//' 's/^objects=3/objects=4/' 's/^batches=2/batches=3/' '$p' '1s/^0000/000/' '/^bytes/d'; do
+		sed "$change" whole > w/keys/complete
+		sheaf-work plan-check w > out 2> err && fail "=> $change passes"
+		grep -qF "w/keys/complete" err
+	done
+}
+
+@test "a plan that is not complete, and one of version 1, by what can be seen of them" {
+	folder # two objects in the first batch, one in the last
+	old_settings
+	planned 0
+	for text in '' s3://b/p/x.csv$'\t'4$'\te\t'2026-01-01T00:00:00Z; do
+		printf '%s' "$text" > w/keys/00000.tsv
+		planned 1 00000
+	done
+	folder
+	sed -i 1d w/keys/00000.tsv
+	planned 1 00000
+	folder
+	: > w/keys/00001.tsv
+	planned 1 00001
+	folder
+	rm w/keys/00001.tsv
+	planned 1 00001
+	folder
+	rm w/keys/complete
+	planned 0
+	: > w/keys/00001.tsv # goes on being listed
+	planned 0
+	sed -i 1d w/keys/00000.tsv
+	planned 1 00000
+	folder
+	rm w/keys/complete w/keys/00000.tsv
+	planned 1 00000
+	folder
+	rm w/keys/complete
+	cp w/keys/00000.tsv w/keys/00001.tsv
+	planned 1 00001
+	says "w/keys/00001.tsv: is not in the order of the listing"
+}
+
+@test "a batch is unsound if its receipt, ledger, rejects or merged rows are not what they were" {
+	made() {
+		folder
+		printf 'b/p/%s.csv\t2\t1\t00000000\n' x y > w/ledger/00000.tsv
+		receipt | sed 's/merged-00000/merged-00001/; s/"objects":2,"rows":2/"objects":1,"rows":1/; s/"bytes":6/"bytes":4/' > w/put/00001.json
+		receipt | sed 's,b/d/,b/k/,' > w/backup/00000.json
+	}
+	made
+	run_tool 0 sheaf-work unsound w
+	silent
+	[[ ! $output ]]
+	while read -r name file change; do
+		made
+		sed -i "$change" "w/$file"
+		run_tool 0 sheaf-work unsound w
+		[[ $output == "$name" ]] || fail "=> $file $change: $output"
+		[[ -s err ]]
+	done <<- 'END'
+		00000 put/00000.json d
+		00000 put/00000.json s/}$//
+		00000 put/00000.json s/00000.csv/00001.csv/
+		00001 put/00001.json s/"rows":1/"rows":2/
+		00001 put/00001.json s/"etag":"e",//
+		00000 backup/00000.json d
+		00000 backup/00000.json s/"bytes":6/"bytes":7/
+		00000 backup/00000.json s/00000.csv/00001.csv/
+		00000 ledger/00000.tsv 1d
+		00000 ledger/00000.tsv d
+		00000 ledger/00000.tsv s/.$//
+		00001 ledger/00001.tsv s/^/x/
+	END
+	made
+	printf 's3://b/p/x.csv\tbad\n' > w/reject/00000.tsv # and merged it is
+	run_tool 0 sheaf-work unsound w
+	[[ $output == 00000 ]]
+	says "w/reject/00000.tsv: names 1 objects that were left out, and 0 were"
+	made
+	rm w/put/00000.json # the second destination has it, and says nonsense
+	: > w/backup/00000.json
+	run_tool 0 sheaf-work unsound w
+	[[ $output == 00000 ]]
+	made
+	rm w/put/00000.json w/ledger/00000.tsv
+	run_tool 0 sheaf-work unsound w
+	silent
+	made
+	printf 'aaaaa\n' > w/merged/00000.csv
+	run_tool 0 sheaf-work unsound w merged
+	[[ $output == $'00000\n00001' ]]
+}
+
+@test "a settings file of another version, or of which something was lost" {
+	folder
+	sed -i 's/^version=2/version=3/' w/settings
+	run_tool 1 sheaf-work settings-load w
+	says "w/settings: version=3: a newer sheaf made this work folder, and this one knows version 2; use the newer one, or another WORK"
+	SRC=s3://b/p/ DEST=s3://b/d BATCH=2 run_tool 2 sheaf-work settings-compare w
+	run_tool 1 verify w
+	grep -qF "verify: w/settings: version=3" err
+	for version in 0 -1 x ''; do
+		sed -i "s/^version=.*/version=$version/" w/settings
+		run_tool 1 sheaf-work settings-load w
+		says "w/settings: version=$version: must be a number"
+	done
+	folder
+	cp w/settings whole
+	for ((n = $(stat -c %s whole) - 2; n >= 0; n--)); do
+		head -c "$n" whole > w/settings
+		sheaf-work settings-load w > out 2> err && fail "=> $n bytes of it pass"
+		grep -qF "sheaf: w/settings: " err
+	done
+	sed 's/^UNION=/UNION=1/' whole > w/settings
+	run_tool 1 sheaf-work settings-load w
+	says "w/settings: is damaged: something was lost or changed since it was written; use another WORK"
+	folder
+	old_settings
+	run_tool 0 sheaf-work settings-load w
+}
+
 @test "what scripts write is a file, not what a link of that name leads to" {
 	folder
+	sed -i '$d' w/ledger/00000.tsv
 	echo precious > outside
 	printf 's3://b/p/y.csv\t404\n' > w/reject/00000.s3get
 	ln -s "$PWD/outside" w/reject/00000.tsv.part
@@ -437,7 +656,7 @@ refused() {
 	run_tool 2 sheaf-work
 	run_tool 2 sheaf-work nothing
 	run_tool 2 sheaf-work counts
-	run_tool 2 sheaf-work name x
+	run_tool 2 sheaf-work release w x
 	run_shell 1 'sheaf-work settings-list > /dev/full'
 	folder
 	run_shell 1 'sheaf-work left w > /dev/full'

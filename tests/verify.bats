@@ -167,17 +167,19 @@ rewrite() {
 	done
 	rm -rf "$WORK"
 	cp -a "$TMP/work-whole" "$WORK"
-	sed -i 's/^batches=.*/batches=4000000000/' "$WORK/keys/complete"
-	run_tool 1 /usr/bin/time --quiet -o rss -f %M verify "$WORK"
-	told "$WORK/keys/00010.tsv: missing, and keys/complete has 4000000000 batches"
-	(($(tail -n 1 rss) < 200000))
-	for value in '10[$(touch no)]' -1 '' 1e3 ' 5'; do
-		sed -i "s/^batches=.*/batches=$value/" "$WORK/keys/complete"
-		run_tool 1 verify "$WORK"
-		told "$WORK/keys/complete: no number of batches"
+	# as version 1 had it, and as it is
+	for batches in '' "$(grep '^[0-9]' "$WORK/keys/complete")"$'\n'; do
+		printf '%sobjects=100\nbytes=8370\nbatches=4000000000\nskipped=0\n' "$batches" > "$WORK/keys/complete"
+		run_tool 1 /usr/bin/time --quiet -o rss -f %M verify "$WORK"
+		told "$WORK/keys/complete: is damaged: it"
+		(($(tail -n 1 rss) < 200000))
+		for value in '10[$(touch no)]' -1 '' 1e3 ' 5' 010; do
+			sed -i "s/^batches=.*/batches=$value/" "$WORK/keys/complete"
+			run_tool 1 verify "$WORK"
+			told "$WORK/keys/complete: is damaged: line " " (batches) must be a number; delete it"
+		done
 	done
-	printf 'objects=100\nbytes=1\nskipped=0\nbatches=10' > "$WORK/keys/complete" # the last line does not end
-	run_tool 0 verify "$WORK"
+	cp "$TMP/work-whole/keys/complete" "$WORK/keys"
 	yes | tr -d '\n' | head -c 3000000 > "$WORK/ledger/00002.tsv"
 	run_tool 1 /usr/bin/time --quiet -o rss -f %M verify "$WORK"
 	told "$WORK/ledger/00002.tsv: line 1 is too long"

@@ -12,20 +12,21 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/log.h"
-#include "base/num.h"
 #include "base/printable.h"
 #include "base/version.h"
 #include "creds/creds_memory.h"
+#include "sheaf-work.h"
+#include "work/audit_batch.h"
+#include "work/backup.h"
 #include "work/batch_name.h"
 #include "work/claim.h"
 #include "work/counts.h"
-#include "work/known_values.h"
+#include "work/merged_file.h"
+#include "work/plan.h"
 #include "work/published.h"
 #include "work/receipt.h"
 #include "work/rejects.h"
 #include "work/release.h"
-#include "work/settings.h"
-#include "work/share.h"
 
 static const char help[] =
     "usage: sheaf-work COMMAND [ARGUMENT...]\n"
@@ -43,23 +44,31 @@ static const char help[] =
     "                             standard error; 2 if WORK/settings cannot be used\n"
     "\n"
     "The work folder:\n"
-    "  values WORK FILE NAME...   values of WORK/FILE (settings, status, keys/complete), a line\n"
-    "                             each; an empty line where the file has no such name\n"
-    "  settings-load WORK         WORK/settings as NAME=value lines; checked\n"
+    "  values WORK FILE NAME...   values of WORK/FILE (settings, status, keys/complete; uri and "
+    "etag\n"
+    "                             of a receipt), a line each; empty where it has no such name\n"
+    "  settings-load WORK         the settings in WORK/settings as NAME=value lines; checked\n"
     "  counts WORK [objects]      lines: batches done failed, and objects if asked for\n"
     "  left WORK [backup]         the names of the batches that are not done\n"
+    "  plan-check WORK [FOLDER]   the names of the batches whose keys/N.tsv is not what was "
+    "planned,\n"
+    "                             and 1; why, on standard error. With FOLDER (refresh): of a plan\n"
+    "                             that is to be taken over\n"
+    "  plan-write WORK [FOLDER]   write keys/complete (FOLDER/complete)\n"
+    "  unsound WORK               the names of the batches that have a receipt, but with which "
+    "it,\n"
+    "                             ledger, rejects and plan do not agree; why, on standard error\n"
     "  objects WORK               the URIs of the merged objects that are done\n"
-    "  name N, object PREFIX N    the name of batch N, the URI of its merged object\n"
     "  unpack DIR DEST LIST       unpack the DEST_sheaf/ledger.tar.gz on standard input into DIR,\n"
     "                             which must not exist; LIST is what s3ls --long lists at DEST\n"
     "  claim WORK NAME PREFIX     whether the run.json on standard input, of NAME=PREFIX, is that\n"
     "                             of WORK: 0; or not: 1, and told\n"
-    "  backup WORK                the prefix of the second destination, by the receipt of batch 0\n"
-    "  whole WORK N               check that the ledger of batch N has each planned object, "
-    "except\n"
-    "                             those in reject/N.tsv, and no other\n"
-    "  release WORK N [rejects]   check that, and give the merged rows of batch N their final "
-    "name;\n"
+    "  backup WORK                the prefix of the second destination, by its receipts; nothing\n"
+    "                             where there are none\n"
+    "  whole WORK N               are merged/N.csv, about/N.json and ledger/N.tsv what was "
+    "written,\n"
+    "                             and does the ledger have what is planned, but for reject/N.tsv?\n"
+    "  release WORK N [rejects]   give merged/N.csv.held its final name if the ledger has that;\n"
     "                             before, make reject/N.tsv of what s3get and csvcat left out\n"
     "\n"
     "  show                       standard input with control characters as \\xNN\n"
@@ -68,233 +77,19 @@ static const char help[] =
     "\n"
     "Exit status: 0, 1 (told on standard error), 2 (usage or settings).\n";
 
-typedef int command(int argc, char **argv, struct err *e);
+enum { TOLD_MAX = 20 };
 
 static int
 usage(struct err *e)
 {
-	return err_set(e, EXIT_USAGE, "wrong arguments; see sheaf-work --help");
+	return sheaf_work_usage(e);
 }
 
-/* --- settings --- */
-
+/* plan_free and work_folder_close are needed in all cases. */
 static int
-settings_list(int argc, char **argv, struct err *e)
+open_plan(struct work_folder *w, struct plan *p, const char *work, struct err *e)
 {
-	(void)argv;
-	if (argc != 0)
-		return usage(e);
-	for (size_t i = 0; i < settings_count; i++) {
-		const struct setting *s = &settings_table[i];
-
-		printf("%s\t%s\t%s\t%s\t%d\t", s->name, settings_type_name(s->type),
-		    *s->initial != '\0' ? s->initial : "-", settings_side_name(s->side), s->shapes);
-		if (s->type == SETTINGS_NUMBER)
-			printf("%llu-%llu", (unsigned long long)s->min, (unsigned long long)s->max);
-		else
-			fputs(s->choices != NULL ? s->choices : "-", stdout);
-		printf("\t%s\n", s->help);
-	}
-	return 0;
-}
-
-/* Tells all that is wrong. */
-static int
-settings_check_all(int argc, char **argv, struct err *e)
-{
-	struct err why;
-	int bad = 0;
-
-	for (size_t i = 0; i < settings_count; i++) {
-		const char *value = settings_from_environment(NULL, &settings_table[i]);
-
-		if (value != NULL && settings_check(&settings_table[i], value, &why) == -1) {
-			log_err(&why);
-			bad = 1;
-		}
-	}
-	for (int i = 0; i < argc; i++) {
-		const struct setting *s = settings_find(argv[i]);
-		const char *value = s != NULL ? settings_from_environment(NULL, s) : NULL;
-
-		if (s == NULL)
-			return usage(e);
-		if (value == NULL || *value == '\0') {
-			log_line(LOG_ERROR, NULL, "%s: must be given%s", s->name,
-			    s->type == SETTINGS_PREFIX ? ", as s3://bucket/prefix/" : "");
-			bad = 1;
-		}
-	}
-	if (!bad && settings_check_places(settings_from_environment, NULL, &why) == -1) {
-		log_err(&why);
-		bad = 1;
-	}
-	return bad ? EXIT_USAGE : 0;
-}
-
-/* The setting of that name, its value from the environment or its default, checked. */
-static const struct setting *
-checked(const char *name, struct buf *value, struct err *e)
-{
-	const struct setting *s = settings_find(name);
-
-	if (s == NULL) {
-		err_set(e, EXIT_USAGE, "%s: there is no such setting", name);
-		return NULL;
-	}
-	if (settings_check(s, settings_value(s, settings_from_environment, NULL, value), e) == -1)
-		return NULL;
-	return s;
-}
-
-static int
-settings_value_of(int argc, char **argv, struct err *e)
-{
-	struct buf value = {0};
-	int rc = 0;
-
-	if (argc != 1)
-		return usage(e);
-	if (checked(argv[0], &value, e) == NULL)
-		rc = -1;
-	else
-		puts(buf_str(&value));
-	buf_free(&value);
-	return rc;
-}
-
-static int
-share(int argc, char **argv, struct err *e)
-{
-	struct share s;
-	uint64_t n;
-
-	if (argc != 2 || share_parse(&s, argv[0]) == -1 ||
-	    num_parse(argv[1], 0, UINT64_MAX, &n) == -1)
-		return usage(e);
-	printf("%llu\n", (unsigned long long)share_of(&s, n));
-	return 0;
-}
-
-static int
-settings_words(int argc, char **argv, struct err *e)
-{
-	struct buf value = {0}, words = {0};
-	int rc = -1;
-
-	if (argc != 1)
-		return usage(e);
-	if (checked(argv[0], &value, e) != NULL) {
-		rc = settings_split(&words, buf_str(&value), e);
-		fwrite(words.p != NULL ? words.p : "", 1, words.len, stdout);
-	}
-	buf_free(&value);
-	buf_free(&words);
-	return rc;
-}
-
-static int
-settings_write_file(int argc, char **argv, struct err *e)
-{
-	struct buf text = {0};
-	int rc = argc == 0 ? settings_check_all(0, argv, e) : usage(e);
-
-	if (rc == 0) {
-		settings_write(&text, settings_from_environment, NULL);
-		fputs(buf_str(&text), stdout);
-	}
-	buf_free(&text);
-	return rc;
-}
-
-/* Prints a setting that differs. */
-static void
-add_difference(struct buf *told, const struct setting *s, const char *asked, const char *kept)
-{
-	puts(s->name);
-	buf_addf(told, "%s%s=%s (it has %s)", told->len > 0 ? ", " : "", s->name, asked, kept);
-}
-
-static int
-settings_compare(int argc, char **argv, struct err *e)
-{
-	struct work_folder w;
-	struct values v = {0};
-	struct buf asked = {0}, kept = {0}, told = {0};
-	int rc = -1;
-
-	if (argc != 1)
-		return usage(e);
-	if (work_folder_open(&w, argv[0], e) == 0)
-		rc = known_values_load(&v, &w, "settings", e);
-	for (size_t i = 0; i < settings_count && rc != -1; i++) {
-		const struct setting *s = &settings_table[i];
-
-		if (!s->shapes)
-			continue;
-		settings_value(s, settings_from_environment, NULL, &asked);
-		settings_value(s, settings_from_values, &v, &kept);
-		if (strcmp(buf_str(&asked), buf_str(&kept)) != 0 || rc == 0)
-			add_difference(&told, s, asked.p, rc == 0 ? "none" : kept.p);
-	}
-	if (rc == -1)
-		e->status = EXIT_USAGE;
-	else if (told.len > 0)
-		rc = err_set(e, EXIT_FAILED, "%s", buf_str(&told));
-	work_folder_close(&w);
-	values_free(&v);
-	buf_free(&asked);
-	buf_free(&kept);
-	buf_free(&told);
-	return rc == -1 ? -1 : 0;
-}
-
-/* --- the work folder --- */
-
-static int
-print_values(int argc, char **argv, struct err *e)
-{
-	struct work_folder w;
-	struct values v = {0};
-	int rc = -1;
-
-	if (argc < 3)
-		return usage(e);
-	for (int i = 2; i < argc; i++)
-		if (!known_values_has(argv[1], argv[i]))
-			return usage(e);
-	if (work_folder_open(&w, argv[0], e) == 0)
-		rc = known_values_load(&v, &w, argv[1], e);
-	if (rc == 0)
-		rc = err_set(e, EXIT_FAILED, "%s/%s: missing", argv[0], argv[1]);
-	for (int i = 2; i < argc && rc == 1; i++) {
-		const char *value = values_get(&v, argv[i]);
-
-		puts(value != NULL ? value : "");
-	}
-	work_folder_close(&w);
-	values_free(&v);
-	return rc == -1 ? -1 : 0;
-}
-
-static int
-settings_load(int argc, char **argv, struct err *e)
-{
-	struct work_folder w;
-	struct values v = {0};
-	int rc = -1;
-
-	if (argc != 1)
-		return usage(e);
-	if (work_folder_open(&w, argv[0], e) == 0)
-		rc = known_values_load(&v, &w, "settings", e);
-	if (rc == 0)
-		rc = err_set(e, EXIT_FAILED, "%s/settings: missing", argv[0]);
-	for (size_t i = 0; i < v.n && rc == 1; i++)
-		printf("%s=%s\n", v.at[i].name, v.at[i].value);
-	work_folder_close(&w);
-	values_free(&v);
-	return rc == -1 ? -1 : 0;
+	return work_folder_open(w, work, e) == -1 ? -1 : plan_load(p, w, NULL, e);
 }
 
 static int
@@ -302,17 +97,19 @@ counts(int argc, char **argv, struct err *e)
 {
 	int objects = argc == 2 && strcmp(argv[1], "objects") == 0, rc;
 	struct work_folder w;
+	struct plan p = {0};
 	struct counts c;
 
 	if (argc != 1 + objects)
 		return usage(e);
-	if ((rc = work_folder_open(&w, argv[0], e)) == 0) {
-		rc = counts_make(&c, &w, objects, e);
+	if ((rc = open_plan(&w, &p, argv[0], e)) == 0) {
+		rc = counts_make(&c, &w, &p, objects, e);
 		printf("%llu\n%llu\n%llu\n", (unsigned long long)c.batches,
 		    (unsigned long long)c.done, (unsigned long long)c.failed);
 		if (objects)
 			printf("%llu\n", (unsigned long long)c.objects);
 	}
+	plan_free(&p);
 	work_folder_close(&w);
 	return rc;
 }
@@ -323,17 +120,100 @@ left(int argc, char **argv, struct err *e)
 	int backup = argc == 2 && strcmp(argv[1], "backup") == 0, rc;
 	char name[BATCH_NAME_SIZE];
 	struct work_folder w;
-	uint32_t n;
+	struct plan p = {0};
 
 	if (argc != 1 + backup)
 		return usage(e);
-	if ((rc = work_folder_open(&w, argv[0], e)) == 0) {
-		n = counts_batches(&w);
-		for (uint32_t i = 0; i < n; i++)
-			if (!counts_is_done(&w, i, backup))
-				puts(batch_name(name, i));
-	}
+	rc = open_plan(&w, &p, argv[0], e);
+	for (uint32_t i = 0; i < p.n && rc == 0; i++)
+		if (!counts_is_done(&w, i, backup))
+			puts(batch_name(name, i));
+	plan_free(&p);
 	work_folder_close(&w);
+	return rc;
+}
+
+struct telling {
+	const char *remedy;
+	unsigned told;
+	int hopeless;
+};
+
+/* plan_tell */
+static void
+tell_plan(void *arg, uint32_t batch, const char *why)
+{
+	char name[BATCH_NAME_SIZE];
+	struct telling *t = arg;
+
+	if (batch == UINT32_MAX)
+		t->hopeless = 1;
+	else
+		puts(batch_name(name, batch));
+	if (++t->told <= TOLD_MAX)
+		log_line(LOG_ERROR, NULL, "%s%s", why, batch != UINT32_MAX ? t->remedy : "");
+}
+
+static int
+plan_check_all(int argc, char **argv, struct err *e)
+{
+	const char *overlay = argc == 2 ? argv[1] : NULL;
+	struct telling t = {.remedy = overlay == NULL ? PLAN_REMEDY : ""};
+	struct work_folder w;
+	struct plan p = {0};
+	int rc;
+
+	if (argc != 1 && argc != 2)
+		return usage(e);
+	if ((rc = work_folder_open(&w, argv[0], e)) == 0 &&
+	    (rc = plan_load(&p, &w, overlay, e)) == 0)
+		rc = plan_check(&p, &w, overlay, tell_plan, &t, e);
+	plan_free(&p);
+	work_folder_close(&w);
+	if (t.told > TOLD_MAX)
+		log_line(LOG_ERROR, NULL, "and %u more", t.told - TOLD_MAX);
+	if (rc == -1)
+		e->status = EXIT_USAGE;
+	return rc <= 0 ? rc : t.hopeless ? EXIT_USAGE : EXIT_FAILED;
+}
+
+static int
+plan_write_all(int argc, char **argv, struct err *e)
+{
+	struct work_folder w;
+	int rc;
+
+	if (argc != 1 && argc != 2)
+		return usage(e);
+	if ((rc = work_folder_open(&w, argv[0], e)) == 0)
+		rc = plan_write(&w, argc == 2 ? argv[1] : NULL, e);
+	work_folder_close(&w);
+	return rc;
+}
+
+/* audit_tell */
+static void
+tell_discrepancy(void *arg, const char *discrepancy)
+{
+	(void)arg;
+	log_line(LOG_ERROR, NULL, "%s", discrepancy);
+}
+
+/* The batches whose evidence does not agree. */
+static int
+unsound(int argc, char **argv, struct err *e)
+{
+	int merged = argc == 2 && strcmp(argv[1], "merged") == 0, rc;
+	char name[BATCH_NAME_SIZE];
+	struct audit a = {0};
+
+	if (argc != 1 + merged)
+		return usage(e);
+	rc = audit_begin(&a, argv[0], NULL, tell_discrepancy, NULL, e);
+	for (uint32_t n = 0; n < a.n_batches && rc == 0; n++)
+		if (!audit_batch_sound(&a, n, merged))
+			puts(batch_name(name, n));
+	audit_end(&a);
 	return rc;
 }
 
@@ -341,91 +221,42 @@ static int
 objects(int argc, char **argv, struct err *e)
 {
 	char name[BATCH_NAME_SIZE];
-	struct work_folder w;
-	struct values v = {0};
+	struct audit a = {0};
 	struct buf uri = {0};
-	int rc = -1;
+	int rc;
 
 	if (argc != 1)
 		return usage(e);
-	if (work_folder_open(&w, argv[0], e) == 0)
-		rc = known_values_load(&v, &w, "settings", e);
-	if (rc != -1 && values_get(&v, "DEST") == NULL)
-		rc = err_set(e, EXIT_FAILED, "%s/settings: no DEST", argv[0]);
-	for (uint32_t i = 0, n = rc == 1 ? counts_batches(&w) : 0; i < n; i++) {
-		if (!counts_is_done(&w, i, 0))
+	rc = audit_begin(&a, argv[0], NULL, tell_discrepancy, NULL, e);
+	for (uint32_t n = 0; n < a.n_batches && rc == 0; n++) {
+		if (!counts_is_done(&a.work, n, 0))
 			continue;
 		buf_reset(&uri);
-		batch_name_object(&uri, values_get(&v, "DEST"), batch_name(name, i));
+		batch_name_object(&uri, a.dest, batch_name(name, n));
 		puts(buf_str(&uri));
 	}
-	work_folder_close(&w);
-	values_free(&v);
+	audit_end(&a);
 	buf_free(&uri);
-	return rc == -1 ? -1 : 0;
-}
-
-static int
-name(int argc, char **argv, struct err *e)
-{
-	char text[BATCH_NAME_SIZE];
-	uint64_t n;
-
-	if (argc != 1 || num_parse(argv[0], 0, UINT32_MAX - 1, &n) == -1)
-		return usage(e);
-	puts(batch_name(text, (uint32_t)n));
-	return 0;
-}
-
-static int
-object(int argc, char **argv, struct err *e)
-{
-	char text[BATCH_NAME_SIZE];
-	struct buf uri = {0};
-	uint64_t n;
-
-	if (argc != 2 || num_parse(argv[1], 0, UINT32_MAX - 1, &n) == -1)
-		return usage(e);
-	batch_name_object(&uri, argv[0], batch_name(text, (uint32_t)n));
-	puts(buf_str(&uri));
-	buf_free(&uri);
-	return 0;
+	return rc;
 }
 
 static int
 claim(int argc, char **argv, struct err *e)
 {
-	struct buf text = {0}, where = {0};
-	struct claim ours = {.src = NULL}, theirs = {.src = NULL};
-	struct work_folder w;
+	struct buf text = {0};
+	struct work_folder w = {.fd = -1};
 	ssize_t n;
-	int rc = -1;
+	int rc;
 
 	if (argc != 3)
 		return usage(e);
-	buf_addf(&where, "%s=%s", argv[1], argv[2]);
 	n = io_read_full(STDIN_FILENO, buf_room(&text, CLAIM_MAX + 1), CLAIM_MAX + 1);
-	if (work_folder_open(&w, argv[0], e) == -1 || claim_load(&ours, &w, e) == -1)
-		;
-	else if (n == -1)
-		err_errno(e, EXIT_FAILED, "standard input");
-	else if (claim_parse(&theirs, text.p, (size_t)n, "its _sheaf/run.json", e) == -1)
-		err_set(e, EXIT_FAILED,
-		    "%s: belongs to another run, and its _sheaf/run.json is not of sheaf; use "
-		    "another %s",
-		    buf_str(&where), argv[1]);
-	else if (claim_same(&ours, &theirs))
-		rc = 0;
-	else
-		err_set(e, EXIT_FAILED,
-		    "%s: belongs to another run, begun %s with SRC=%s DEST=%s; use another %s, or "
-		    "the work folder of that run",
-		    buf_str(&where), theirs.created, theirs.src, theirs.dest, argv[1]);
+	if (n == -1)
+		rc = err_errno(e, EXIT_FAILED, "standard input");
+	else if ((rc = work_folder_open(&w, argv[0], e)) == 0)
+		rc = claim_check(&w, text.p, (size_t)n, argv[1], argv[2], e);
 	work_folder_close(&w);
-	claim_free(&ours);
-	claim_free(&theirs);
 	buf_free(&text);
-	buf_free(&where);
 	return rc;
 }
 
@@ -433,30 +264,19 @@ static int
 backup(int argc, char **argv, struct err *e)
 {
 	struct work_folder w;
-	struct receipt r = {0};
-	struct buf object = {0};
-	char text[BATCH_NAME_SIZE];
-	int rc = -1;
+	struct plan p = {0};
+	struct buf prefix = {0};
+	int rc;
 
 	if (argc != 1)
 		return usage(e);
-	if (work_folder_open(&w, argv[0], e) == 0 &&
-	    receipt_load(&r, &w, "backup/00000.json", e) == 1) {
-		batch_name_object(&object, "", batch_name(text, 0));
-		if (r.uri != NULL && strncmp(r.uri, "s3://", 5) == 0 &&
-		    strlen(r.uri) > object.len &&
-		    strcmp(r.uri + strlen(r.uri) - object.len, buf_str(&object)) == 0) {
-			printf("%.*s\n", (int)(strlen(r.uri) - object.len), r.uri);
-			rc = 0;
-		} else {
-			err_set(e, EXIT_FAILED,
-			    "%s/backup/00000.json: its uri is not that of batch 00000", argv[0]);
-		}
-	}
-	receipt_free(&r);
-	buf_free(&object);
+	if ((rc = open_plan(&w, &p, argv[0], e)) == 0 &&
+	    (rc = backup_prefix(&prefix, &w, p.n, e)) == 1)
+		puts(buf_str(&prefix));
+	plan_free(&p);
+	buf_free(&prefix);
 	work_folder_close(&w);
-	return rc;
+	return rc == -1 ? -1 : 0;
 }
 
 static int
@@ -468,8 +288,8 @@ release(int argc, char **argv, struct err *e)
 
 	if (argc != 2 + rejects || batch_name_parse(argv[1], strlen(argv[1]), &n) == -1)
 		return usage(e);
-	if ((rc = work_folder_open(&w, argv[0], e)) == 0 && rejects)
-		rc = rejects_collect(&w, n, e);
+	if ((rc = work_folder_open(&w, argv[0], e)) == 0)
+		rc = rejects ? rejects_collect(&w, n, e) : rejects_remove(&w, n, e);
 	if (rc == 0)
 		rc = release_merged(&w, n, e);
 	work_folder_close(&w);
@@ -486,7 +306,7 @@ whole(int argc, char **argv, struct err *e)
 	if (argc != 2 || batch_name_parse(argv[1], strlen(argv[1]), &n) == -1)
 		return usage(e);
 	if ((rc = work_folder_open(&w, argv[0], e)) == 0)
-		rc = release_check(&w, n, e);
+		rc = merged_file_whole(&w, n, e);
 	work_folder_close(&w);
 	return rc;
 }
@@ -545,24 +365,13 @@ share_credentials(int argc, char **argv, struct err *e)
 	return err_errno(e, EXIT_FAILED, "%s", argv[0]);
 }
 
-static const struct {
-	const char *name;
-	command *run;
-} commands[] = {
-    {"settings-list", settings_list},
-    {"settings-check", settings_check_all},
-    {"settings-value", settings_value_of},
-    {"settings-words", settings_words},
-    {"share", share},
-    {"settings-write", settings_write_file},
-    {"settings-compare", settings_compare},
-    {"settings-load", settings_load},
-    {"values", print_values},
+static const struct sheaf_work_command commands[] = {
     {"counts", counts},
     {"left", left},
+    {"plan-check", plan_check_all},
+    {"plan-write", plan_write_all},
+    {"unsound", unsound},
     {"objects", objects},
-    {"name", name},
-    {"object", object},
     {"unpack", unpack},
     {"claim", claim},
     {"backup", backup},
@@ -570,11 +379,21 @@ static const struct {
     {"whole", whole},
     {"show", show},
     {"share-credentials", share_credentials},
+    {NULL, NULL},
 };
+
+static const struct sheaf_work_command *
+find(const struct sheaf_work_command *c, const char *name)
+{
+	while (c->name != NULL && strcmp(c->name, name) != 0)
+		c++;
+	return c->name != NULL ? c : NULL;
+}
 
 int
 main(int argc, char **argv)
 {
+	const struct sheaf_work_command *c;
 	struct err e = {0};
 	int rc;
 
@@ -588,10 +407,9 @@ main(int argc, char **argv)
 		puts("sheaf-work (sheaf) " SHEAF_VERSION);
 		return log_close_stdout();
 	}
-	rc = usage(&e);
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
-			rc = commands[i].run(argc - 2, argv + 2, &e);
+	if ((c = find(commands, argv[1])) == NULL)
+		c = find(sheaf_work_values, argv[1]);
+	rc = c != NULL ? c->run(argc - 2, argv + 2, &e) : usage(&e);
 	if (rc == -1) {
 		log_err(&e);
 		rc = e.status;

@@ -83,7 +83,7 @@ check_rejects(struct audit *a)
 static int
 check(struct audit *a, struct err *e)
 {
-	if (audit_begin(a, opt.work, opt.prefix, tell, NULL, e) == -1)
+	if (audit_begin(a, opt.work, opt.prefix, tell, NULL, e) == -1 || audit_plan(a, e) == -1)
 		return -1;
 	audit_batch_all(a);
 	check_rejects(a);
@@ -120,10 +120,13 @@ print_totals(const struct audit *a)
 	if (a->rejected > 0 && opt.rejects_max != NULL)
 		snprintf(max, sizeof(max), " (REJECTS_MAX=%s)", opt.rejects_max);
 	printf("%llu objects, %llu left out%s, %llu rows and %llu bytes in %lu merged objects: "
-	       "nothing is missing\n",
+	       "nothing is missing",
 	    (unsigned long long)a->all.objects, (unsigned long long)a->rejected, max,
 	    (unsigned long long)a->all.rows, (unsigned long long)a->bytes,
 	    (unsigned long)a->n_batches);
+	if (a->rejected > 0)
+		printf(" except the %llu left out", (unsigned long long)a->rejected);
+	putchar('\n');
 }
 
 /* Before the work folder is read. It writes nothing but its messages. */

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/num.h"
 #include "work/audit.h"
 #include "work/batch_name.h"
+#include "work/known_values.h"
 
 void
 audit_problem(struct audit *a, const char *fmt, ...)
@@ -32,47 +32,34 @@ audit_problem_at(struct audit *a, uint32_t batch, const char *what)
 	buf_free(&uri);
 }
 
-/* The number of batches that keys/complete has; each of them must have its keys. */
-static int
-count_batches(struct audit *a, struct err *e)
+/* A receipt that is of no use is told. */
+static void
+load_one(struct audit *a)
 {
-	struct values complete;
-	char path[BATCH_NAME_PATH];
-	uint64_t n = 0;
-	const char *value;
-	int rc = values_load(&complete, &a->work, "keys/complete", e);
+	const char *one = a->is_backup ? "backup/one.json" : "one.json";
+	struct err e;
+	int rc = receipt_load(&a->one.receipt, &a->work, one, &e);
 
-	if (rc == 0)
-		rc = err_set(e, EXIT_FAILED, "%s: the listing is not complete", a->work.path);
-	value = values_get(&complete, "batches");
-	if (rc == 1 && (value == NULL || num_parse(value, 0, UINT32_MAX - 1, &n) == -1))
-		rc =
-		    err_set(e, EXIT_FAILED, "%s/keys/complete: no number of batches", a->work.path);
-	values_free(&complete);
 	if (rc == -1)
-		return -1;
-	while (a->n_batches < n &&
-	    work_folder_has(&a->work, batch_name_path(path, "keys", a->n_batches, ".tsv")))
-		a->n_batches++;
-	if (a->n_batches < n)
-		audit_problem(a, "%s/%s: missing, and keys/complete has %llu batches", a->work.path,
-		    path, (unsigned long long)n);
-	a->batches = xcalloc((size_t)a->n_batches + 1, sizeof(*a->batches));
-	return 0;
+		audit_problem(a, "%s", e.text);
+	else if (rc == 1 && a->one.receipt.lacks != NULL)
+		audit_problem(a, "%s/%s: not a receipt: %s is missing or of the wrong type",
+		    a->work.path, one, a->one.receipt.lacks);
+	else
+		a->one.made = rc == 1;
 }
 
 int
 audit_begin(struct audit *a, const char *work, const char *backup, audit_tell *tell, void *arg,
     struct err *e)
 {
-	const char *one = backup != NULL ? "backup/one.json" : "one.json";
 	const char *value;
 	int rc;
 
 	*a = (struct audit){.is_backup = backup != NULL, .tell = tell, .arg = arg};
 	if (work_folder_open(&a->work, work, e) == -1)
 		return -1;
-	if ((rc = values_load(&a->settings, &a->work, "settings", e)) != 1)
+	if ((rc = known_values_load(&a->settings, &a->work, "settings", e)) != 1)
 		return rc == -1 ? -1
 				: err_set(e, EXIT_FAILED,
 				      "%s/settings: missing: not the work folder of a merge", work);
@@ -82,15 +69,27 @@ audit_begin(struct audit *a, const char *work, const char *backup, audit_tell *t
 	a->dest = backup != NULL ? backup : values_get(&a->settings, "DEST");
 	if (a->src == NULL || a->dest == NULL)
 		return err_set(e, EXIT_FAILED, "%s/settings: no SRC or no DEST", work);
-	if (count_batches(a, e) == -1)
+	if (plan_load(&a->plan, &a->work, NULL, e) == -1)
 		return -1;
-	rc = receipt_load(&a->one.receipt, &a->work, one, e);
-	if (rc == 1 && a->one.receipt.lacks != NULL)
-		return err_set(e, EXIT_FAILED,
-		    "%s/%s: not a receipt: %s is missing or of the wrong type", work, one,
-		    a->one.receipt.lacks);
-	a->one.made = rc == 1;
-	return rc == -1 ? -1 : 0;
+	a->n_batches = a->plan.n;
+	a->batches = xcalloc((size_t)a->n_batches + 1, sizeof(*a->batches));
+	load_one(a);
+	return 0;
+}
+
+/* plan_tell */
+static void
+take_plan(void *arg, uint32_t batch, const char *why)
+{
+	audit_problem(arg, "%s%s", why, batch != UINT32_MAX ? PLAN_REMEDY : "");
+}
+
+int
+audit_plan(struct audit *a, struct err *e)
+{
+	if (!a->plan.complete)
+		return err_set(e, EXIT_FAILED, "%s: the listing is not complete", a->work.path);
+	return plan_check(&a->plan, &a->work, NULL, take_plan, a, e) == -1 ? -1 : 0;
 }
 
 void
@@ -101,6 +100,7 @@ audit_end(struct audit *a)
 	receipt_free(&a->one.receipt);
 	twice_free(&a->twice);
 	values_free(&a->settings);
+	plan_free(&a->plan);
 	work_folder_close(&a->work);
 	free(a->batches);
 	a->batches = NULL;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "work/plan.h"
 #include "work/receipt.h"
 #include "work/twice.h"
 #include "work/values.h"
@@ -34,7 +35,8 @@ struct audit {
 	const char *src, *dest; /* prefixes; borrowed */
 	int is_backup;		/* dest is a second destination */
 	int is_union;		/* columns were matched by name */
-	uint32_t n_batches;
+	struct plan plan;
+	uint32_t n_batches;	      /* plan.n */
 	struct audit_object *batches; /* owned */
 	struct audit_object one;      /* the single object of ONE=1 */
 	struct twice twice;
@@ -46,13 +48,16 @@ struct audit {
 };
 
 /*
- * Opens the work folder and reads its settings and the number of batches. backup: the prefix of a
- * second destination, which is audited instead of DEST; NULL: DEST. -1 with e filled: there is no
- * work folder, or its listing is not complete. audit_end is needed in both cases.
+ * Opens the work folder and reads its settings and its plan. backup: the prefix of a second
+ * destination, which is audited instead of DEST; NULL: DEST. -1 with e filled: there is no work
+ * folder, or its plan cannot be read. audit_end is needed in both cases.
  */
 int audit_begin(struct audit *a, const char *work, const char *backup, audit_tell *tell, void *arg,
     struct err *e);
 void audit_end(struct audit *a);
+
+/* Are the files in keys/ what was planned? -1 with e filled: the listing is not complete. */
+int audit_plan(struct audit *a, struct err *e);
 
 /* Tells a discrepancy and counts it. */
 void audit_problem(struct audit *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

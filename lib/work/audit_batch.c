@@ -7,6 +7,7 @@
 #include "work/batch_name.h"
 #include "work/keys.h"
 #include "work/ledger_walk.h"
+#include "work/merged_file.h"
 
 enum { PAIRS_MAX = 1000 /* of objects planned twice; each is looked up in two files */ };
 
@@ -124,22 +125,41 @@ check_sums(struct walk *w, const struct receipt *r)
 		    (unsigned)crc, (unsigned)r->crc32c);
 }
 
-static void
-load_receipt(struct audit *a, uint32_t n, const char *name)
+/* Whether the receipt of that file, "put/00003.json", is there, whole, and of batch n; where it is
+ * damaged, that is told. */
+static int
+load_receipt(struct audit *a, struct receipt *r, const char *path, uint32_t n)
 {
-	struct audit_object *b = &a->batches[n];
-	char path[BATCH_NAME_PATH];
+	uint32_t of;
 	struct err e;
+	int rc = receipt_load(r, &a->work, path, &e);
 
-	switch (receipt_load(&b->receipt, &a->work, batch_name_path(path, "put", n, ".json"), &e)) {
-	case -1: audit_problem(a, "%s", e.text); break;
-	case 0: audit_problem(a, "batch %s: is not done: it has no receipt", name); break;
-	default:
-		b->made = b->receipt.lacks == NULL;
-		if (!b->made)
-			audit_problem(a, "%s/%s: not a receipt: %s is missing or of the wrong type",
-			    a->work.path, path, b->receipt.lacks);
-	}
+	if (rc == -1)
+		audit_problem(a, "%s", e.text);
+	else if (rc == 1 && r->lacks != NULL)
+		audit_problem(a, "%s/%s: not a receipt: %s is missing or of the wrong type",
+		    a->work.path, path, r->lacks);
+	else if (rc == 1 && (batch_name_object_of(r->uri, &of) == -1 || of != n))
+		audit_problem(a, "%s/%s: is the receipt of %s", a->work.path, path, r->uri);
+	else
+		return rc;
+	return 0;
+}
+
+/* The second destination has the same bytes. */
+static void
+check_backup(struct audit *a, uint32_t n)
+{
+	const struct audit_object *b = &a->batches[n];
+	char path[BATCH_NAME_PATH];
+	struct receipt r;
+
+	batch_name_path(path, "backup", n, ".json");
+	if (load_receipt(a, &r, path, n) && b->made &&
+	    (r.bytes != b->receipt.bytes || r.crc32c != b->receipt.crc32c))
+		audit_problem(
+		    a, "%s/%s: what is at BACKUP is not what is at DEST", a->work.path, path);
+	receipt_free(&r);
 }
 
 static void
@@ -148,20 +168,37 @@ check_batch(struct audit *a, uint32_t n)
 	struct audit_object *b = &a->batches[n];
 	struct walk w = {.audit = a, .batch = n};
 	struct audit_sums *all = &a->all;
+	char path[BATCH_NAME_PATH];
 	struct err e;
 
 	batch_name(w.name, n);
-	load_receipt(a, n, w.name);
+	b->made = load_receipt(a, &b->receipt, batch_name_path(path, "put", n, ".json"), n);
+	check_backup(a, n);
 	if (b->made) {
 		if (ledger_walk(&a->work, n, take, &w, &e) == -1)
 			audit_problem(a, "%s", e.text);
-		check_sums(&w, &b->receipt);
+		else
+			check_sums(&w, &b->receipt);
 	}
 	a->bytes += b->receipt.bytes;
 	all->objects += w.sums.objects;
 	all->rows += w.sums.rows;
 	all->bytes += w.sums.bytes;
 	all->crc32c = crc32c_combine(all->crc32c, w.sums.crc32c, w.sums.bytes);
+}
+
+int
+audit_batch_sound(struct audit *a, uint32_t n, int merged)
+{
+	const struct audit_object *b = &a->batches[n];
+	uint64_t before = a->problems;
+	struct err e;
+
+	check_batch(a, n);
+	if (merged && b->made &&
+	    merged_file_check(&a->work, n, b->receipt.bytes, b->receipt.crc32c, &e) == -1)
+		audit_problem(a, "%s", e.text);
+	return a->problems == before;
 }
 
 /* A batch of empty files has no header. */
@@ -187,8 +224,15 @@ check_headers(struct audit *a)
 void
 audit_batch_all(struct audit *a)
 {
-	for (uint32_t n = 0; n < a->n_batches; n++)
+	for (uint32_t n = 0; n < a->n_batches; n++) {
+		char name[BATCH_NAME_SIZE];
+		uint64_t before = a->problems;
+
 		check_batch(a, n);
+		if (!a->batches[n].made && a->problems == before)
+			audit_problem(
+			    a, "batch %s: is not done: it has no receipt", batch_name(name, n));
+	}
 	check_twice(a);
 	check_headers(a);
 }

@@ -11,4 +11,8 @@
  * unless columns were matched by name. */
 void audit_batch_all(struct audit *a);
 
+/* Whether all that is known of a batch agrees, or it has no receipt; with merged, too, that the
+ * merged rows are those that were stored. What does not agree is told. */
+int audit_batch_sound(struct audit *a, uint32_t n, int merged);
+
 #endif

@@ -56,3 +56,13 @@ batch_name_object_parse(const char *uri, const char *prefix, uint32_t *n)
 	digits = strspn(uri, "0123456789");
 	return strcmp(uri + digits, object_end) == 0 ? batch_name_parse(uri, digits, n) : -1;
 }
+
+int
+batch_name_object_of(const char *uri, uint32_t *n)
+{
+	const char *last = NULL;
+
+	for (const char *p = uri; (p = strstr(p, object_begin)) != NULL; p++)
+		last = p;
+	return last != NULL ? batch_name_object_parse(last, "", n) : -1;
+}

@@ -29,4 +29,7 @@ void batch_name_object(struct buf *out, const char *prefix, const char *name);
 /* 0, or -1 where uri is no object of a batch under that prefix. */
 int batch_name_object_parse(const char *uri, const char *prefix, uint32_t *n);
 
+/* 0, or -1 where uri is no object of a batch under any prefix. */
+int batch_name_object_of(const char *uri, uint32_t *n);
+
 #endif

@@ -68,19 +68,40 @@ claim_load(struct claim *c, const struct work_folder *w, struct err *e)
 	buf_addf(&name, "%s/run.json", w->path);
 	rc = work_folder_read(w, "run.json", CLAIM_MAX, &text, e);
 	if (rc == 0)
-		rc = err_set(e, EXIT_FAILED, "%s: missing", buf_str(&name));
-	else if (rc == 1)
-		rc = claim_parse(c, text.p, text.len, buf_str(&name), e);
+		err_set(e, EXIT_FAILED, "%s: missing", buf_str(&name));
+	rc = rc == 1 ? claim_parse(c, text.p, text.len, buf_str(&name), e) : -1;
 	buf_free(&text);
 	buf_free(&name);
 	return rc;
 }
 
-int
-claim_same(const struct claim *a, const struct claim *b)
+static int
+is_same(const struct claim *a, const struct claim *b)
 {
-	return strcmp(a->id, b->id) == 0 && strcmp(a->src, b->src) == 0 &&
-	    strcmp(a->dest, b->dest) == 0;
+	return strcmp(a->id, b->id) == 0 && a->src != NULL && b->src != NULL &&
+	    strcmp(a->src, b->src) == 0 && strcmp(a->dest, b->dest) == 0;
+}
+
+int
+claim_check(const struct work_folder *w, const char *text, size_t len, const char *name,
+    const char *prefix, struct err *e)
+{
+	struct claim ours, theirs = {.src = NULL};
+	int rc = claim_load(&ours, w, e);
+
+	if (rc == 0 && claim_parse(&theirs, text, len, "its _sheaf/run.json", e) == -1)
+		rc = err_set(e, EXIT_FAILED,
+		    "%s=%s: belongs to another run, and its _sheaf/run.json is not of sheaf; use "
+		    "another %s",
+		    name, prefix, name);
+	else if (rc == 0 && !is_same(&ours, &theirs))
+		rc = err_set(e, EXIT_FAILED,
+		    "%s=%s: belongs to another run, begun %s with SRC=%s DEST=%s; use another %s, "
+		    "or the work folder of that run",
+		    name, prefix, theirs.created, theirs.src, theirs.dest, name);
+	claim_free(&ours);
+	claim_free(&theirs);
+	return rc;
 }
 
 void

@@ -23,8 +23,10 @@ int claim_parse(struct claim *c, const char *text, size_t len, const char *name,
 /* Reads run.json of a work folder; a missing file is an error. */
 int claim_load(struct claim *c, const struct work_folder *w, struct err *e);
 
-/* Whether both are of the same run. */
-int claim_same(const struct claim *a, const struct claim *b);
+/* Whether the len bytes at text, found at the prefix that the setting name has, are of the same run
+ * as run.json. 0, or -1 with e filled: whose they are. */
+int claim_check(const struct work_folder *w, const char *text, size_t len, const char *name,
+    const char *prefix, struct err *e);
 
 void claim_free(struct claim *c);
 

@@ -5,17 +5,6 @@
 #include "work/receipt.h"
 #include "work/rejects.h"
 
-uint32_t
-counts_batches(const struct work_folder *w)
-{
-	char path[BATCH_NAME_PATH];
-	uint32_t n = 0;
-
-	while (n < UINT32_MAX && work_folder_has(w, batch_name_path(path, "keys", n, ".tsv")))
-		n++;
-	return n;
-}
-
 int
 counts_is_done(const struct work_folder *w, uint32_t batch, int backup)
 {
@@ -25,9 +14,10 @@ counts_is_done(const struct work_folder *w, uint32_t batch, int backup)
 	    (!backup || work_folder_has(w, batch_name_path(path, "backup", batch, ".json")));
 }
 
-/* The batches that have a file with that suffix in the folder. */
+/* The batches of the plan that have a file with that suffix in the folder. */
 static uint64_t
-count_files(const struct work_folder *w, const char *folder, const char *suffix)
+count_files(
+    const struct work_folder *w, const struct plan *p, const char *folder, const char *suffix)
 {
 	DIR *dir = work_folder_list(w, folder);
 	struct dirent *entry;
@@ -38,7 +28,7 @@ count_files(const struct work_folder *w, const char *folder, const char *suffix)
 		size_t digits = strspn(entry->d_name, "0123456789");
 
 		n += strcmp(entry->d_name + digits, suffix) == 0 &&
-		    batch_name_parse(entry->d_name, digits, &batch) == 0;
+		    batch_name_parse(entry->d_name, digits, &batch) == 0 && batch < p->n;
 	}
 	if (dir != NULL)
 		closedir(dir);
@@ -65,17 +55,18 @@ add_objects(struct counts *c, const struct work_folder *w, uint32_t batch, struc
 }
 
 int
-counts_make(struct counts *c, const struct work_folder *w, int objects, struct err *e)
+counts_make(
+    struct counts *c, const struct work_folder *w, const struct plan *p, int objects, struct err *e)
 {
 	struct err why;
 	int rc = 0;
 
 	*c = (struct counts){
-	    .batches = counts_batches(w),
-	    .done = count_files(w, "put", ".json"),
-	    .failed = count_files(w, "failed", ""),
+	    .batches = (uint64_t)p->n + p->lost,
+	    .done = count_files(w, p, "put", ".json"),
+	    .failed = count_files(w, p, "failed", ""),
 	};
-	for (uint32_t n = 0; n < c->batches && objects; n++)
+	for (uint32_t n = 0; n < p->n && objects; n++)
 		if (add_objects(c, w, n, &why) == -1 && rc == 0)
 			rc = err_set(e, EXIT_FAILED, "%s", why.text);
 	return rc;

@@ -7,21 +7,20 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "work/plan.h"
 #include "work/work_folder.h"
 
 struct counts {
-	uint64_t batches; /* whose keys are known */
+	uint64_t batches; /* of the plan */
 	uint64_t done;	  /* of them, with a receipt */
-	uint64_t failed;  /* batches whose last attempt failed */
+	uint64_t failed;  /* of them, whose last attempt failed */
 	uint64_t objects; /* merged or left out, in done batches */
 };
 
 /* objects: count them, too, which reads all receipts. A receipt that cannot be read counts as none:
  * the first such is told in e and -1 is returned, with all counted that could be. */
-int counts_make(struct counts *c, const struct work_folder *w, int objects, struct err *e);
-
-/* The number of batches whose keys are known: 0, 1, 2, ... without a gap. */
-uint32_t counts_batches(const struct work_folder *w);
+int counts_make(struct counts *c, const struct work_folder *w, const struct plan *p, int objects,
+    struct err *e);
 
 /* Whether a batch is done, with backup also at the second destination. */
 int counts_is_done(const struct work_folder *w, uint32_t batch, int backup);

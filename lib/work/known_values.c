@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "work/known_values.h"
 #include "work/settings.h"
+#include "work/settings_file.h"
 #include "work/share.h"
 
 enum type { NUMBER, TIME, STATE, SHARE };
@@ -20,10 +21,6 @@ static const struct known {
     {"status", "done", NUMBER},
     {"status", "failed", NUMBER},
     {"status", "rejects_max", SHARE},
-    {"keys/complete", "objects", NUMBER},
-    {"keys/complete", "bytes", NUMBER},
-    {"keys/complete", "batches", NUMBER},
-    {"keys/complete", "skipped", NUMBER},
 };
 
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };
@@ -47,7 +44,8 @@ known_values_has(const char *file, const char *name)
 	const struct setting *s;
 
 	if (strcmp(file, "settings") == 0)
-		return (s = settings_find(name)) != NULL && s->shapes;
+		return strcmp(name, "version") == 0 ||
+		    ((s = settings_find(name)) != NULL && s->shapes);
 	return find(file, name) != NULL;
 }
 
@@ -110,12 +108,12 @@ known_values_load(struct values *v, const struct work_folder *w, const char *fil
 
 	*v = (struct values){0};
 	if (strcmp(file, "settings") != 0 && find(file, NULL) == NULL)
-		return err_set(e, EXIT_USAGE, "%s: not settings, status or keys/complete", file);
+		return err_set(e, EXIT_USAGE, "%s: neither settings nor status", file);
 	if ((rc = values_load(v, w, file, e)) != 1)
 		return rc;
 	buf_addf(&path, "%s/%s", w->path, file);
 	if (strcmp(file, "settings") == 0)
-		rc = settings_check_file(v, buf_str(&path), e) == -1 ? -1 : 1;
+		rc = settings_file_check(v, buf_str(&path), e) == -1 ? -1 : 1;
 	else
 		rc = check(v, buf_str(&path), file, e);
 	buf_free(&path);

@@ -5,8 +5,8 @@
 #include "work/source_name.h"
 
 static int
-walk(struct tsv *keys, struct tsv *ledger, const struct rejects *rejects, ledger_walk_take *take,
-    void *arg, struct err *e)
+walk(struct tsv *keys, struct tsv *ledger, const struct rejects *rejects, size_t *rejected,
+    ledger_walk_take *take, void *arg, struct err *e)
 {
 	struct ledger_line l = {0};
 	struct keys_line key;
@@ -20,6 +20,7 @@ walk(struct tsv *keys, struct tsv *ledger, const struct rejects *rejects, ledger
 			have = ledger_next(ledger, &l, e);
 		} else if (rejects_have(rejects, key.uri)) {
 			take(arg, LEDGER_WALK_REJECTED, key.uri, at, NULL);
+			(*rejected)++;
 		} else {
 			take(arg, LEDGER_WALK_MISSING, key.uri, at, NULL);
 		}
@@ -36,12 +37,17 @@ ledger_walk(
 	struct tsv keys = {.lines.fd = -1}, ledger = {.lines.fd = -1};
 	struct rejects rejects = {0};
 	char path[BATCH_NAME_PATH];
+	size_t rejected = 0;
 	int rc = -1;
 
 	if (rejects_load(&rejects, w, batch_name_path(path, "reject", batch, ".tsv"), e) == 0 &&
 	    tsv_open(&keys, w, batch_name_path(path, "keys", batch, ".tsv"), e) == 0 &&
 	    tsv_open(&ledger, w, batch_name_path(path, "ledger", batch, ".tsv"), e) == 0)
-		rc = walk(&keys, &ledger, &rejects, take, arg, e);
+		rc = walk(&keys, &ledger, &rejects, &rejected, take, arg, e);
+	if (rc == 0 && rejected != rejects.n)
+		rc = err_set(e, EXIT_FAILED,
+		    "%s/%s: names %zu objects that were left out, and %zu were", w->path,
+		    batch_name_path(path, "reject", batch, ".tsv"), rejects.n, rejected);
 	tsv_close(&keys);
 	tsv_close(&ledger);
 	rejects_free(&rejects);

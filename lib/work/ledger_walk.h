@@ -23,7 +23,8 @@ enum ledger_walk_event {
 typedef void ledger_walk_take(void *arg, enum ledger_walk_event ev, const char *uri, uint64_t line,
     const struct ledger_line *l);
 
-/* 0, or -1 with e filled where a file cannot be read. */
+/* 0, or -1 with e filled: a file cannot be read, or the rejects name something that is merged, not
+ * planned or named twice. */
 int ledger_walk(
     const struct work_folder *w, uint32_t batch, ledger_walk_take *take, void *arg, struct err *e);
 

@@ -13,6 +13,7 @@
 #include "work/claim.h"
 #include "work/keys.h"
 #include "work/known_values.h"
+#include "work/plan.h"
 #include "work/published.h"
 #include "work/work_folder.h"
 
@@ -22,6 +23,7 @@ enum kind {
 	UNKNOWN,
 	IGNORED, /* a work folder has it, and nobody who verifies needs it */
 	VALUES,
+	PLAN,
 	CLAIM,
 	RECEIPT,
 	LIST,
@@ -62,7 +64,7 @@ static const struct {
 	enum kind kind;
 } single_files[] = {
     {"settings", VALUES},
-    {"keys/complete", VALUES},
+    {"keys/complete", PLAN},
     {"run.json", CLAIM},
     {"one.json", RECEIPT},
     {"backup/one.json", RECEIPT},
@@ -108,6 +110,7 @@ most_of(const struct unpacking *u)
 {
 	switch (u->kind) {
 	case VALUES: return VALUES_FILE_MAX;
+	case PLAN: return VALUES_FILE_MAX + PLAN_LINE_MAX * u->objects;
 	case CLAIM: return CLAIM_MAX;
 	case RECEIPT: return PUBLISHED_RECEIPT_MAX;
 	case LIST: return u->batch * PUBLISHED_LINE_MAX;
@@ -300,16 +303,16 @@ make_folders(struct unpacking *u, const char *dir, struct err *e)
 static int
 check_whole(struct unpacking *u, struct err *e)
 {
-	struct values v;
+	struct plan p;
 	int rc;
 
 	if (u->batch == 0)
 		return err_set(e, EXIT_FAILED, "the archive has no settings");
-	rc = known_values_load(&v, &u->dir, "keys/complete", e);
-	values_free(&v);
-	if (rc == 0)
-		return err_set(e, EXIT_FAILED, "the archive has no keys/complete");
-	return rc == 1 ? 0 : -1;
+	rc = plan_load(&p, &u->dir, NULL, e);
+	if (rc == 0 && !p.complete)
+		rc = err_set(e, EXIT_FAILED, "the archive has no keys/complete");
+	plan_free(&p);
+	return rc;
 }
 
 int

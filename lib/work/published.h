@@ -4,10 +4,10 @@
  * allow-list: regular files under the names that a work folder has, each once, in bounds.
  *
  * The bounds: a list (keys, ledger, rejects) has at most BATCH lines, of at most
- * PUBLISHED_LINE_MAX bytes and without NUL; run.json has at most 64 KiB, settings and keys/complete
- * as much, a receipt PUBLISHED_RECEIPT_MAX. All files together have at most
- * PUBLISHED_RATIO times the bytes of the archive and 1 MiB more, and at most what batches could
- * have of which objects are at DEST.
+ * PUBLISHED_LINE_MAX bytes and without NUL; run.json has at most 64 KiB, settings as much,
+ * keys/complete 64 bytes more for each batch, a receipt PUBLISHED_RECEIPT_MAX. All files together
+ * have at most PUBLISHED_RATIO times the bytes of the archive and 1 MiB more, and at most what
+ * batches could have of which objects are at DEST.
  */
 #ifndef SHEAF_WORK_PUBLISHED_H
 #define SHEAF_WORK_PUBLISHED_H

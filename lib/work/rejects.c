@@ -122,3 +122,16 @@ rejects_collect(const struct work_folder *w, uint32_t batch, struct err *e)
 		return -1;
 	return work_folder_remove(w, csvcat, e);
 }
+
+int
+rejects_remove(const struct work_folder *w, uint32_t batch, struct err *e)
+{
+	static const char *const suffixes[] = {".s3get", ".csvcat", ".tsv"};
+	char path[BATCH_NAME_PATH];
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+		if (work_folder_remove(w, batch_name_path(path, "reject", batch, suffixes[i]), e) ==
+		    -1)
+			return -1;
+	return 0;
+}

@@ -23,6 +23,9 @@ int rejects_next(struct tsv *t, struct rejects_line *l, struct err *e);
  */
 int rejects_collect(const struct work_folder *w, uint32_t batch, struct err *e);
 
+/* Removes all three, for a batch that was made with nothing left out. 0, or -1 with e filled. */
+int rejects_remove(const struct work_folder *w, uint32_t batch, struct err *e);
+
 /* The URIs of a batch. Zero-initialised is none. */
 struct rejects {
 	char **uri; /* owned; in order once loaded */

@@ -166,6 +166,23 @@ settings_side_name(enum settings_side s)
 	return names[s];
 }
 
+void
+settings_describe(struct buf *out)
+{
+	for (size_t i = 0; i < settings_count; i++) {
+		const struct setting *s = &settings_table[i];
+
+		buf_addf(out, "%s\t%s\t%s\t%s\t%d\t", s->name, settings_type_name(s->type),
+		    *s->initial != '\0' ? s->initial : "-", settings_side_name(s->side), s->shapes);
+		if (s->type == SETTINGS_NUMBER)
+			buf_addf(out, "%llu-%llu", (unsigned long long)s->min,
+			    (unsigned long long)s->max);
+		else
+			buf_adds(out, s->choices != NULL ? s->choices : "-");
+		buf_addf(out, "\t%s\n", s->help);
+	}
+}
+
 const struct setting *
 settings_find(const char *name)
 {
@@ -347,6 +364,35 @@ settings_check(const struct setting *s, const char *value, struct err *e)
 	}
 }
 
+size_t
+settings_check_all(settings_get *get, void *arg, char *const *needed, size_t n,
+    void (*tell)(const struct err *why))
+{
+	struct err why;
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < settings_count; i++) {
+		const struct setting *s = &settings_table[i];
+		const char *value = get(arg, s);
+		int missing = 0;
+
+		for (size_t k = 0; k < n && (value == NULL || *value == '\0'); k++)
+			missing = missing || strcmp(needed[k], s->name) == 0;
+		if (missing)
+			err_set(&why, EXIT_USAGE, "%s: must be given%s", s->name,
+			    s->type == SETTINGS_PREFIX ? ", as s3://bucket/prefix/" : "");
+		if (missing || (value != NULL && settings_check(s, value, &why) == -1)) {
+			tell(&why);
+			wrong++;
+		}
+	}
+	if (wrong == 0 && settings_check_places(get, arg, &why) == -1) {
+		tell(&why);
+		wrong++;
+	}
+	return wrong;
+}
+
 static int
 begins_with(const char *s, const char *prefix)
 {
@@ -393,39 +439,6 @@ settings_check_places(settings_get *get, void *arg, struct err *e)
 	for (size_t i = 0; i < 3; i++)
 		buf_free(&buf[i]);
 	return rc;
-}
-
-/* --- the settings file --- */
-
-void
-settings_write(struct buf *out, settings_get *get, void *arg)
-{
-	struct buf value = {0};
-
-	for (size_t i = 0; i < settings_count; i++) {
-		const struct setting *s = &settings_table[i];
-
-		if (s->shapes)
-			buf_addf(out, "%s=%s\n", s->name, settings_value(s, get, arg, &value));
-	}
-	buf_free(&value);
-}
-
-int
-settings_check_file(const struct values *v, const char *path, struct err *e)
-{
-	for (size_t i = 0; i < v->n; i++) {
-		const struct setting *s = settings_find(v->at[i].name);
-		struct err why;
-
-		if (s == NULL || !s->shapes)
-			return err_set(e, EXIT_FAILED,
-			    "%s: %s is not a setting of a work folder of this version", path,
-			    v->at[i].name);
-		if (settings_check(s, v->at[i].value, &why) == -1)
-			return err_set(e, EXIT_FAILED, "%s: %s", path, why.text);
-	}
-	return 0;
 }
 
 int

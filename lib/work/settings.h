@@ -50,6 +50,10 @@ extern const size_t settings_count;
 const char *settings_type_name(enum settings_type t);
 const char *settings_side_name(enum settings_side s);
 
+/* The table as TSV: name, type, default, side, whether it shapes the bytes, range or choices, help;
+ * - is none. */
+void settings_describe(struct buf *out);
+
 /* NULL where there is no such setting. */
 const struct setting *settings_find(const char *name);
 
@@ -70,15 +74,14 @@ const char *settings_value(const struct setting *s, settings_get *get, void *arg
  * where a setting need not be given. */
 int settings_check(const struct setting *s, const char *value, struct err *e);
 
+/* Checks all of them, and that those named are given. Tells, of each that is wrong, why. How many
+ * are. */
+size_t settings_check_all(settings_get *get, void *arg, char *const *needed, size_t n,
+    void (*tell)(const struct err *why));
+
 /* What must hold between SRC, DEST and BACKUP, where they are given: no output of the merge may be
  * listed by SRC. */
 int settings_check_places(settings_get *get, void *arg, struct err *e);
-
-/* The settings file of a work folder: NAME=value for each setting that shapes the bytes. */
-void settings_write(struct buf *out, settings_get *get, void *arg);
-
-/* Checks a settings file: known names, proper values. -1 with e filled. */
-int settings_check_file(const struct values *v, const char *path, struct err *e);
 
 /* Splits s at blanks. Quotes, " or ', keep blanks in a word and are dropped; nothing is expanded,
  * and a backslash is a byte like any other. Appends each word with a NUL behind it. 0, or -1 where

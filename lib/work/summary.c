@@ -54,13 +54,16 @@ summary_read(struct summary *a, const char *path, struct err *e)
 int
 summary_parse(struct summary *a, const char *text, size_t len, const char *path, struct err *e)
 {
-	json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	json_error_t why;
+	json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
 	int rc;
 
 	*a = (struct summary){0};
 	if (!json_is_object(root)) {
+		err_set(e, EXIT_USAGE, "%s: not a JSON object: %s", path,
+		    root == NULL ? why.text : "it is JSON of another kind");
 		json_decref(root);
-		return err_set(e, EXIT_USAGE, "%s: not a JSON object", path);
+		return -1;
 	}
 	rc = take_members(a, root, path, e);
 	json_decref(root);

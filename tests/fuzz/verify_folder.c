@@ -29,8 +29,9 @@ tell(void *arg, const char *discrepancy)
 static void
 ask(const struct work_folder *w)
 {
-	static const char *const files[] = {"settings", "status", "keys/complete"};
+	static const char *const files[] = {"settings", "status"};
 	struct counts c;
+	struct plan p;
 	struct values v;
 	struct err e;
 
@@ -38,11 +39,14 @@ ask(const struct work_folder *w)
 		(void)known_values_load(&v, w, files[i], &e);
 		values_free(&v);
 	}
-	(void)counts_make(&c, w, 1, &e);
-	if (c.batches > 1000)
-		abort();
-	for (uint32_t i = 0; i < c.batches; i++)
-		(void)release_check(w, i, &e);
+	if (plan_load(&p, w, NULL, &e) == 0) {
+		(void)counts_make(&c, w, &p, 1, &e);
+		if (c.batches > 200000)
+			abort();
+		for (uint32_t i = 0; i < c.batches && i < 1000; i++)
+			(void)release_check(w, i, &e);
+	}
+	plan_free(&p);
 }
 
 int
@@ -59,6 +63,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_addf(&list, "%s/dest.tsv", path);
 	buf_addf(&tar, "%s/rows.tar", path);
 	if (audit_begin(&a, path, size % 2 ? NULL : "s3://b/k/", tell, &told, &e) == 0) {
+		(void)audit_plan(&a, &e);
 		audit_batch_all(&a);
 		(void)audit_dest(&a, buf_str(&list), &e);
 		if ((fd = open(buf_str(&tar), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) != -1) {

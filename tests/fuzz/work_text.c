@@ -20,7 +20,7 @@ check_claim(const char *text, size_t len)
 	struct err e;
 
 	if (claim_parse(&c, text, len, "run.json", &e) == 0 &&
-	    (strlen(c.id) != 32 || strncmp(c.src, "s3://", 5) != 0 || !claim_same(&c, &c)))
+	    (strlen(c.id) != 32 || strncmp(c.src, "s3://", 5) != 0))
 		abort();
 	claim_free(&c);
 }
