@@ -31,7 +31,7 @@ hold_lock() {
 
 # status_of KIND: what report ends with.
 status_of() {
-	[[ $1 == failed || $1 == hostile ]] && echo 1 || echo 0
+	[[ $1 == failed || $1 == hostile || $1 == interrupted ]] && echo 1 || echo 0
 }
 
 # all_formats STATUS: into report.FORMAT.
@@ -240,7 +240,8 @@ number() {
 @test "a run that was killed is no run under way: it fired the alarm" {
 	fixture running
 	run_tool 1 report work
-	says "alarm: failed>0: it is 1"
+	grep -qxF "report: alarm: failed>0: it is 1" err
+	grep -qxF "report: alarm: missing>0: it is 200" err
 	[[ $output == "killed: 6 of 8 batches"* ]]
 }
 
@@ -261,6 +262,55 @@ number() {
 	[[ $(number duration) == 10.6* && $(number busy) == 14.5* ]]
 	run_tool 1 report work
 	[[ $output == *"in all 2 sessions 14.5 s"* ]]
+}
+
+@test "objects that a run neither merged nor left out fire, whatever the run says of itself" {
+	fixture "done"
+	complete() { # a plan with what is in each batch
+		for n in {00000..00023}; do echo "$n=100 00000000"; done > work/keys/complete
+		printf 'objects=2400\nbytes=240000\nbatches=24\nskipped=3\n' >> work/keys/complete
+	}
+	complete
+	run_tool 0 report work
+	[[ ${output%%$'\n'*} == "done: 24 of 24 batches" ]]
+	# left out, and said so
+	sed -i 's/"objects": 100/"objects": 98/' work/put/00007.json
+	printf 's3://bucket/csvs/%s.csv\tbad\n' a b > work/reject/00007.tsv
+	run_tool 0 report work
+	[[ ${output%%$'\n'*} == "done: 24 of 24 batches, 2 objects left out" ]]
+	# one more in another batch does not make up for it
+	printf 's3://bucket/csvs/c.csv\tbad\n' > work/reject/00009.tsv
+	sed -i 1d work/reject/00007.tsv
+	run_tool 1 report work
+	says "alarm: missing>0: it is 1"
+	[[ ${output%%$'\n'*} == "done: 24 of 24 batches, 2 objects left out, 1 object missing" ]]
+	run_tool 0 report --no-default-alarms work
+	# a batch that is planned and has left no trace
+	fixture "done"
+	complete
+	rm work/*/00011.* work/keys/00023.tsv
+	run_tool 1 report work
+	says "alarm: missing>0: it is 100"
+	[[ ${output%%$'\n'*} == "done: 23 of 24 batches" && $output == *work/keys/00011.tsv:*missing* && $output == *work/keys/00023.tsv:*missing* ]]
+	# by the totals alone, as older folders have them
+	fixture "done"
+	rm work/put/00011.json
+	run_tool 1 report work
+	says "alarm: missing>0: it is 100"
+	# before the plan is complete
+	fixture interrupted
+	run_tool 1 report work
+	says "alarm: missing>0: it is 200"
+	# a plan that was damaged
+	fixture "done"
+	complete
+	truncate -s 100 work/keys/complete
+	report work > out 2> err || true
+	grep -q "problem  work/keys/complete: is damaged" out
+	# a newer folder says what this one cannot know
+	sed -i 1iversion=3 work/settings
+	run_tool 2 report work
+	says "work/settings: version=3: a newer sheaf made this work folder" "use the newer one, or another WORK"
 }
 
 @test "nothing has run yet" {
@@ -288,7 +338,7 @@ number() {
 	[[ $output == *"failed   listing: s3ls: s3://bucket/csvs/: 403 AccessDenied"* ]]
 	rm work/failed/listing
 	run_tool 1 report work
-	says 'failed>0: it is 1'
+	grep -qxF 'report: alarm: failed>0: it is 1' err
 }
 
 @test "what the single object took counts, what make verify took does not" {

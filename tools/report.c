@@ -43,7 +43,7 @@ static const struct {
 
 /* What is worth an alarm on any run. */
 static const char *const default_alarms[] = {
-    "errors>5%", "failed>0", "throttled>1%", "duration>90m"};
+    "errors>5%", "failed>0", "missing>0", "throttled>1%", "duration>90m"};
 
 enum { ALARMS_MAX = 64, DEFAULT_ALARMS = sizeof(default_alarms) / sizeof(default_alarms[0]) };
 
@@ -65,7 +65,8 @@ static const char help[] =
     "      --format F           text (the default), json, html, prometheus or emf\n"
     "      --alarm EXPR         exit with 1 if NAME>NUMBER holds, as in 'errors>5%' or\n"
     "                           'duration>90m'; repeatable; added to the default alarms\n"
-    "                           errors>5% failed>0 throttled>1% duration>90m\n"
+    "                           errors>5% failed>0 missing>0 throttled>1%\n"
+    "                           duration>90m\n"
     "      --no-default-alarms  drop the default alarms\n"
     "      --price-get D        dollars per 1,000 GET requests (0.0004); likewise --price-put,\n"
     "                           --price-list (0.005)\n"

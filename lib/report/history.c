@@ -14,6 +14,7 @@
 #include "report/history_reader.h"
 #include "report/history_stats.h"
 #include "report/history_time.h"
+#include "work/settings_file.h"
 #include "work/share.h"
 
 const char *const history_state_names[HISTORY_STATES] = {"left", "begun", "failed", "done"};
@@ -94,16 +95,17 @@ read_status(struct history_reader *d)
 }
 
 static void
-read_totals(struct history_reader *d)
+read_plan(struct history_reader *d)
 {
 	struct history *r = d->r;
-	struct values v;
+	struct err e;
 
-	r->listing_complete = read_values(d, "keys/complete", &v);
-	r->objects_listed = count_of(r, "keys/complete", &v, "objects");
-	r->bytes_listed = count_of(r, "keys/complete", &v, "bytes");
-	r->skipped = count_of(r, "keys/complete", &v, "skipped");
-	values_free(&v);
+	if (plan_load(&d->plan, &d->work, NULL, &e) == -1)
+		history_problem(r, "%s", e.text);
+	r->listing_complete = d->plan.complete;
+	r->objects_listed = d->plan.total[PLAN_OBJECTS];
+	r->bytes_listed = d->plan.total[PLAN_BYTES];
+	r->skipped = d->plan.total[PLAN_SKIPPED];
 }
 
 /* --- the whole --- */
@@ -114,6 +116,34 @@ by_text(const void *a, const void *b)
 	const char *const *x = a, *const *y = b;
 
 	return strcmp(*x, *y);
+}
+
+/* A run is over that is neither planned nor under way. */
+static int
+is_over(const struct history *r)
+{
+	return strcmp(r->state, "none") != 0 && strcmp(r->state, "running") != 0;
+}
+
+/* Of each batch by its plan, or of all of them by the total where that is all that is known. What a
+ * damaged receipt stands for is unknown. */
+static void
+add_missing(struct history *r, const struct plan *p)
+{
+	uint64_t there = r->objects + r->rejected;
+	int all_known = 1;
+
+	for (size_t i = 0; i < r->n_batches; i++) {
+		const struct history_batch *b = &r->batches[i];
+		uint64_t of_batch = b->objects + b->rejected;
+
+		all_known = all_known && !b->is_unreadable;
+		if ((b->state == HISTORY_DONE || is_over(r)) && !b->is_unreadable &&
+		    of_batch < b->planned)
+			r->missing += b->planned - of_batch;
+	}
+	if (p->batches == NULL && is_over(r) && all_known && there < r->objects_listed)
+		r->missing = r->objects_listed - there;
 }
 
 /* Adds up the batches, and looks for what only all files together show. */
@@ -152,6 +182,25 @@ is_work_folder(const struct work_folder *w)
 	return 0;
 }
 
+/* A folder of a newer version may mean anything. */
+static int
+check_version(const struct work_folder *w, struct err *e)
+{
+	struct values v;
+	struct buf path = {0};
+	struct err ignored; /* a problem, later */
+	int rc = 0;
+
+	buf_addf(&path, "%s/settings", w->path);
+	if (values_load(&v, w, "settings", &ignored) == 1)
+		rc = settings_file_check_version(&v, buf_str(&path), e);
+	values_free(&v);
+	buf_free(&path);
+	if (rc == -1)
+		e->status = EXIT_USAGE;
+	return rc;
+}
+
 static void
 read_all(struct history_reader *d)
 {
@@ -163,7 +212,7 @@ read_all(struct history_reader *d)
 		history_problem(
 		    r, "%s/settings: missing: the source and the destination are unknown", r->work);
 	read_status(d);
-	read_totals(d);
+	read_plan(d);
 	history_find_batches(d);
 	/* until the listing is complete only full batches are cut */
 	if (!r->listing_complete && (value = history_setting(r, "BATCH")) != NULL &&
@@ -173,6 +222,7 @@ read_all(struct history_reader *d)
 	history_take_batches(d);
 	history_measure(r);
 	add_up(r);
+	add_missing(r, &d->plan);
 	/* a plan alone has no status yet */
 	if (strcmp(r->state, "none") == 0 && r->n_state[HISTORY_LEFT] < r->n_batches) {
 		r->state = "unknown";
@@ -201,10 +251,15 @@ history_read(const char *work, struct err *e)
 		work_folder_close(&d.work);
 		return NULL;
 	}
+	if (check_version(&d.work, e) == -1) {
+		work_folder_close(&d.work);
+		return NULL;
+	}
 	d.r = xcalloc(1, sizeof(*d.r));
 	d.r->work = xstrdup(work);
 	d.r->state = "none";
 	read_all(&d);
+	plan_free(&d.plan);
 	work_folder_close(&d.work);
 	return d.r;
 }

@@ -59,6 +59,8 @@ struct history_batch {
 	int64_t start_ms, end_ms; /* of the last attempt */
 	int64_t get_ms, put_ms;	  /* time that s3get and s3put took of it */
 	uint64_t objects, rows, bytes, rejected;
+	uint64_t planned;	 /* objects; 0 where keys/complete does not say it */
+	int is_unreadable;	 /* done, but its receipt does not say with how many objects */
 	uint64_t latency_max_us; /* its slowest GET */
 	struct history_counts counts;
 	char *uri, *etag; /* of the merged object; owned; NULL where it is not done */
@@ -126,6 +128,8 @@ struct history {
 	size_t n_batches, n_state[HISTORY_STATES];
 	uint64_t objects, rows, bytes_out, rejected;
 	char *rejects_max; /* what the last run was told; owned, NULL where it is not known */
+	uint64_t
+	    missing; /* objects that should have been merged or left out by now, and were not */
 	struct history_counts counts;
 	uint64_t requests_get, requests_put, requests_list, requests_head, requests_other;
 	uint64_t connections, tls_handshakes, tls_resumed;

@@ -69,21 +69,36 @@ history_each_file(
 }
 
 static void
-add_batch(struct history_reader *d, const char *path, const char *name, uint32_t batch)
+add_number(struct history_reader *d, uint32_t number)
 {
 	struct history *r = d->r;
-	struct history_batch b = {0};
+	struct history_batch b = {.number = number};
 
-	(void)path;
-	(void)batch;
-	if (batch_name_parse(name, strspn(name, "0123456789"), &b.number) == -1)
-		return;
 	if (r->n_batches == d->cap_batches) {
 		d->cap_batches = d->cap_batches != 0 ? 2 * d->cap_batches : 512;
 		r->batches = xrealloc(r->batches, d->cap_batches * sizeof(*r->batches));
 	}
 	batch_name(b.name, b.number);
 	r->batches[r->n_batches++] = b;
+}
+
+static void
+add_batch(struct history_reader *d, const char *path, const char *name, uint32_t batch)
+{
+	(void)path;
+	if (batch_name_parse(name, strspn(name, "0123456789"), &batch) == 0)
+		add_number(d, batch);
+}
+
+/* A batch is there because it was planned, whatever became of its files. */
+static void
+add_planned(struct history_reader *d, uint32_t number)
+{
+	char path[BATCH_NAME_PATH];
+
+	add_number(d, number);
+	if (!work_folder_has(&d->work, batch_name_path(path, "keys", number, ".tsv")))
+		history_problem(d->r, "%s/%s: is missing%s", d->r->work, path, PLAN_REMEDY);
 }
 
 void
@@ -96,6 +111,8 @@ history_find_batches(struct history_reader *d)
 	struct history *r = d->r;
 	size_t kept = 0;
 
+	for (uint32_t n = 0; n < d->plan.n && d->plan.complete; n++)
+		add_planned(d, n);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		history_each_file(d, names[i].folder, names[i].suffix, add_batch);
 	if (r->n_batches > 0)
@@ -104,6 +121,9 @@ history_find_batches(struct history_reader *d)
 		if (kept == 0 || r->batches[i].number != r->batches[kept - 1].number)
 			r->batches[kept++] = r->batches[i];
 	r->n_batches = kept;
+	for (size_t i = 0; i < kept; i++)
+		if (d->plan.batches != NULL && r->batches[i].number < d->plan.n)
+			r->batches[i].planned = d->plan.batches[r->batches[i].number].objects;
 }
 
 /* --- what each came to --- */
@@ -132,11 +152,13 @@ take_receipt(struct history_reader *d, const char *path, const char *name, uint3
 	if ((rc = receipt_load(&receipt, &d->work, path, &e)) != 1) {
 		history_problem(d->r, "%s: batch %s counts as done, without numbers",
 		    rc == -1 ? e.text : path, b->name);
+		b->is_unreadable = 1;
 		return;
 	}
 	if (receipt.lacks != NULL)
 		history_problem(d->r, "%s/%s: %s is missing or of the wrong type", d->r->work, path,
 		    receipt.lacks);
+	b->is_unreadable = receipt.lacks != NULL;
 	b->objects = receipt.objects;
 	b->rows = receipt.rows;
 	b->bytes = receipt.bytes;

@@ -7,11 +7,13 @@
 #include <jansson.h>
 
 #include "report/history.h"
+#include "work/plan.h"
 #include "work/work_folder.h"
 
 struct history_reader {
 	struct history *r;
 	struct work_folder work;
+	struct plan plan;
 	size_t cap_spans, cap_batches;
 };
 

@@ -63,6 +63,8 @@ add_work(struct metrics *ms, const struct history *r)
 	add(ms, "skipped", "", (double)r->skipped, NO_BASE, "Keys excluded by SUFFIX and EXCLUDE");
 	add(ms, "objects", "", (double)r->objects, listed, "Objects merged in finished batches");
 	add(ms, "rejected", "", (double)r->rejected, listed, "Objects left out (REJECTS=1)");
+	add(ms, "missing", "", (double)r->missing, listed,
+	    "Objects that should have been merged or left out by now and were not");
 	add(ms, "rows", "", (double)r->rows, NO_BASE, "Rows in finished batches");
 	add(ms, "bytes_in", "bytes", (double)r->counts.bytes_in, NO_BASE,
 	    "Bytes of objects received");

@@ -101,6 +101,21 @@ is_state(const struct report *p, const char *state)
 	return strcmp(p->run->state, state) == 0;
 }
 
+/* ", 3 objects left out" */
+static void
+add_objects(struct buf *out, const struct report *p, const char *name, const char *what)
+{
+	struct buf piece = {0};
+
+	if (value(p, name) <= 0)
+		return;
+	buf_adds(&piece, ", ");
+	add_things(&piece, value(p, name), "object", "objects");
+	buf_addf(&piece, " %s", what);
+	text_line_piece(out, &piece);
+	buf_free(&piece);
+}
+
 static void
 add_headline(struct buf *out, const struct report *p)
 {
@@ -145,6 +160,9 @@ add_headline(struct buf *out, const struct report *p)
 		add_count(out, value(p, "batches_begun"));
 		buf_adds(out, " begun");
 	}
+	add_objects(out, p, "rejected", "left out");
+	if (value(p, "batches_done") >= value(p, "batches")) /* else it is said already */
+		add_objects(out, p, "missing", "missing");
 	buf_addc(out, '\n');
 }
 
