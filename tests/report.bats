@@ -526,7 +526,7 @@ problem() {
 	mkfifo work/log/00003.ndjson
 	rm -r work/put
 	ln -s /etc work/put
-	run_tool 0 report work
+	run_tool 1 report work
 	[[ $output == *"work/put: not a folder, or a symbolic link"* ]]
 }
 
