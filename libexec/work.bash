@@ -167,7 +167,7 @@ redo_unsound() {
 	while read -r name; do
 		complain "batch $name: what is known of it was damaged; it is made again"
 		forget_receipts "$name"
-	done < <(sheaf-work unsound "$WORK" "${merged[@]}")
+	done < <(sheaf-work unsound "$WORK" "${merged[@]}" | sort -u)
 }
 
 # Drops what was made of all batches together, because one of them is to be made again.

@@ -315,6 +315,20 @@ merged_right_by_formula() { # N
 	merged_right_by_formula 5000
 }
 
+@test "the keys of a batch that is stored are lost before the listing ends: what is listed now is what is merged" {
+	serve --make sheaf/csvs/:3000
+	fault 'csvs/ list 3- status 403 AccessDenied'
+	pipeline 2 merge BATCH=600
+	[[ -e $WORK/put/00002.json && ! -e $WORK/keys/00003.tsv ]]
+	rm "$WORK/keys/00002.tsv"
+	put_object csvs/00001250a.csv $'id,customer,amount,created,note\n1250a,,,,\n'
+	s3 rm "$BUCKET" csvs/00001300.csv
+	fault '# none'
+	pipeline 0 merge BATCH=600
+	pipeline 0 verify DEEP=1 SOURCE=1
+	[[ $output == "3000 objects, "* ]]
+}
+
 @test "a server that ignores where the listing goes on: no object twice" {
 	serve --make sheaf/csvs/:5000
 	fault 'csvs/ list 3- status 403 AccessDenied'

@@ -489,8 +489,12 @@ planned() {
 	cp w/keys/00000.tsv w/keys/00004.tsv
 	planned 2 00001
 	grep -qF "w/keys/00004.tsv: is not in the plan; delete it" err
+	rm w/keys/00004.tsv
+	cp w/keys/00000.tsv w/keys/00000-copy.tsv
+	planned 2 00001
+	grep -qF "w/keys/00000-copy.tsv: is not in the plan; delete it" err
 	# what is to be taken over
-	rm w/keys/0000{1,4}.tsv
+	rm w/keys/00001.tsv w/keys/00000-copy.tsv
 	mkdir w/refresh
 	printf 's3://b/p/zz%s.csv\t4\te\t2026-01-01T00:00:00Z\n' 1 2 > w/refresh/00001.tsv
 	cp w/keys/complete w/refresh/complete
@@ -596,6 +600,10 @@ planned() {
 	rm w/put/00000.json w/ledger/00000.tsv
 	run_tool 0 sheaf-work unsound w
 	silent
+	made
+	rm w/keys/complete w/keys/00001.tsv # will be listed anew
+	run_tool 0 sheaf-work unsound w
+	[[ $output == 00001 ]]
 	made
 	printf 'aaaaa\n' > w/merged/00000.csv
 	run_tool 0 sheaf-work unsound w merged

@@ -199,6 +199,31 @@ tell_discrepancy(void *arg, const char *discrepancy)
 	log_line(LOG_ERROR, NULL, "%s", discrepancy);
 }
 
+/* The batches that have a receipt, but no keys yet while the listing goes on: theirs were lost, and
+ * what is listed now may be something else. */
+static void
+print_unplanned(const struct work_folder *w, const struct plan *p)
+{
+	static const char *const folders[] = {"put", "backup"};
+	char name[BATCH_NAME_SIZE];
+	struct dirent *entry;
+	uint32_t n;
+
+	for (size_t i = 0; i < 2 && !p->complete; i++) {
+		DIR *dir = work_folder_list(w, folders[i]);
+
+		while (dir != NULL && (entry = readdir(dir)) != NULL) {
+			size_t digits = strspn(entry->d_name, "0123456789");
+
+			if (strcmp(entry->d_name + digits, ".json") == 0 &&
+			    batch_name_parse(entry->d_name, digits, &n) == 0 && n >= p->n)
+				puts(batch_name(name, n));
+		}
+		if (dir != NULL)
+			closedir(dir);
+	}
+}
+
 /* The batches whose evidence does not agree. */
 static int
 unsound(int argc, char **argv, struct err *e)
@@ -213,6 +238,8 @@ unsound(int argc, char **argv, struct err *e)
 	for (uint32_t n = 0; n < a.n_batches && rc == 0; n++)
 		if (!audit_batch_sound(&a, n, merged))
 			puts(batch_name(name, n));
+	if (rc == 0)
+		print_unplanned(&a.work, &a.plan);
 	audit_end(&a);
 	return rc;
 }

@@ -173,7 +173,7 @@ plan_load(struct plan *p, const struct work_folder *w, const char *overlay, stru
 		buf_free(&path);
 		return rc;
 	}
-	files = plan_keys_files(w, "keys", &end);
+	files = plan_keys_files(w, "keys", &end, NULL);
 	if (p->complete) {
 		p->n = end < p->total[PLAN_BATCHES] ? end : (uint32_t)p->total[PLAN_BATCHES];
 		p->lost = (uint32_t)p->total[PLAN_BATCHES] - p->n;
@@ -238,9 +238,14 @@ check_names(struct checking *c)
 {
 	const struct plan *p = c->plan;
 	char path[BATCH_NAME_PATH];
+	struct buf stray = {0};
 	uint32_t end;
 
-	plan_keys_files(c->w, "keys", &end);
+	plan_keys_files(c->w, "keys", &end, &stray);
+	if (stray.len > 0)
+		found(c, UINT32_MAX, "%s/keys/%s: is not in the plan; delete it", c->w->path,
+		    buf_str(&stray));
+	buf_free(&stray);
 	if (p->complete && p->lost == 0 && end > p->n)
 		found(c, UINT32_MAX, "%s/%s: is not in the plan; delete it", c->w->path,
 		    batch_name_path(path, "keys", end - 1, ".tsv"));
@@ -391,9 +396,9 @@ plan_write(const struct work_folder *w, const char *overlay, struct err *e)
 	uint32_t end, over = 0;
 	int rc;
 
-	plan_keys_files(w, "keys", &end);
+	plan_keys_files(w, "keys", &end, NULL);
 	if (overlay != NULL)
-		plan_keys_files(w, overlay, &over);
+		plan_keys_files(w, overlay, &over, NULL);
 	rc = add_batches(&out, w, overlay, end > over ? end : over, e);
 	if (rc == 0)
 		rc = work_folder_write(w, complete_of(&path, overlay), out.p, out.len, e);

@@ -143,7 +143,7 @@ plan_keys_skipped(const struct work_folder *w, uint32_t batch)
 }
 
 uint32_t
-plan_keys_files(const struct work_folder *w, const char *folder, uint32_t *end)
+plan_keys_files(const struct work_folder *w, const char *folder, uint32_t *end, struct buf *stray)
 {
 	DIR *dir = work_folder_list(w, folder);
 	struct dirent *entry;
@@ -151,13 +151,17 @@ plan_keys_files(const struct work_folder *w, const char *folder, uint32_t *end)
 
 	*end = 0;
 	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		size_t digits = strspn(entry->d_name, "0123456789");
+		const char *name = entry->d_name;
+		size_t len = strlen(name);
 
-		if (strcmp(entry->d_name + digits, ".tsv") != 0 ||
-		    batch_name_parse(entry->d_name, digits, &n) == -1)
+		if (len < 4 || strcmp(name + len - 4, ".tsv") != 0)
 			continue;
-		files++;
-		*end = n >= *end ? n + 1 : *end;
+		if (batch_name_parse(name, len - 4, &n) == 0) {
+			files++;
+			*end = n >= *end ? n + 1 : *end;
+		} else if (stray != NULL && stray->len == 0) {
+			buf_adds(stray, name);
+		}
 	}
 	if (dir != NULL)
 		closedir(dir);

@@ -33,7 +33,9 @@ void plan_keys_free(struct plan_keys *k);
 uint64_t plan_keys_skipped(const struct work_folder *w, uint32_t batch);
 
 /* How many files of batches are in that folder, keys or an overlay; *end is 1 more than the highest
- * number among them, or 0. */
-uint32_t plan_keys_files(const struct work_folder *w, const char *folder, uint32_t *end);
+ * number among them, or 0. The name of a .tsv that is none of them is appended to stray, if that
+ * is not NULL. */
+uint32_t plan_keys_files(
+    const struct work_folder *w, const char *folder, uint32_t *end, struct buf *stray);
 
 #endif
