@@ -13,14 +13,15 @@ setup() {
 
 # put_process [LINE...]: the process notes that it runs, runs the lines, and gives the server's keys.
 put_process() {
-	cat > give <<- P
+	mkdir -p "$TMP/own/home"
+	cat > "$TMP/own/home/give" <<- P
 		#!/bin/bash
 		echo asked >> $TMP/asked
 		$(printf '%s\n' "$@")
 		echo '{"Version":1,"AccessKeyId":"test","SecretAccessKey":"testsecret"'\${MORE-}'}'
 	P
-	chmod +x give
-	printf '[default]\ncredential_process = %s\n[profile other]\ncredential_process = %s --other\n' "$TMP/give" "$TMP/give" > "$HOME/.aws/config"
+	chmod +x "$TMP/own/home/give"
+	printf '[default]\ncredential_process = %s\n[profile other]\ncredential_process = %s --other\n' "$TMP/own/home/give" "$TMP/own/home/give" > "$HOME/.aws/config"
 	rm -f asked
 }
 
@@ -71,7 +72,7 @@ objects() {
 	AWS_ENDPOINT_URL=$S3D_URL
 	export AWS_ENDPOINT_URL
 	unset AWS_ENDPOINT_URL_S3
-	cat > give <<- 'P'
+	cat > "$TMP/own/home/give" <<- 'P'
 		#!/bin/bash
 		echo asked >> asked
 		name=old

@@ -145,7 +145,7 @@ mend() {
 
 # Every damage to every kind, some at once.
 all_of_them() {
-	local file how running=0
+	local file how running=() # not all children of this shell are ours
 	kinds > files
 	while read -r file; do
 		for how in taken emptied cut ${more-}; do
@@ -154,11 +154,15 @@ all_of_them() {
 			other) [[ $file == *0000[1-9].* && -s state/${file/0000[1-9]/00000} ]] || continue ;;
 			twice | last-line) [[ $file == *.tsv || $file == *.json || $file == settings || $file == keys/complete ]] || continue ;;
 			esac
-			((running++ < LANES)) || wait -n
+			if ((${#running[@]} == LANES)); then
+				wait "${running[0]}" || true
+				running=("${running[@]:1}")
+			fi
 			one "$how" "$file" > "wrong-${file//\//-}-$how" 2>&1 < /dev/null 3>&- &
+			running+=($!)
 		done
 	done < files
-	wait
+	wait "${running[@]}" || true
 	cat wrong-* > wrong
 	[[ ! -s wrong ]] || { head -c 20000 wrong; fail "=> $(wc -l < files) kinds of files"; }
 	(($(wc -l < files) >= $1)) || fail "=> only $(wc -l < files) kinds of files"
