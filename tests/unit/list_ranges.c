@@ -181,11 +181,13 @@ compare(enum order order, const char *a, const char *b)
 
 	if (order == BY_HASH && hash_of(a) != hash_of(b))
 		return hash_of(a) < hash_of(b) ? -1 : 1;
-	while (
-	    a[i] != '\0' && place(order, (unsigned char)a[i]) == place(order, (unsigned char)b[i]))
+	while (a[i] != '\0' && b[i] != '\0' &&
+	    place(order, (unsigned char)a[i]) == place(order, (unsigned char)b[i]))
 		i++;
 	if (a[i] == b[i])
 		return strcmp(a, b);
+	if (a[i] == '\0' || b[i] == '\0')
+		return a[i] == '\0' ? -1 : 1;
 	return place(order, (unsigned char)a[i]) < place(order, (unsigned char)b[i]) ? -1 : 1;
 }
 
