@@ -170,6 +170,7 @@ test_locks(void)
 	OK(creds_memory_lock(fd, name_of(1), 0) == 0, "locked");
 	OK(creds_memory_lock(other, name_of(1), 30) == -1, "for others it is");
 	OK(creds_memory_lock(other, name_of(2), 0) == 0, "another name is not");
+	fflush(stdout);
 	if ((pid = fork()) == 0) {
 		int mine = creds_memory_open();
 
