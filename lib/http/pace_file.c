@@ -94,7 +94,7 @@ open_file(
 	if (!S_ISREG(st.st_mode) || io_pread_full(fd, &head, n, 0) != (ssize_t)n ||
 	    (begin = begin_of(&head, ours, n)) == NONE ||
 	    (begin == OURS && st.st_size > (off_t)len)) {
-		err_set(e, EXIT_USAGE, "%s: not a pace file", path);
+		err_set(e, EXIT_USAGE, "%s: not a pace file; delete it, or name another", path);
 		goto fail;
 	}
 	*anothers = begin == ANOTHERS;
@@ -161,7 +161,7 @@ pace_file_map(const char *path, size_t len, struct err *e)
 	}
 	map = map_file(beside, &ours, len, &anothers, e);
 	if (anothers)
-		err_set(e, EXIT_USAGE, "%s: not a pace file", beside);
+		err_set(e, EXIT_USAGE, "%s: not a pace file; delete it, or name another", beside);
 	return map;
 }
 

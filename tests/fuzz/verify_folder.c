@@ -11,7 +11,8 @@
 #include "work/audit_rows.h"
 #include "work/counts.h"
 #include "work/known_values.h"
-#include "work/release.h"
+#include "work/merged_file.h"
+#include "work/plan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -22,6 +23,16 @@ tell(void *arg, const char *discrepancy)
 
 	*n += 1;
 	if (*discrepancy == '\0')
+		abort();
+}
+
+/* plan_tell */
+static void
+ignore(void *arg, uint32_t batch, const char *why)
+{
+	(void)arg;
+	(void)batch;
+	if (*why == '\0')
 		abort();
 }
 
@@ -39,12 +50,15 @@ ask(const struct work_folder *w)
 		(void)known_values_load(&v, w, files[i], &e);
 		values_free(&v);
 	}
+	if (plan_load(&p, w, "refresh", &e) == 0)
+		(void)plan_check(&p, w, "refresh", ignore, NULL, &e);
+	plan_free(&p);
 	if (plan_load(&p, w, NULL, &e) == 0) {
 		(void)counts_make(&c, w, &p, 1, &e);
 		if (c.batches > 200000)
 			abort();
 		for (uint32_t i = 0; i < c.batches && i < 1000; i++)
-			(void)release_check(w, i, &e);
+			(void)merged_file_whole(w, i, &e);
 	}
 	plan_free(&p);
 }
