@@ -104,7 +104,7 @@ planned() {
 	told "$WORK/refresh: is damaged"
 	cp "$WORK/keys/complete" "$WORK/refresh"
 	run_tool 2 make -s -f "$ROOT/sheaf.mk" merge BATCH=10
-	told "is not the plan of a batch"
+	told "is not in the plan; delete it"
 	rm -r "$WORK/refresh"
 	for target in merge refresh status verify; do
 		run_shell 0 'make -s -f "$1/sheaf.mk" "$2" BATCH=10; true' "$ROOT" $target
