@@ -326,8 +326,9 @@ number() {
 	printf 'objects=15\nbytes=1500\nbatches=2\nskipped=0\n' > work/keys/complete
 	: > work/keys/00000.tsv
 	: > work/keys/00001.tsv
-	run_tool 0 report work
+	run_tool 1 report work
 	[[ ${output%%$'\n'*} == "nothing has run yet; planned: 2 batches" ]]
+	grep -qxF 'report: alarm: missing>0: it is 15' err
 }
 
 @test "a listing that failed, and nothing else, fires" {

@@ -118,31 +118,25 @@ by_text(const void *a, const void *b)
 	return strcmp(*x, *y);
 }
 
-/* A run is over that is neither planned nor under way. */
-static int
-is_over(const struct history *r)
-{
-	return strcmp(r->state, "none") != 0 && strcmp(r->state, "running") != 0;
-}
-
 /* Of each batch by its plan, or of all of them by the total where that is all that is known. What a
  * damaged receipt stands for is unknown. */
 static void
 add_missing(struct history *r, const struct plan *p)
 {
 	uint64_t there = r->objects + r->rejected;
-	int all_known = 1;
+	/* what a run has not come to yet is not missing */
+	int is_over = strcmp(r->state, "running") != 0, all_known = 1;
 
 	for (size_t i = 0; i < r->n_batches; i++) {
 		const struct history_batch *b = &r->batches[i];
 		uint64_t of_batch = b->objects + b->rejected;
 
 		all_known = all_known && !b->is_unreadable;
-		if ((b->state == HISTORY_DONE || is_over(r)) && !b->is_unreadable &&
+		if ((b->state == HISTORY_DONE || is_over) && !b->is_unreadable &&
 		    of_batch < b->planned)
 			r->missing += b->planned - of_batch;
 	}
-	if (p->batches == NULL && is_over(r) && all_known && there < r->objects_listed)
+	if (p->batches == NULL && is_over && all_known && there < r->objects_listed)
 		r->missing = r->objects_listed - there;
 }
 
