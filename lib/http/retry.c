@@ -1,5 +1,6 @@
 #include <sys/random.h>
 
+#include "base/xorshift.h"
 #include "http/retry.h"
 
 enum {
@@ -45,10 +46,7 @@ retry_earn(struct retry *r, unsigned paid)
 static double
 random_share(struct retry *r)
 {
-	r->rng ^= r->rng << 13; /* xorshift64 is enough for jitter */
-	r->rng ^= r->rng >> 7;
-	r->rng ^= r->rng << 17;
-	return (double)(r->rng >> 11) / 9007199254740992.0;
+	return (double)(xorshift64(&r->rng) >> 11) / 9007199254740992.0;
 }
 
 int64_t

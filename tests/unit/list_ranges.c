@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/utf8.h"
+#include "base/xorshift.h"
 #include "s3/list/list_ranges.h"
 #include "s3/list/list_split.h"
 #include "tap.h"
@@ -55,10 +56,7 @@ static uint64_t rng;
 static unsigned
 dice(unsigned n)
 {
-	rng ^= rng << 13;
-	rng ^= rng >> 7;
-	rng ^= rng << 17;
-	return (unsigned)((rng >> 16) % n);
+	return (unsigned)((xorshift64(&rng) >> 16) % n);
 }
 
 /* --- keys --- */

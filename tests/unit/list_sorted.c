@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/xorshift.h"
 #include "s3/list/list_sorted.h"
 #include "tap.h"
 
@@ -30,10 +31,7 @@ static uint64_t rng;
 static unsigned
 dice(unsigned n)
 {
-	rng ^= rng << 13;
-	rng ^= rng >> 7;
-	rng ^= rng << 17;
-	return (unsigned)((rng >> 16) % n);
+	return (unsigned)((xorshift64(&rng) >> 16) % n);
 }
 
 static int

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/xorshift.h"
 #include "http/pace.h"
 #include "http/pace_clock.h"
 #include "tap.h"
@@ -295,9 +296,7 @@ test_any_content(void)
 	pace_close(p);
 	for (int round = 0; round < 300; round++) {
 		for (size_t i = 0; i < (size_t)st.st_size; i++) {
-			rng ^= rng << 13;
-			rng ^= rng >> 7;
-			rng ^= rng << 17;
+			xorshift64(&rng);
 			bytes[i] = (char)(round % 3 == 0 ? 0xff : round % 3 == 1 ? rng : rng % 2);
 		}
 		if (pwrite(fd, bytes + 16, (size_t)st.st_size - 16, 16) == -1 ||

@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 
+#include "base/xorshift.h"
 #include "http/pace.h"
 #include "http/retry.h"
 #include "tap.h"
@@ -69,10 +70,7 @@ static struct world {
 static double
 chance(void)
 {
-	w.rng ^= w.rng << 13;
-	w.rng ^= w.rng >> 7;
-	w.rng ^= w.rng << 17;
-	return (double)(w.rng >> 11) / 9007199254740992.0;
+	return (double)(xorshift64(&w.rng) >> 11) / 9007199254740992.0;
 }
 
 static size_t
