@@ -218,7 +218,6 @@ uninstall: ## remove what install put there
 # ---- the pipeline ---------------------------------------------------------------------------------------------
 
 include sheaf.mk
-# which other file has targets with a text
 HELP := Makefile
 merge plan refresh status report verify logs settings: build
 

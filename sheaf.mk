@@ -54,6 +54,8 @@ logs: ## the events of the run in order of time; N=42: of one batch
 settings: ## every setting: its default, what it may be, what it is for
 	@$(PIPELINE) settings
 
+# which other file has targets with a text; a Makefile that includes this one says so behind it
+HELP :=
 .PHONY: help
 help: ## this list
 	@sed -nE 's/^([a-z][a-z0-9-]*):.*## (.*)/\1\t\2/p' $(call quoted,$(self)) $(HELP) | expand -t 16

@@ -361,3 +361,11 @@ finished_elsewhere() {
 	! grep -qaP '[\x00-\x08\x0b-\x1f\x7f]' shown || fail "=> $(grep -aP '[\x00-\x08\x0b-\x1f\x7f]' shown | cat -v)"
 	! grep -qa $'\xe2\x80\xae' shown || fail "=> text is turned around"
 }
+
+@test "make help runs nothing from the environment" {
+	mkdir installed
+	cp "$ROOT/sheaf.mk" installed/Makefile
+	cp -r "$ROOT/libexec" "$ROOT/pipeline.mk" installed
+	HELP='; touch ran;' self='; touch ran;' quoted='; touch ran;' run_tool 0 make -s -f installed/Makefile help
+	[[ ! -e ran && $output == *"merge "* ]]
+}
