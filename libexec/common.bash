@@ -46,8 +46,11 @@ above_progress() { # TEXT
 
 # s3get, for what the merge itself has stored. S3GET_FLAGS are for SRC; but where ETags are no MD5s, they are none here either.
 get_stored() { # ARGUMENT...
-	local options=()
-	[[ " $S3GET_FLAGS " != *[[:blank:]\'\"]--no-md5[[:blank:]\'\"]* ]] || options=(--no-md5)
+	local word words options=()
+	mapfile -d '' -t words < <(sheaf-work settings-words S3GET_FLAGS)
+	for word in "${words[@]}"; do
+		[[ $word != --no-md5 ]] || options=(--no-md5)
+	done
 	s3get "${options[@]}" "$@"
 }
 

@@ -24,7 +24,7 @@ tell_missing_files() {
 	done
 }
 
-# GNU parallel is a script that names its author in its first lines, which is quicker than to start it. Others have its name.
+# GNU parallel is a script that names its author in its first lines, which are read faster than it starts. Other programs have that name, too.
 check_parallel() {
 	local file head
 	file=$(type -P parallel)

@@ -73,8 +73,8 @@ tell_of_parallel() {
 	done
 }
 
-# What becomes parallel. It lets a shell read the names of its temporary files, so it gets one without special characters and
-# runs there; workers go back.
+# Becomes parallel, which lets a shell read the names of its temporary files: so it gets one without special characters and runs
+# there; workers go back.
 become_parallel() { # ARGUMENT...
 	export SHEAF_AT=$PWD SHEAF_TMPDIR=${TMPDIR-} TMPDIR=. PARALLEL_SHELL=$BASH
 	cd "${SHEAF_TMPDIR:-/tmp}" && exec parallel "$@"

@@ -132,7 +132,9 @@ move_house() {
 	mkdir jobs
 	export ROOT
 	unset WORK TMPDIR
-	run_tool 0 unshare --mount bash -euo pipefail -c '
+	local -a own=(unshare --mount)
+	((EUID == 0)) || own+=(--map-root-user)
+	run_tool 0 "${own[@]}" bash -euo pipefail -c '
 		mount --make-rprivate / 2> /dev/null || true
 		mount --bind / /
 		mount -o remount,ro,bind /
@@ -179,6 +181,7 @@ move_house() {
 @test "without HOME it is the user's folder of the system, never one that others can write to" {
 	s3 csvs "$BUCKET" csvs/ 20
 	instead_of s3get 'printf "%s\n" "$HOME" >> '"$TMP"'/seen; exec "$REAL" "$@"'
+	export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
 	run_tool 0 env -u HOME BUILD="$TMP/build" make -s -f "$ROOT/sheaf.mk" merge BATCH=10 < /dev/null
 	lacks parallel "$TMP/err"
 	[[ $(sort -u seen) == "$(getent passwd "$EUID" | cut -d : -f 6)" ]]

@@ -331,7 +331,7 @@ answer = lambda r: refusal("501 Not Implemented", "NotImplemented") if "'$header
 
 # ---- storing --------------------------------------------------------------------------------------------------
 
-# A server that stores: objects in STORED, parts in PARTS. SHOWN(key) is the ETag that HEAD shows.
+# A server that stores: objects in STORED, parts in PARTS. shown(key) is the ETag that HEAD shows.
 readonly STORE="$SERVE"'
 import re
 STORED, PARTS = {}, {}
@@ -384,7 +384,7 @@ def has_condition(r):
     return r.method in ("PUT", "POST") and ("if-match" in r.headers or "if-none-match" in r.headers)
 '
 
-# done_with METHOD: how many requests with it.
+# asked METHOD: how many requests with it.
 asked() {
 	grep -c "^b'$1 " "$LOG" || true
 }

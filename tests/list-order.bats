@@ -68,7 +68,7 @@ print(*sorted('s3://bkt/' + key for key in objects), sep='\n')" > want
 }
 
 @test "by ListObjects in another order: all keys" {
-	local v2 marker order
+	local marker order
 	for order in utf_16 no_case folders made backwards; do
 		for marker in key next; do
 			serve "order=$order, v2='ignored', marker='$marker', page=45"

@@ -452,7 +452,7 @@ refused() {
 	done
 }
 
-# planned NAME...: plan-check names these and no others.
+# planned STATUS NAME...: plan-check ends with STATUS and names these and no others.
 planned() {
 	local status=$1
 	shift

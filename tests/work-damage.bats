@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Each kind of file in a work folder is taken away, emptied and cut, one at a time, while the job is planned, half listed, half
 # merged, merged and stored. merge, verify and report then either make it good or say which file is wrong; what they say to do
-# helps. None of them ends with 0 unless every object is at DEST, row by row, or named as left out.
+# helps, where that is not another WORK. None of them ends with 0 unless every object is at DEST, row by row, or named as left out.
 # servers: s3d
 # sanitized: no
 # time limit: 900
@@ -143,10 +143,10 @@ mend() {
 	[[ ${ended[merge]}${ended[verify]}${ended[report]} == 000 ]] && is_whole
 }
 
-# Every damage to every kind, some at once.
+# all_of_them N [PATTERN]: every damage to every kind, some at once; of the files whose names match. There are N kinds at least.
 all_of_them() {
 	local file how running=() # not all children of this shell are ours
-	kinds > files
+	kinds | grep -E "${2-}" > files
 	while read -r file; do
 		for how in taken emptied cut ${more-}; do
 			[[ $how == taken || -s state/$file ]] || continue
