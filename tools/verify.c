@@ -149,6 +149,13 @@ print_version(void)
 }
 
 static int
+usage(void)
+{
+	log_line(LOG_ERROR, NULL, "name one work folder, and options as in verify --help");
+	return -1;
+}
+
+static int
 options(int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -172,17 +179,22 @@ options(int argc, char **argv)
 		case OPT_DEEP: opt.deep = 1; break;
 		case OPT_PREDICT: opt.predict = 1; break;
 		case OPT_REJECTS_MAX:
-			if (share_parse(&share, opt.rejects_max = optarg) == -1)
-				return -1;
-			break;
+			if (share_parse(&share, opt.rejects_max = optarg) == 0)
+				break;
+			log_line(LOG_ERROR, NULL,
+			    "--rejects-max %s: neither a number of objects nor a percentage such "
+			    "as "
+			    "0.5%%",
+			    optarg);
+			return -1;
 		case OPT_NO_SANDBOX: opt.no_sandbox = 1; break;
 		case OPT_HELP: fputs(help, stdout); return 1;
 		case OPT_VERSION: print_version(); return 1;
-		default: return -1;
+		default: return usage();
 		}
 	}
 	if (argc - optind != 1)
-		return -1;
+		return usage();
 	opt.work = argv[optind];
 	return 0;
 }
@@ -192,16 +204,15 @@ main(int argc, char **argv)
 {
 	struct audit a = {0};
 	struct err e = {0};
-	int status = options(argc, argv);
+	int status;
 
 	io_guard_stdio();
 	log_init("verify");
+	status = options(argc, argv);
 	if (status == 1)
 		return log_close_stdout();
-	if (status == -1) {
-		fputs("verify: name one work folder, and options as in verify --help\n", stderr);
+	if (status == -1)
 		return EXIT_USAGE;
-	}
 	if (!opt.no_sandbox)
 		enter_sandbox();
 	if (check(&a, &e) == -1)

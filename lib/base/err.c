@@ -40,6 +40,7 @@ err_errno(struct err *e, int status, const char *fmt, ...)
 		len = sizeof(e->text) - CAUSE_ROOM;
 	snprintf(e->text + len, sizeof(e->text) - len, ": %s",
 	    saved == ELOOP ? "a symbolic link, which is not followed" : strerror(saved));
+	errno = saved;
 	return -1;
 }
 

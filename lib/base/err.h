@@ -29,7 +29,7 @@ struct err {
 int err_set(struct err *e, int status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* The same with ": " and strerror(errno) appended; where there is no room, the text is cut, not the
- * cause. */
+ * cause. errno stays. */
 int err_errno(struct err *e, int status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

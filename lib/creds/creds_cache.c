@@ -250,8 +250,7 @@ read_entry(struct creds *c, struct place *p, int alive)
 	if (rc == 0 && creds_json_entry_read(c, &asked, text.p, text.len) == 0 &&
 	    !is_good(c, asked, p->rule, alive ? ALIVE_S : least_left(c, asked, p->rule)))
 		creds_free(c);
-	explicit_bzero(text.p, text.cap);
-	buf_free(&text);
+	buf_wipe(&text);
 	c->cached = c->access_key != NULL;
 	return c->cached;
 }

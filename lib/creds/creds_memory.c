@@ -34,10 +34,13 @@ static const char variable[] = "SHEAF_CREDENTIALS";
 static int
 is_memory(int fd)
 {
+	int seals = fcntl(fd, F_GET_SEALS);
 	struct stat st;
 
-	return fcntl(fd, F_GET_SEALS) == SEALS && fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
-	    (st.st_mode & 0777) == 0600 && st.st_size == (off_t)(SLOTS * sizeof(struct slot));
+	/* the system may have added F_SEAL_EXEC (vm.memfd_noexec) */
+	return seals != -1 && (seals & SEALS) == SEALS && (seals & F_SEAL_WRITE) == 0 &&
+	    fstat(fd, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 0777) == 0600 &&
+	    st.st_size == (off_t)(SLOTS * sizeof(struct slot));
 }
 
 int
@@ -168,9 +171,8 @@ creds_memory_write(int fd, const char *name, const char *text, size_t len)
 	memcpy(s->name, name, strlen(name));
 	memcpy(s->text, text, len);
 	s->sum = sum_of(s);
-	if (pwrite(fd, s, offsetof(struct slot, text) + len, at) == -1) {
-		/* the others ask themselves */
-	}
+	/* where it fails, the others ask themselves */
+	(void)!pwrite(fd, s, offsetof(struct slot, text) + len, at);
 	explicit_bzero(s, sizeof(*s));
 	free(s);
 }

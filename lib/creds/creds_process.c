@@ -134,9 +134,7 @@ on_ask(struct creds *c, void *arg, struct err *e)
 	c->source = xstrdup(q->where);
 	if ((rc = run(q->command, q->where, &out, e)) == 0)
 		rc = creds_json_parse(c, &creds_json_process, out.p, out.len, q->where, e);
-	if (out.p != NULL)
-		explicit_bzero(out.p, out.cap);
-	buf_free(&out);
+	buf_wipe(&out);
 	return rc;
 }
 

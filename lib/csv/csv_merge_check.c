@@ -36,8 +36,7 @@ csv_merge_check_fault(const struct csv_merge *m, enum csv_fault fault, struct er
 	case CSV_FAULT_ODD:
 		snprintf(what, sizeof(what),
 		    "a field that begins with blanks and a quote, but does not end with one: "
-		    "remove "
-		    "the blanks");
+		    "remove the blanks");
 		break;
 	case CSV_FAULT_DOUBLED:
 		snprintf(what, sizeof(what),
@@ -47,8 +46,7 @@ csv_merge_check_fault(const struct csv_merge *m, enum csv_fault fault, struct er
 	case CSV_FAULT_MIXED:
 		snprintf(what, sizeof(what),
 		    "ends with a line feed, but the header with a carriage return (one that is "
-		    "data "
-		    "must be in quotes)");
+		    "data must be in quotes)");
 		break;
 	case CSV_FAULT_CTRL_Z: snprintf(what, sizeof(what), "%s", ctrl_z); break;
 	case CSV_FAULT_NONE: what[0] = '\0'; break;
@@ -165,8 +163,7 @@ csv_merge_check_first(const struct csv_merge *m, struct err *e)
 		return 0;
 	return err_set(e, EXIT_FAILED,
 	    "%.2000s: no other file has its header, and %llu files agree in another: it is likely "
-	    "the "
-	    "odd one, so leave it out",
+	    "the odd one, so leave it out",
 	    m->first_name, (unsigned long long)m->n_other);
 }
 

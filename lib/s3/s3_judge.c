@@ -334,7 +334,7 @@ s3_judge_explain(struct s3_call *c, const struct fetch_answer *a)
 		    p->xml.endpoint[0] != '\0' ? " Endpoint: " : "", p->xml.endpoint, tries);
 	if (a->fault == FETCH_FAULT_TLS)
 		add_text(&p->error,
-		    "; AWS_CA_BUNDLE names a file of trusted authorities, else SSL_CERT_FILE");
+		    "; AWS_CA_BUNDLE, or else SSL_CERT_FILE, names a file of trusted authorities");
 	if (strcmp(s3_call_code(c), "RequestTimeTooSkewed") == 0)
 		add_text(&p->error, "; set this machine's clock");
 	if (a->fault == FETCH_FAULT_NONE && (why = region_fault(c->s3, c)) != NULL)

@@ -326,11 +326,11 @@ check_files(struct checking *c)
 	} else if (c->found == 0 &&
 	    (objects != p->total[PLAN_OBJECTS] || bytes != p->total[PLAN_BYTES])) {
 		check_shape(c, seen);
-		if (c->found == 0 && p->n > 0)
-			found(c, p->n - 1,
-			    "%s: the plan has %llu objects and %llu bytes, the files in keys/ "
-			    "%llu and %llu",
-			    buf_str(&k.path), (unsigned long long)p->total[PLAN_OBJECTS],
+		if (c->found == 0)
+			found(c, p->n > 0 ? p->n - 1 : UINT32_MAX,
+			    "%s/keys: the plan has %llu objects and %llu bytes, the files %llu and "
+			    "%llu",
+			    c->w->path, (unsigned long long)p->total[PLAN_OBJECTS],
 			    (unsigned long long)p->total[PLAN_BYTES], (unsigned long long)objects,
 			    (unsigned long long)bytes);
 	}
@@ -378,15 +378,15 @@ add_batches(
 		objects += k.objects;
 		bytes += k.bytes;
 	}
-	for (uint32_t i = 0; i <= n; i++) /* n: behind the last object */
-		skipped += plan_keys_skipped(w, i);
+	if (rc == 0)
+		rc = err_set(e, EXIT_FAILED, "%s: is missing", buf_str(&k.path));
+	for (uint32_t i = 0; i <= n && rc != -1; i++) /* n: behind the last object */
+		rc = plan_keys_skipped(w, i, &skipped, e);
 	buf_addf(out, "objects=%llu\nbytes=%llu\nbatches=%lu\nskipped=%llu\n",
 	    (unsigned long long)objects, (unsigned long long)bytes, (unsigned long)n,
 	    (unsigned long long)skipped);
-	if (rc == 0)
-		err_set(e, EXIT_FAILED, "%s: is missing", buf_str(&k.path));
 	plan_keys_free(&k);
-	return rc == 1 ? 0 : -1;
+	return rc;
 }
 
 int

@@ -126,20 +126,21 @@ plan_keys_free(struct plan_keys *k)
 	buf_free(&k->last);
 }
 
-uint64_t
-plan_keys_skipped(const struct work_folder *w, uint32_t batch)
+int
+plan_keys_skipped(const struct work_folder *w, uint32_t batch, uint64_t *lines, struct err *e)
 {
 	char path[BATCH_NAME_PATH], in[READ_LEN];
-	struct err ignored;
-	int fd = work_folder_file(w, batch_name_path(path, "keys", batch, ".skipped"), &ignored);
-	uint64_t lines = 0;
+	int fd = work_folder_file(w, batch_name_path(path, "keys", batch, ".skipped"), e);
 	ssize_t n;
 
-	while (fd != -1 && (n = io_read(fd, in, sizeof(in))) > 0)
-		lines += count_lines(in, (size_t)n);
-	if (fd != -1)
-		close(fd);
-	return lines;
+	if (fd == -1)
+		return errno == ENOENT ? 0 : -1;
+	while ((n = io_read(fd, in, sizeof(in))) > 0)
+		*lines += count_lines(in, (size_t)n);
+	if (n == -1)
+		err_errno(e, EXIT_FAILED, "%s/%s", w->path, path);
+	close(fd);
+	return n == -1 ? -1 : 0;
 }
 
 uint32_t

@@ -29,8 +29,9 @@ int plan_keys_scan(struct plan_keys *k, const struct work_folder *w, const char 
     uint32_t batch, struct err *e);
 void plan_keys_free(struct plan_keys *k);
 
-/* The lines of keys/N.skipped; 0 where there is no such file. */
-uint64_t plan_keys_skipped(const struct work_folder *w, uint32_t batch);
+/* Adds the number of lines of keys/N.skipped to *lines; nothing where there is no such file. 0, or
+ * -1 with e filled. */
+int plan_keys_skipped(const struct work_folder *w, uint32_t batch, uint64_t *lines, struct err *e);
 
 /* How many files of batches are in that folder, keys or an overlay; *end is 1 more than the highest
  * number among them, or 0. The name of a .tsv that is none of them is appended to stray, if that

@@ -174,7 +174,10 @@ s3_uploads_list(struct s3_uploads *u, struct s3 *s3, const struct uri *uri, cons
 		    !is_key(buf_str(&end.key), uri->key))
 			break;
 		if (u->n == n && (u->own.id != NULL) == has_own)
-			rc = err_set(e, EXIT_FAILED, "listing of uploads: a page without any");
+			rc = err_set(e, EXIT_FAILED,
+			    "s3://%s/%s: the listing of its unfinished uploads never ends: a page "
+			    "had none",
+			    uri->bucket, uri->key);
 	} while (rc == 0 && u->n < S3_UPLOADS_MAX);
 	if (rc == -1)
 		s3_uploads_free(u);
