@@ -1,7 +1,7 @@
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fnv.h"
 #include "csv/csv_columns.h"
 #include "csv/csv_name.h"
 
@@ -13,10 +13,8 @@ enum {
 static size_t
 hash(const char *p, size_t n)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+	uint64_t h = fnv1a(FNV1A_BEGIN, p, n);
 
-	while (n-- > 0)
-		h = (h ^ (unsigned char)*p++) * UINT64_C(0x100000001b3);
 	return (size_t)(h ^ h >> 32);
 }
 

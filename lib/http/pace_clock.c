@@ -1,16 +1,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/fnv.h"
+#include "base/io.h"
 #include "http/pace_clock.h"
-
-/* FNV-1a */
-static uint64_t
-hash(uint64_t h, const char *p, ssize_t n)
-{
-	for (ssize_t i = 0; i < n; i++)
-		h = (h ^ (unsigned char)p[i]) * UINT64_C(0x100000001b3);
-	return h;
-}
 
 /* What there is of a file; without /proc, nothing. */
 static uint64_t
@@ -22,15 +15,15 @@ hash_file(uint64_t h, const char *path)
 
 	if (fd == -1)
 		return h;
-	n = read(fd, text, sizeof(text));
+	n = io_read_full(fd, text, sizeof(text));
 	close(fd);
-	return hash(h, text, n);
+	return n > 0 ? fnv1a(h, text, (size_t)n) : h;
 }
 
 uint64_t
 pace_clock_id(uint64_t salt)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325) ^ salt;
+	uint64_t h = FNV1A_BEGIN ^ salt;
 	char name[64];
 	ssize_t n;
 
@@ -39,6 +32,7 @@ pace_clock_id(uint64_t salt)
 	 * children, and by its number, which the next one may be given again */
 	h = hash_file(h, "/proc/self/timens_offsets");
 	n = readlink("/proc/self/ns/time", name, sizeof(name));
-	h = hash(h, name, n);
+	if (n > 0)
+		h = fnv1a(h, name, (size_t)n);
 	return h != 0 ? h : 1;
 }

@@ -1,17 +1,9 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
+#include "base/fnv.h"
 #include "work/twice.h"
-
-static uint64_t
-hash(const char *s)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
-
-	for (; *s != '\0'; s++)
-		h = (h ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
-	return h;
-}
 
 void
 twice_add(struct twice *s, const char *name, uint32_t batch, uint32_t line)
@@ -20,7 +12,7 @@ twice_add(struct twice *s, const char *name, uint32_t batch, uint32_t line)
 		s->cap = 2 * s->cap + 1024;
 		s->p = xrealloc(s->p, s->cap * sizeof(*s->p));
 	}
-	s->p[s->n++] = (struct twice_place){hash(name), batch, line};
+	s->p[s->n++] = (struct twice_place){fnv1a(FNV1A_BEGIN, name, strlen(name)), batch, line};
 }
 
 static int
